@@ -1,0 +1,70 @@
+# Each target sets up what it needs, once: .venv from a Python of 3.11 or newer; tests/node_modules where Node is there.
+# Easel's own settings come from the environment or from here: make serve PORT=8010
+
+# The first of these that is new enough. A python3 of pyenv's may fail where .python-version is not installed.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3
+NEW_ENOUGH = $(or $(shell for python in $(PYTHON); do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done), \
+	$(error Easel needs Python 3.11 or newer, and none of these is: $(PYTHON). Name another: make PYTHON=/path/to/python3))
+
+# Files that say what is set up. `serve` and `demo` wait for the first alone, so that the first picture comes soon.
+SERVING := .venv/.serving
+DEVELOPING := .venv/.developing
+NODE_MODULES := tests/node_modules/.package-lock.json
+
+.PHONY: help serve demo test check bench mutants format clean node
+.DELETE_ON_ERROR:
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | expand -t 10
+
+serve: $(SERVING) ## The API at http://127.0.0.1:8000, or at another PORT
+	.venv/bin/python -m shared.hosts.local
+
+demo: $(SERVING) ## The same, with an emulator behind it for every upstream
+	.venv/bin/python -m tests.emulators
+
+test: $(DEVELOPING) node ## All tests
+	.venv/bin/python -m pytest
+
+check: $(DEVELOPING) ## Format, lint, types, and who may import whom
+	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m mypy
+	.venv/bin/python .venv/bin/lint-imports --no-logo
+
+bench: $(DEVELOPING) ## Benchmarks
+	.venv/bin/python -m tests.bench
+
+mutants: $(DEVELOPING) ## Seeded bugs, each of which must fail a test
+	.venv/bin/python -m tests.mutants
+
+format: $(DEVELOPING) ## Put imports and layout in order
+	.venv/bin/python -m ruff check --fix
+	.venv/bin/python -m ruff format
+
+clean: ## Remove what the other targets made
+	rm -rf .venv tests/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+		.coverage .coverage.*
+	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py
+	@echo "Setting up .venv: some seconds, this once"
+	@$(NEW_ENOUGH) tests/setup_venv.py -r requirements.txt -c tests/requirements.txt uvicorn uvloop httptools
+	@touch $@
+
+$(DEVELOPING): $(SERVING)
+	@echo "Setting up .venv for development: some seconds, this once"
+	@$(NEW_ENOUGH) tests/setup_venv.py -r tests/requirements.txt
+	@touch $@
+
+ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null)),)
+node: $(NODE_MODULES)
+else
+node:
+	@echo "No node and npm here: the tests that need them are skipped."
+endif
+
+$(NODE_MODULES): tests/package.json tests/package-lock.json
+	npm ci --prefix tests
+	@touch $@

@@ -1,0 +1,19 @@
+"""POST /v1/images/generations makes pictures: it waits for them, streams events, or hands out a job."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from shared.api import Call, Endpoint, create_app, images, nested_detail
+from shared.api.wire import ImageGenerate
+from shared.hosts.lambda_entry import lambda_handler
+
+LARGEST_BODY = 4 << 20
+
+
+async def generate(call: Call) -> Response:
+    return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
+
+
+app = create_app([Endpoint("/v1/images/generations", POST=generate, beside=nested_detail)])
+handler = lambda_handler(app)

@@ -1,0 +1,98 @@
+"""The accounts there are, and which of them serves the next call."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from itsdangerous.encoding import base64_encode
+
+from shared.errors import AccountError, AccountLimited, NoAccount, NotFound, Overloaded
+from shared.state import State
+from shared.values import Account
+
+MIN_COOLDOWN = 1.0
+
+
+def fingerprint(account: Account) -> str:
+    """What stands in a job for an account: 8 characters from its name, which stay when its credential changes."""
+    digest = hashlib.sha256(f"{account.provider}/{account.id}".encode()).digest()
+    return base64_encode(digest[:6]).decode()
+
+
+class Pool:
+    """Picks the least busy account that is not resting, at random among equals.
+
+    `cooldown` are the seconds that an account rests when the upstream does not say how long.
+    """
+
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        state: State,
+        cooldown: float = 600.0,
+        choice: Callable[[], float] = random.random,
+    ) -> None:
+        self._accounts = tuple(accounts)
+        self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self._accounts}
+        self._state = state
+        self._cooldown = cooldown
+        self._choice = choice
+        self._busy: Counter[str] = Counter()
+
+    def providers(self) -> frozenset[str]:
+        return frozenset(account.provider for account in self._accounts)
+
+    def of(self, provider: str) -> tuple[Account, ...]:
+        return tuple(account for account in self._accounts if account.provider == provider)
+
+    def find(self, provider: str, mark: str) -> Account:
+        """The account that a job was started with; NotFound when it is no longer configured."""
+        try:
+            return self._by_fingerprint[provider, mark]
+        except KeyError:
+            raise NotFound("The account that this job was started with is no longer configured.") from None
+
+    async def ready(self, provider: str) -> list[Account]:
+        """Whom to ask, in this order; NoAccount when all of them rest, Overloaded when those that do not are full."""
+        awake = [account for account in self.of(provider) if not await self._rests(account)]
+        if not awake:
+            raise NoAccount(f"No account of '{provider}' is free at the moment.", retry_after=10.0)
+        candidates = [account for account in awake if not self._is_full(account)]
+        if not candidates:
+            raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
+        return sorted(candidates, key=lambda account: (self._busy[_key(account)], self._choice()))
+
+    async def counts(self) -> dict[str, int]:
+        """How many accounts there are, and how many of them are ready."""
+        ready = [not (self._is_full(account) or await self._rests(account)) for account in self._accounts]
+        return {"total": len(ready), "available": sum(ready)}
+
+    @contextmanager
+    def busy(self, account: Account) -> Iterator[None]:
+        """Counts one piece of work on the account for as long as the block lasts."""
+        self._busy[_key(account)] += 1
+        try:
+            yield
+        finally:
+            self._busy[_key(account)] -= 1
+
+    async def rest(self, account: Account, error: AccountError) -> None:
+        """Leave the account alone for a while: as long as the upstream asked, or as its trouble usually lasts."""
+        seconds = error.retry_after
+        if seconds is None:
+            seconds = 30.0 if isinstance(error, AccountLimited) else self._cooldown
+        await self._state.put(f"rest:{_key(account)}", error.code, max(seconds, MIN_COOLDOWN))
+
+    def _is_full(self, account: Account) -> bool:
+        return bool(account.max_concurrent) and self._busy[_key(account)] >= account.max_concurrent
+
+    async def _rests(self, account: Account) -> bool:
+        return await self._state.get(f"rest:{_key(account)}") is not None
+
+
+def _key(account: Account) -> str:
+    return f"{account.provider}/{account.id}"

@@ -1,0 +1,51 @@
+"""Cookie files as people export them: a browser extension's JSON, or Netscape's cookies.txt."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from shared.errors import Misconfigured
+
+
+class Cookie(NamedTuple):
+    """`expires` is in Unix seconds, 0 for a session cookie."""
+
+    domain: str
+    name: str
+    value: str
+    expires: float = 0.0
+
+
+def parse_cookies(text: str, source: str) -> list[Cookie]:
+    """The living cookies of a file; Misconfigured, naming the source, when it is neither of the two formats."""
+    stripped = text.lstrip("\ufeff \t\r\n")
+    try:
+        cookies = list(_from_json(stripped) if stripped[:1] in ("[", "{") else _from_netscape(stripped))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Misconfigured(f"{source} is neither a JSON export nor a Netscape cookies.txt.") from None
+    now = time.time()
+    return [cookie for cookie in cookies if not cookie.expires or cookie.expires > now]
+
+
+def cookie_header(cookies: list[Cookie], domain: str) -> str:
+    """The Cookie header that a browser with these cookies sends to `domain`; empty when it has none for it."""
+    own = [cookie for cookie in cookies if f".{domain}".endswith("." + cookie.domain.lstrip("."))]
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in own)
+
+
+def _from_json(text: str) -> Iterator[Cookie]:
+    entries = json.loads(text)
+    for entry in entries["cookies"] if isinstance(entries, dict) else entries:
+        expires = float(entry.get("expirationDate") or entry.get("expires") or 0)
+        yield Cookie(str(entry["domain"]), str(entry["name"]), str(entry["value"]), max(expires, 0.0))
+
+
+def _from_netscape(text: str) -> Iterator[Cookie]:
+    for line in text.splitlines():
+        line = line.removeprefix("#HttpOnly_")
+        if line.strip() and not line.startswith("#"):
+            domain, _, _, _, expires, name, value = line.split("\t")
+            yield Cookie(domain, name, value, float(expires))

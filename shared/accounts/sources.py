@@ -1,0 +1,175 @@
+"""Where accounts come from: ACCOUNTS, ACCOUNTS_DIR or COOKIES_PATH, PROVIDERS, and one variable per provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from shared.accounts.cookies import cookie_header, parse_cookies
+from shared.errors import Misconfigured
+from shared.values import Account
+
+
+class Upstream(Protocol):
+    """What a provider says of its accounts."""
+
+    name: ClassVar[str]
+    base_url: ClassVar[str]
+    credential: ClassVar[str | None]
+    cookie_domain: ClassVar[str | None]
+    keyless: ClassVar[bool]
+    options: ClassVar[frozenset[str]]
+
+
+class _Entry(BaseModel):
+    """One element of ACCOUNTS. What is not named here is an option of the provider's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(min_length=1)
+    provider: str
+    key: str = ""
+    base_url: str | None = None
+    max_concurrent: int | None = Field(default=None, ge=0)
+
+
+_ENTRIES = TypeAdapter(list[_Entry])
+_MOST_DIGITS = 9
+
+
+def read_accounts(environment: Mapping[str, str], upstreams: Iterable[type[Upstream]]) -> tuple[Account, ...]:
+    """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read."""
+    table = {upstream.name: upstream for upstream in upstreams}
+    reader = _Reader(environment)
+    accounts = [*reader.listed(table), *reader.from_files(table), *reader.short_forms(table), *reader.keyless(table)]
+    seen: set[tuple[str, str]] = set()
+    for account in accounts:
+        if (account.provider, account.id) in seen:
+            raise Misconfigured(
+                f"ACCOUNTS (or ACCOUNTS_DIR): two accounts of '{account.provider}' are called '{account.id}'."
+            )
+        seen.add((account.provider, account.id))
+    return tuple(accounts)
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._limit = whole_number(environment, "PER_ACCOUNT_CONCURRENT_TASKS", 0)
+
+    def listed(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+        text = self._environment.get("ACCOUNTS", "").strip()
+        if not text:
+            return
+        try:
+            entries = _ENTRIES.validate_json(text)
+        except ValidationError as error:
+            raise Misconfigured(f"ACCOUNTS: {_first_fault(error)}") from None
+        for entry in entries:
+            if entry.provider not in table:
+                raise Misconfigured(f"ACCOUNTS: there is no provider called '{entry.provider}'.")
+            yield self._account(table[entry.provider], entry)
+
+    def from_files(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+        for variable, path in self._cookie_files():
+            source = f"{variable}: the file '{path.name}'"
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeError):
+                raise Misconfigured(f"{source} cannot be read.") from None
+            cookies = parse_cookies(text, source)
+            for upstream in table.values():
+                header = cookie_header(cookies, upstream.cookie_domain) if upstream.cookie_domain else ""
+                if header:
+                    yield self._account(upstream, _Entry(id=path.stem, provider=upstream.name, key=header))
+
+    def short_forms(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+        for upstream in table.values():
+            key = self._environment.get(upstream.credential or "", "").strip()
+            if key:
+                yield self._account(upstream, _Entry(id="default", provider=upstream.name, key=key))
+
+    def keyless(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+        for name in dict.fromkeys(words(self._environment.get("PROVIDERS", ""))):
+            if name not in table or not table[name].keyless:
+                known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
+                raise Misconfigured(f"PROVIDERS: '{name}' is not one of those that need no account: {known}.")
+            if not self._environment.get(table[name].credential or "", "").strip():
+                yield self._account(table[name], _Entry(id="open", provider=name))
+
+    def _cookie_files(self) -> Iterator[tuple[str, Path]]:
+        """Each with the variable that names it."""
+        single = self._environment.get("COOKIES_PATH", "").strip()
+        folder = self._environment.get("ACCOUNTS_DIR", "").strip()
+        if single:
+            yield "COOKIES_PATH", Path(single)
+        if folder:
+            if not Path(folder).is_dir():
+                raise Misconfigured("ACCOUNTS_DIR: there is no such folder.")
+            for path in sorted(Path(folder).iterdir()):
+                if path.suffix in (".json", ".txt"):
+                    yield "ACCOUNTS_DIR", path
+
+    def _account(self, upstream: type[Upstream], entry: _Entry) -> Account:
+        variable = upstream.name.upper()
+        origins = words(self._environment.get(f"{variable}_RESULT_ORIGINS", ""))
+        return Account(
+            id=entry.id,
+            provider=upstream.name,
+            base_url=self._base_url(upstream, entry),
+            key=entry.key,
+            origins=frozenset(web_address(f"{variable}_RESULT_ORIGINS", origin).lower() for origin in origins),
+            max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
+            options=self._options(upstream, entry.model_extra or {}),
+        )
+
+    def _base_url(self, upstream: type[Upstream], entry: _Entry) -> str:
+        if entry.base_url:
+            return web_address("ACCOUNTS: base_url", entry.base_url)
+        variable = f"{upstream.name.upper()}_BASE_URL"
+        override = self._environment.get(variable, "").strip()
+        return web_address(variable, override) if override else upstream.base_url
+
+    def _options(self, upstream: type[Upstream], own: Mapping[str, Any]) -> dict[str, str]:
+        if unknown := own.keys() - upstream.options:
+            raise Misconfigured(f"ACCOUNTS: '{upstream.name}' has no option called '{min(unknown)}'.")
+        shared = {
+            name: self._environment.get(f"{upstream.name}_{name}".upper(), "").strip() for name in upstream.options
+        }
+        return {name: text for name, text in {**shared, **{name: str(own[name]) for name in own}}.items() if text}
+
+
+def words(text: str) -> list[str]:
+    """The parts of a comma-separated list, without blanks."""
+    return [part for part in (part.strip() for part in text.split(",")) if part]
+
+
+def whole_number(environment: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
+        raise Misconfigured(f"{name}: '{text[:20]}' is not a whole number of {least} or more, or far too large.")
+    return int(text)
+
+
+def web_address(name: str, url: str) -> str:
+    """The address without a slash at its end; Misconfigured, by the variable's name, when it is none."""
+    try:
+        parts = urlsplit(url)
+        is_place = parts.hostname and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
+    except ValueError:
+        is_place = False
+    if not is_place or parts.scheme not in ("http", "https") or url.split() != [url]:
+        raise Misconfigured(f"{name}: it has to look like https://example.com")
+    return url.rstrip("/")
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])

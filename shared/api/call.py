@@ -1,0 +1,163 @@
+"""One request on its way through an endpoint: who asks, what with, how long it may take, and whether anybody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
+
+from shared.errors import BadRequest, TooLarge
+from shared.repeats import Repeat
+from shared.service import Caller, Service
+from shared.settings import Easel, Settings
+from shared.values import Asset, Job
+
+MARGIN = 5.0
+"""Seconds that an answer may need on its way out, taken off every deadline of others."""
+
+_EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+_LONGEST_KEY = 255
+
+Result = TypeVar("Result")
+Wire = TypeVar("Wire", bound=BaseModel)
+
+
+class Prefer(NamedTuple):
+    """RFC 7240: `wait` in seconds, and whether the caller would rather come back than wait."""
+
+    respond_async: bool
+    wait: float | None
+
+
+class Call:
+    """What an endpoint works with. `caller` is None where a route does without a key."""
+
+    def __init__(self, request: Request, easel: Easel) -> None:
+        self.request = request
+        self.settings: Settings = easel.settings
+        self.service: Service = easel.service
+        self.caller: Caller | None = None
+        self._body = b""
+
+    @property
+    def owner(self) -> Caller:
+        """The caller of a route that asks for a key."""
+        assert self.caller is not None
+        return self.caller
+
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return str(self.request.path_params["id"])
+
+    def job(self) -> Job:
+        """The job that the path names; NotFound when it is not this caller's."""
+        return self.service.job(self.id, self.caller)
+
+    async def parse(self, wire: type[Wire], limit: int) -> Wire:
+        """The JSON body as a wire model. A member that is null counts as absent."""
+        body = await self._read(limit)
+        try:
+            return wire.model_validate_json(body or b"{}")
+        except ValidationError as error:
+            raise _bad_request(error) from None
+
+    async def _read(self, limit: int) -> bytes:
+        """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
+        body, size = bytearray(), 0
+        async for chunk in self.request.stream():
+            size += len(chunk)
+            if size <= limit:
+                body += chunk
+        if size > limit:
+            raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
+        self._body = bytes(body)
+        return self._body
+
+    def repeat(self) -> Repeat:
+        """By what this request, whose body has been read, is known again."""
+        digest = hashlib.sha256(self.request.url.path.encode() + b"\0" + self._body).hexdigest()
+        key = self.request.headers.get("idempotency-key", "").strip().strip('"')
+        if len(key) > _LONGEST_KEY:
+            raise BadRequest(f"An Idempotency-Key has {_LONGEST_KEY} characters at most.", param="Idempotency-Key")
+        again = self.request.headers.get("x-stainless-retry-count", "0").strip() not in ("", "0")
+        return Repeat(digest, key or None, again)
+
+    def prefer(self) -> Prefer:
+        given = ",".join(self.request.headers.getlist("prefer")).lower()
+        preferences = dict(_preference(part) for part in given.replace(";", ",").split(","))
+        wait = preferences.get("wait", "")
+        return Prefer("respond-async" in preferences, float(wait) if wait.isdecimal() else None)
+
+    def patience(self) -> float:
+        """Seconds until we have to have answered: our own limit, or the time after which the caller gives up.
+
+        An SDK that gives up sends its request again, and on a host that shares no state it would buy again.
+        """
+        hints = (self.request.headers.get(name, "") for name in ("x-stainless-read-timeout", "x-stainless-timeout"))
+        waits = [max(float(hint) - MARGIN, float(hint) / 2) for hint in hints if hint.isdecimal() and float(hint)]
+        return min([self.settings.max_wait, *waits])
+
+    async def while_wanted(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The work's result; ends it with ClientDisconnect when the caller leaves. The body has to be read before."""
+        return await while_connected(self.request.receive, work)
+
+    def link(self, asset: Asset, media_type: str) -> str:
+        """The URL of a file."""
+        extension = _EXTENSIONS.get(media_type, "png")
+        return f"{self.base_url}/images/{self.service.tickets.asset_id(asset)}.{extension}"
+
+    @property
+    def base_url(self) -> str:
+        """Where callers reach us: PUBLIC_URL, or the address that this request came to."""
+        url = self.request.url
+        return f"{self.settings.public_url or f'{url.scheme}://{url.netloc}'}{self.settings.prefix}"
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
+    """Run the work until it is done or the client has gone, which ends it with ClientDisconnect."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientDisconnect
+    finally:
+        for pending in (task, gone):
+            pending.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _preference(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    return name.strip(), value.strip().strip('"')
+
+
+def _bad_request(error: ValidationError) -> BadRequest:
+    first = error.errors(include_url=False)[0]
+    where = str(first["loc"][0]) if first["loc"] else None
+    if first["type"] == "json_invalid":
+        return BadRequest("The body is not valid JSON.", code="invalid_json")
+    if where is None:
+        return BadRequest(str(first["msg"]).removeprefix("Value error, "))
+    return BadRequest(f"'{where}': {str(first['msg']).removeprefix('Value error, ')}.", param=where)

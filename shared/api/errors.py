@@ -1,0 +1,105 @@
+"""The one table from errors to HTTP: status, OpenAI envelope, and the headers that tell clients what to do next."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from shared import errors
+from shared.errors import EaselError
+
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds. Some clients sleep through any Retry-After, others ignore larger ones and hammer."""
+
+
+class Meaning(NamedTuple):
+    """`retry` says whether the same request can succeed a little later without anything bought twice."""
+
+    status: int
+    type: str
+    retry: bool = False
+
+
+_MEANINGS: dict[type[EaselError], Meaning] = {
+    errors.BadRequest: Meaning(400, "invalid_request_error"),
+    errors.ContentRefused: Meaning(400, "image_generation_user_error"),
+    errors.Unauthenticated: Meaning(401, "invalid_request_error"),
+    errors.Forbidden: Meaning(403, "permission_error"),
+    errors.NotFound: Meaning(404, "invalid_request_error"),
+    errors.WrongMethod: Meaning(405, "invalid_request_error"),
+    errors.TooLarge: Meaning(413, "invalid_request_error"),
+    errors.RangeInvalid: Meaning(416, "invalid_request_error"),
+    errors.KeyReused: Meaning(422, "invalid_request_error"),
+    errors.Misconfigured: Meaning(500, "server_error"),
+    errors.Overloaded: Meaning(429, "rate_limit_error", retry=True),
+    errors.NoAccount: Meaning(503, "server_error", retry=True),
+    errors.AccountLimited: Meaning(429, "rate_limit_error", retry=True),
+    errors.AccountExhausted: Meaning(402, "insufficient_quota"),
+    errors.Unavailable: Meaning(502, "upstream_error", retry=True),
+    errors.UpstreamError: Meaning(502, "upstream_error"),
+    errors.TakenError: Meaning(424, "upstream_error"),
+    EaselError: Meaning(500, "server_error"),
+}
+
+
+def meaning_of(error: EaselError) -> Meaning:
+    return next(_MEANINGS[kind] for kind in type(error).__mro__ if kind in _MEANINGS)
+
+
+def error_object(error: EaselError) -> dict[str, Any]:
+    """The object that stands under `error` in every answer that is one: always the same four keys, more where known."""
+    body: dict[str, Any] = {
+        "message": error.message,
+        "type": meaning_of(error).type,
+        "param": error.param,
+        "code": error.code,
+    }
+    if details := {**error.details, **_reset(error)}:
+        body["details"] = details
+    if isinstance(error, errors.TakenError) and error.job:
+        body["job"] = error.job
+    return body
+
+
+def error_response(
+    error: EaselError, prefix: str = "", beside: dict[str, Any] | None = None, status: int | None = None
+) -> Response:
+    """The answer for an error. `beside` are members next to `error` that older clients of a route read."""
+    meaning = meaning_of(error)
+    content = json.dumps({"error": error_object(error), **(beside or {})}).encode()
+    headers = {"cache-control": "no-store", **_headers(error, meaning, prefix)}
+    return Response(content, status or meaning.status, headers, "application/json")
+
+
+def nested_detail(error: EaselError) -> dict[str, Any]:
+    """The error once more, where clients of the Imagen API look for it."""
+    return {"detail": {"error": error_object(error)}}
+
+
+def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]:
+    far = (error.retry_after or 0) > LONGEST_RETRY_AFTER
+    headers = {"x-should-retry": "true" if meaning.retry and not far else "false"}
+    if meaning.retry and error.retry_after is not None:
+        seconds = min(error.retry_after, LONGEST_RETRY_AFTER)
+        headers |= {"retry-after": str(math.ceil(seconds)), "retry-after-ms": str(math.ceil(seconds * 1000))}
+    match error:
+        case errors.Unauthenticated():
+            headers["www-authenticate"] = "Bearer"
+        case errors.WrongMethod(allow=allow):
+            headers["allow"] = allow
+        case errors.RangeInvalid(total=int(total)):
+            headers["content-range"] = f"bytes */{total}"
+        case errors.TakenError(job=str(job)):
+            headers["location"] = f"{prefix}/v1/jobs/{job}"
+    return headers
+
+
+def _reset(error: EaselError) -> dict[str, int]:
+    """When a limit ends that lies too far away for a Retry-After."""
+    if (error.retry_after or 0) <= LONGEST_RETRY_AFTER:
+        return {}
+    return {"reset_at": int(time.time() + (error.retry_after or 0))}

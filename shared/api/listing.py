@@ -1,0 +1,46 @@
+"""The models as clients list them: OpenAI's four members, and what each model can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.api.call import Call
+from shared.catalog import Offer
+from shared.values import MAX_N
+
+_RELEASED = 1_767_225_600
+"""A fixed date: the upstreams do not say when their models were made, and clients only sort by it."""
+
+
+async def model_list(call: Call) -> dict[str, Any]:
+    """Every name that can be asked for, aliases included."""
+    names = await call.service.catalog.names()
+    return {"object": "list", "data": [_model_object(name, offer) for name, offer in names]}
+
+
+async def one_model(call: Call, name: str) -> dict[str, Any]:
+    return _model_object(name, await call.service.catalog.named(name))
+
+
+def _model_object(name: str, offer: Offer) -> dict[str, Any]:
+    """One entry. `root` is the model that an alias stands for."""
+    model = offer.model
+    return {
+        "id": name,
+        "object": "model",
+        "created": _RELEASED,
+        "owned_by": offer.provider,
+        "permission": None,
+        "root": model.id,
+        "parent": None,
+        "kind": model.kind,
+        "max_n": MAX_N,
+        "default_size": str(model.default_size),
+        "sizes": [str(size) for size in model.sizes] or None,
+        "max_side": model.max_side,
+        "async": model.asynchronous,
+        "stream": True,
+        "edits": False,
+        "parameters": sorted(model.knobs),
+        "architecture": {"input_modalities": ["text"], "output_modalities": [model.kind]},
+    }

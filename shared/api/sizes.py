@@ -1,0 +1,60 @@
+"""From the size that a client asks for to one that the model has."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from shared.errors import BadRequest
+from shared.values import Model, Size
+
+WIDEST = 3.0
+
+_RATIO = re.compile(r"([1-9]\d{0,4}):([1-9]\d{0,4})", re.ASCII)
+
+
+def parse_size(text: str) -> Size | None:
+    """`WxH` in pixels; None for `auto`."""
+    if text.strip().lower() in ("auto", ""):
+        return None
+    try:
+        return Size.parse(text)
+    except ValueError:
+        raise BadRequest("'size' has to be width x height in pixels, like 1024x1024, or auto.", param="size") from None
+
+
+def size_of_ratio(text: str, model: Model) -> Size:
+    """`16:9` as pixels, with about the area of the model's default."""
+    match = _RATIO.fullmatch(text)
+    if match is None:
+        raise BadRequest("'aspect_ratio' has to be like 16:9.", param="aspect_ratio")
+    ratio = int(match[1]) / int(match[2])
+    if not 1 / WIDEST <= ratio <= WIDEST:
+        raise BadRequest("'aspect_ratio' may go from 1:3 to 3:1.", param="aspect_ratio")
+    area = math.prod(model.default_size)
+    return Size(_rounded(math.sqrt(area * ratio)), _rounded(math.sqrt(area / ratio)))
+
+
+def fit(wanted: Size, model: Model) -> Size:
+    """The model's size that is nearest by ratio, then by area; BadRequest beyond its limits."""
+    if max(wanted) > model.max_side:
+        raise BadRequest(f"'{model.id}' makes pictures of up to {model.max_side} pixels a side.", param="size")
+    if max(wanted) > WIDEST * min(wanted):
+        raise BadRequest("'size' may be up to three times as wide as high, or as high as wide.", param="size")
+    if model.sizes:
+        return min(
+            model.sizes, key=lambda size: (abs(_shape(size) - _shape(wanted)), abs(_extent(size) - _extent(wanted)))
+        )
+    return Size(*(max(side, model.min_side) for side in wanted))
+
+
+def _rounded(side: float) -> int:
+    return max(8, round(side / 8) * 8)
+
+
+def _shape(size: Size) -> float:
+    return round(math.log(size.width / size.height), 2)
+
+
+def _extent(size: Size) -> float:
+    return math.log(math.prod(size))

@@ -1,0 +1,83 @@
+"""Answers that are written while their parts arrive: pictures as base64 inside JSON, and server-sent events."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import TypeAlias
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from shared.api.call import while_connected
+from shared.values import Media
+
+Part: TypeAlias = bytes | Media
+"""Text as it is, or a file that is written as base64."""
+
+
+class StreamedResponse(Response):
+    """A body that comes in pieces. What the pieces need stays open until the last one is out, in `resources`."""
+
+    def __init__(
+        self,
+        pieces: AsyncIterator[bytes],
+        media_type: str,
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        length: int | None = None,
+        resources: AsyncExitStack | None = None,
+    ) -> None:
+        super().__init__(None, status_code, headers, media_type)
+        del self.headers["content-length"]
+        if length is not None:
+            self.headers["content-length"] = str(length)
+        self._pieces = pieces
+        self._resources = resources or AsyncExitStack()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write it out; when the client leaves, everything behind it is closed at once."""
+        async with self._resources, aclosing(self._pieces) as pieces:  # type: ignore[type-var]
+            try:
+                await while_connected(receive, self._write(pieces, send))
+            except ClientDisconnect:
+                return
+
+    async def _write(self, pieces: AsyncIterator[bytes], send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def length_of(parts: Sequence[Part]) -> int | None:
+    """How many bytes `encoded` will give; None where a file does not say its own length."""
+    total = 0
+    for part in parts:
+        if isinstance(part, bytes):
+            total += len(part)
+        elif part.length is None:
+            return None
+        else:
+            total += 4 * -(-part.length // 3)
+    return total
+
+
+async def encoded(parts: Sequence[Part]) -> AsyncIterator[bytes]:
+    """The parts one after the other, files as base64; never more than a chunk of them in memory."""
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+            continue
+        rest = b""
+        async for chunk in part.chunks:
+            data = rest + chunk if rest else chunk
+            cut = len(data) - len(data) % 3
+            rest = data[cut:]
+            if cut:
+                yield binascii.b2a_base64(data[:cut] if rest else data, newline=False)
+        if rest:
+            yield binascii.b2a_base64(rest, newline=False)

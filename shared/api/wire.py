@@ -1,0 +1,80 @@
+"""What clients send, as pydantic models: validated at the door, `null` counts as absent, unknown members are noted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from shared.api.sizes import fit, parse_size, size_of_ratio
+from shared.errors import BadRequest
+from shared.values import MAX_N, ImageRequest, Model, Size
+
+MAX_PROMPT = 32_000
+LONGEST_DELAY = 86_400.0
+_KNOBS = ("negative_prompt", "seed", "delay")
+_OTHER_SIZES = ("width", "height", "aspect_ratio")
+_INPUTS = ("image", "images", "input_image", "input_images", "image_url", "mask")
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("Input should not be empty")
+    return value
+
+
+class ImageGenerate(BaseModel):
+    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(_text)]
+    model: str | None = None
+    n: int = Field(default=1, ge=1, le=MAX_N)
+    size: str | None = None
+    width: int | None = Field(default=None, ge=1)
+    height: int | None = Field(default=None, ge=1)
+    aspect_ratio: str | None = None
+    response_format: Literal["url", "b64_json"] | None = None
+    stream: bool = False
+    partial_images: int = Field(default=0, ge=0, le=3)
+    negative_prompt: str | None = None
+    seed: int | None = None
+    delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise ValueError("The body has to be a JSON object.")
+        return {name: value for name, value in data.items() if value is not None}
+
+    def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
+        """The request as the model can serve it, and the names of what it has to leave aside."""
+        self._refuse_inputs()
+        wanted, words = self._wanted_size(model)
+        size = fit(wanted, model) if wanted else model.default_size
+        given = {name: getattr(self, name) for name in _KNOBS if name in self.model_fields_set}
+        honoured = {name: value for name, value in given.items() if name in model.knobs}
+        ignored = {*(self.model_extra or {}), *given} - honoured.keys()
+        ignored |= {name for name in _OTHER_SIZES if getattr(self, name)} - words
+        if wanted and size != wanted:
+            ignored |= words
+        if self.partial_images:
+            ignored.add("partial_images")
+        return ImageRequest(model, self.prompt, size, self.n, **honoured), sorted(ignored)
+
+    def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:
+        """The size asked for, and the members that say it."""
+        if self.size is not None and (size := parse_size(self.size)):
+            return size, {"size"}
+        if self.width and self.height:
+            return Size(self.width, self.height), {"width", "height"}
+        if self.aspect_ratio:
+            return size_of_ratio(self.aspect_ratio, model), {"aspect_ratio"}
+        return None, set()
+
+    def _refuse_inputs(self) -> None:
+        for name in _INPUTS:
+            if (self.model_extra or {}).get(name):
+                raise BadRequest(f"'{name}': this address makes pictures from text alone.", param=name)

@@ -1,0 +1,123 @@
+"""The models on offer, and what a name means: a model, a model of a certain provider, an alias, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from shared.errors import BadRequest, NotFound
+from shared.values import Kind, Model
+
+_DEFAULT_NAMES: Mapping[str, Kind] = {
+    "gpt-image-2": "image",
+    "gpt-image-1.5": "image",
+    "gpt-image-1": "image",
+    "gpt-image-1-mini": "image",
+    "chatgpt-image-latest": "image",
+    "dall-e-3": "image",
+    "dall-e-2": "image",
+    "sora-2": "video",
+    "sora-2-pro": "video",
+}
+"""Names that clients have built in; they mean the default model of their kind, as does all that begins like them."""
+
+_DEFAULT_FAMILIES: Mapping[str, Kind] = {
+    "gpt-image": "image",
+    "chatgpt-image": "image",
+    "dall-e": "image",
+    "sora": "video",
+}
+
+Listing = Callable[[], Awaitable[tuple[Model, ...]]]
+
+
+class Offer(NamedTuple):
+    """A model, and the provider that serves it."""
+
+    provider: str
+    model: Model
+
+
+class Catalog:
+    """`listings` gives each configured provider's own models, in the order in which they supply the default.
+
+    `extra` has fields of models, by provider and name, that add to these or correct them; `aliases` maps further
+    names to names.
+    """
+
+    def __init__(
+        self,
+        listings: Mapping[str, Listing],
+        extra: Mapping[str, Mapping[str, Mapping[str, Any]]],
+        aliases: Mapping[str, str],
+    ) -> None:
+        self._listings = listings
+        self._extra = extra
+        self._aliases = aliases
+
+    async def offers(self) -> list[Offer]:
+        """All models, each provider's in its order; a configured one replaces the built-in one of the same name."""
+        tables = await asyncio.gather(*(self._models(provider) for provider in self._listings))
+        return [
+            Offer(provider, model) for provider, table in zip(self._listings, tables, strict=True) for model in table
+        ]
+
+    async def names(self) -> list[tuple[str, Offer]]:
+        """Every name that is listed, aliases included; each of them once, and each means its own offer."""
+        offers = await self.offers()
+        listed: dict[str, Offer] = {}
+        for offer in offers:
+            name = f"{offer.provider}/{offer.model.id}" if offer.model.id in listed else offer.model.id
+            listed[name] = offer
+        for name in [*self._aliases, *_DEFAULT_NAMES]:
+            if name not in listed and (meant := self._alias(name, offers)):
+                listed[name] = meant
+        return list(listed.items())
+
+    async def resolve(self, name: str | None, kind: Kind) -> Offer:
+        """The offer behind a name, or the default of its kind; NotFound where there is none."""
+        if name:
+            offer = await self.named(name)
+            if offer.model.kind != kind:
+                raise BadRequest(f"'{name}' makes no {kind}: it is a {offer.model.kind} model.", param="model")
+            return offer
+        default = _default(kind, await self.offers())
+        if default is None:
+            raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
+        return default
+
+    async def named(self, name: str) -> Offer:
+        """The offer behind a name; NotFound for one that means nothing."""
+        offers = await self.offers()
+        offer = _match(name, offers) or self._alias(name, offers)
+        if offer is None:
+            message = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
+            raise NotFound(message, code="model_not_found", param="model")
+        return offer
+
+    async def find(self, provider: str, name: str) -> Model:
+        """A model of which a job tells; a bare one when it is no longer offered, for the job goes on all the same."""
+        models = await self._models(provider) if provider in self._listings else []
+        return next((model for model in models if model.id == name), Model(name))
+
+    async def _models(self, provider: str) -> list[Model]:
+        built_in = await self._listings[provider]()
+        table = {model.id: model for model in built_in}
+        for name, fields in self._extra.get(provider, {}).items():
+            table[name] = table.get(name, Model(name, upstream=name))._replace(**fields)
+        return list(table.values())
+
+    def _alias(self, name: str, offers: list[Offer]) -> Offer | None:
+        if name in self._aliases:
+            return _match(self._aliases[name], offers)
+        family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
+        return _default(family, offers) if family else None
+
+
+def _match(name: str, offers: list[Offer]) -> Offer | None:
+    return next((offer for offer in offers if name in (offer.model.id, f"{offer.provider}/{offer.model.id}")), None)
+
+
+def _default(kind: Kind, offers: list[Offer]) -> Offer | None:
+    return next((offer for offer in offers if offer.model.kind == kind), None)

@@ -1,0 +1,73 @@
+"""The laptop: all functions behind one local server, `python -m shared.hosts.local`."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+import uvicorn
+
+from shared.api import App, Misconfigured
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+_LAST_PORT = 65535
+_KEY = "<one of API_KEYS>"
+_WELCOME = """
+Easel listens on {base}. A first picture, with curl:
+
+  curl -s {base}/images/generations{header} \\
+    -d '{{"prompt": "a lighthouse at dusk", "response_format": "url"}}'
+
+and with openai-python:
+
+  from openai import OpenAI
+  client = OpenAI(base_url="{base}", api_key="{key}")
+  print(client.images.generate(model="sketch", prompt="a lighthouse at dusk", size="1024x1024").data[0].url)
+"""
+
+
+def local_app(*, open_mode: bool, environment: Mapping[str, str] = os.environ) -> App:
+    """All functions' routes in one application, in the order of their files."""
+    names = sorted(path.stem for path in FUNCTIONS.glob("[!_]*.py"))
+    modules = [import_module(f"functions.{name}") for name in names]
+    routes = [route for module in modules for route in module.app.routes]
+    return App(routes, open_mode=open_mode, environment=environment)
+
+
+def main() -> None:
+    host, port = address(os.environ)
+    app = local_app(open_mode=_is_loopback(host))
+    try:
+        settings = app.settings()
+    except Misconfigured as error:
+        sys.exit(f"easel: {error.message}")
+    key, header = ("anything", "") if settings.open_mode else (_KEY, f" -H 'Authorization: Bearer {_KEY}'")
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}/v1"
+    print(_WELCOME.format(base=base, key=key, header=header), flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=not settings.open_mode)
+
+
+def address(environment: Mapping[str, str]) -> tuple[str, int]:
+    """HOST and PORT; SERVER_ADDRESS stands in for both as `host:port`."""
+    host, _, port = environment.get("SERVER_ADDRESS", "").rpartition(":")
+    host = environment.get("HOST", "").strip() or host.strip("[]") or "127.0.0.1"
+    port = environment.get("PORT", "").strip() or port or "8000"
+    if not port.isdecimal() or len(port) > 5 or int(port) > _LAST_PORT:
+        sys.exit(f"easel: PORT: '{port[:20]}' is not the number of a port.")
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

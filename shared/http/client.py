@@ -1,0 +1,174 @@
+"""How adapters speak to an upstream: read, send, stream. Nothing that is httpx's leaves this package."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import httpx
+
+from shared.errors import Unavailable
+from shared.http.answer import Answer
+from shared.http.download import Download
+from shared.http.faults import BROKEN, unless_unsent
+from shared.http.retry import Patience, repeat
+from shared.http.source import Opened, Source
+from shared.http.transport import new_transport
+from shared.values import ByteRange, Media
+
+_CONNECT_SECONDS = 5.0
+_LARGEST_ANSWER = 64 << 20
+# A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
+_IDLE_BEFORE_SEND = 3.0
+_HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "easel"}
+
+
+class _Line(NamedTuple):
+    """A loop's transport, and what closes it when the loop ends or this line is dropped."""
+
+    transport: httpx.AsyncBaseTransport
+    end: AsyncGenerator[None, None]
+
+
+class Http:
+    """Cheap to build: connections, and all that they need, are made at first use and belong to the running loop."""
+
+    def __init__(self, *, proxy: str | None = None, patience: Patience | None = None) -> None:
+        self._proxy = proxy
+        self._patience = patience or Patience()
+        self._lines: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = weakref.WeakKeyDictionary()
+
+    async def read(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        timeout: float = 30.0,
+    ) -> Answer:
+        """For what may be asked twice, and is when that may help. `timeout` is for one attempt.
+
+        Any status is an answer, the last of several bad ones too. Unavailable when there is none.
+        """
+        request = _request(method, url, headers, json, {"timeout": _until_connected(timeout)})
+        return await repeat(lambda: self._whole(request, timeout, sent=False), self._patience)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        timeout: float = 60.0,
+    ) -> Answer:
+        """For what starts work: it goes out once. Unavailable when it did not, Uncertain when nobody can know."""
+        extensions = {"timeout": _until_connected(timeout), "idle": _IDLE_BEFORE_SEND}
+        request = _request(method, url, headers, json, extensions)
+        try:
+            return await self._whole(request, timeout, sent=True)
+        except BROKEN as error:
+            raise unless_unsent(error) from error
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        *,
+        origins: Collection[str],
+        byte_range: ByteRange | None = None,
+        headers: Mapping[str, str] | None = None,
+        headers_for: str | None = None,
+        timeout: float = 30.0,
+    ) -> AsyncIterator[Media]:
+        """A result, checked before the block is entered: each address on the way there must lie in `origins`.
+
+        `headers` go to one origin only: `headers_for`, or else that of `url`. `timeout` is for each wait, not for the
+        whole. A range is served whole where the upstream ignores it and does not tell the size: go by what the Media
+        says, not by what was asked for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that
+        a cut is never taken for the end.
+        """
+        timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
+        source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for)
+        download = Download(source, self._patience)
+        try:
+            yield await download.open(byte_range)
+        finally:
+            await download.aclose()
+
+    async def aclose(self) -> None:
+        """Close the running loop's idle connections. It happens by itself when the loop shuts down in good order."""
+        if line := self._lines.pop(asyncio.get_running_loop(), None):
+            await line.end.aclose()
+
+    async def _whole(self, request: httpx.Request, timeout: float, *, sent: bool) -> Answer:
+        async with asyncio.timeout(timeout):
+            response = await (await self._transport()).handle_async_request(request)
+            stream = cast(httpx.AsyncByteStream, response.stream)
+            try:
+                body = await _collected(stream)
+            finally:
+                await stream.aclose()
+        if "content-encoding" in response.headers:
+            body = httpx.Response(200, headers=response.headers, content=body).content
+        return Answer(response.status_code, response.headers, body, sent)
+
+    async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> Opened:
+        request = _request("GET", url, headers, None, {"timeout": timeouts})
+        response = await (await self._transport()).handle_async_request(request)
+        return Opened(response.status_code, response.headers, cast(httpx.AsyncByteStream, response.stream))
+
+    async def _transport(self) -> httpx.AsyncBaseTransport:
+        loop = asyncio.get_running_loop()
+        line = self._lines.get(loop)
+        if not line:
+            self._forget_closed_loops()
+            transport = new_transport(self._proxy)
+            line = self._lines[loop] = _Line(transport, _close_at_the_end(transport))
+            await anext(line.end)
+        return line.transport
+
+    def _forget_closed_loops(self) -> None:
+        """Those that were closed in bad order, and hang on by the connections that they left open."""
+        for loop in [loop for loop in self._lines if loop.is_closed()]:
+            del self._lines[loop]
+
+
+async def _close_at_the_end(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
+    """A loop tells nobody that it ends, but it does close the generators that were begun on it."""
+    try:
+        yield
+    finally:
+        await transport.aclose()
+
+
+async def _collected(stream: httpx.AsyncByteStream) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in stream:
+        parts.append(part)
+        size += len(part)
+        if size > _LARGEST_ANSWER:
+            raise httpx.RemoteProtocolError("the answer is too large")
+    return b"".join(parts)
+
+
+def _until_connected(timeout: float) -> dict[str, float]:
+    """Half of the whole at most: when the whole is used up, it is certain that there was a connection."""
+    seconds = min(_CONNECT_SECONDS, timeout / 2)
+    return {"connect": seconds, "pool": seconds}
+
+
+def _request(
+    method: str, url: str | httpx.URL, headers: Mapping[str, str] | None, json: Any, extensions: dict[str, Any]
+) -> httpx.Request:
+    try:
+        own = {name.lower(): value for name, value in (headers or {}).items()}
+        return httpx.Request(method, url, headers=_HEADERS | own, json=json, extensions=extensions)
+    except (httpx.InvalidURL, TypeError, ValueError) as error:
+        raise Unavailable("A request to the upstream could not be written down: a setting may be malformed.") from error

@@ -1,0 +1,97 @@
+"""How often, and for how long, a read is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
+
+from shared.http.faults import BROKEN, unavailable
+
+TRANSIENT = frozenset({502, 503, 504})
+LONGEST_WISH = 2.0
+
+
+class Patience(NamedTuple):
+    """At most so many `attempts`, the last of which begins before `seconds` have passed.
+
+    `pause` is the wait before the second attempt, on average; it doubles from there. 0 removes all waiting.
+    """
+
+    attempts: int = 3
+    seconds: float = 10.0
+    pause: float = 0.25
+
+
+class Answering(Protocol):
+    """What there is to judge an answer by."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+AnswerT = TypeVar("AnswerT", bound=Answering)
+
+
+async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: Patience) -> AnswerT:
+    """Attempt until there is an answer that another try would not better; the last one is returned, good or bad."""
+    until = time.monotonic() + patience.seconds
+    tried = 0
+    while True:
+        tried += 1
+        outcome = await _outcome(attempt)
+        wait = _wait(outcome, tried, patience)
+        if wait is None or tried >= patience.attempts or time.monotonic() + wait > until:
+            break
+        await asyncio.sleep(wait)
+    if isinstance(outcome, Exception):
+        raise unavailable(outcome) from outcome
+    return outcome
+
+
+async def _outcome(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT | Exception:
+    try:
+        return await attempt()
+    except BROKEN as error:
+        return error
+
+
+def _wait(outcome: Answering | Exception, tried: int, patience: Patience) -> float | None:
+    """Seconds to wait before the next attempt; None where there is no sense in one."""
+    wish = 0.0
+    if not isinstance(outcome, Exception):
+        wish = retry_after(outcome.headers) or 0.0
+        if outcome.status not in TRANSIENT or wish > LONGEST_WISH:
+            return None
+    return max(wish, patience.pause * 2 ** (tried - 1) * random.uniform(0.5, 1.5)) if patience.pause else 0.0
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds after which the upstream wants to be asked again, by either of the headers that say so."""
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    wish = headers.get("retry-after", "")
+    seconds = _number(wish)
+    return _seconds_until(wish) if seconds is None else seconds
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return max(0.0, value) if math.isfinite(value) else None
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return None

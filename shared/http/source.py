@@ -1,0 +1,62 @@
+"""The place where a result lies: reached over addresses that are expected, one hop at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import NamedTuple, TypeAlias
+
+import httpx
+
+from shared.errors import Unavailable
+from shared.http.origin import origin_of
+
+
+class Opened(NamedTuple):
+    """An answer whose body is still to come."""
+
+    status: int
+    headers: Mapping[str, str]
+    stream: httpx.AsyncByteStream
+
+
+Opener: TypeAlias = Callable[[httpx.URL, Mapping[str, str]], Awaitable[Opened]]
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Source:
+    """`headers` go to `headers_for` alone, which is the first address's origin unless somebody says otherwise."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        url: str,
+        origins: Collection[str],
+        headers: Mapping[str, str],
+        headers_for: str | None,
+    ) -> None:
+        self._opener = opener
+        self._url = url
+        self._origins = origins
+        self._headers = headers
+        self._headers_for = headers_for or origin_of(url)
+
+    async def open(self, extra: Mapping[str, str]) -> Opened:
+        """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
+        url = httpx.URL(self._url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = await self._hop(url, extra)
+            if response.status not in (200, 206):
+                await response.stream.aclose()
+            if response.status not in _REDIRECTS:
+                return response
+            url = url.join(response.headers.get("location", ""))
+        raise Unavailable("The result is redirected too often.")
+
+    async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> Opened:
+        origin = origin_of(url)
+        if origin not in self._origins:
+            raise Unavailable("The result lies on an origin that was not expected.")
+        own = self._headers if origin == self._headers_for else {}
+        return await self._opener(url, {**own, "accept-encoding": "identity", **extra})

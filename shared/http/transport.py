@@ -1,0 +1,169 @@
+"""Connections that are kept and used again, one pool per event loop; in httpx's shape, so that others can stand in."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import NamedTuple, Protocol, TypeAlias, cast
+
+import httpcore
+import httpx
+
+from shared.errors import Misconfigured
+from shared.http.network import connect, tls_context
+
+KEEP_ALIVE = 15.0
+KEEP_MOST = 64
+
+CORE_ERRORS = (
+    httpcore.ConnectionNotAvailable,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+_Place: TypeAlias = tuple[bytes, bytes, int]
+
+
+def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
+    """The one place where it is decided which way requests go."""
+    if not proxy:
+        return Pool()
+    try:
+        return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise Misconfigured("PROXY is not the address of a proxy that can be used here.") from error
+
+
+class _Idle(NamedTuple):
+    connection: httpcore.AsyncHTTP11Connection
+    since: float
+
+
+class Pool(httpx.AsyncBaseTransport):
+    """A stack of idle connections per origin: the newest is taken first, and the others are not looked at.
+
+    httpcore's own pool walks over all its connections at each request and at each answer.
+    """
+
+    def __init__(self, keep_alive: float = KEEP_ALIVE) -> None:
+        self._keep_alive = keep_alive
+        self._idle: defaultdict[_Place, list[_Idle]] = defaultdict(list)
+        self._kept = 0
+        self._closed = False
+        # Freeing this much at once lifts glibc's threshold for mmap, and with it the price of each big read.
+        bytes(31 << 20)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        place = _place(request.url)
+        try:
+            connection = await self._take(place, request) or await self._connect(place, request)
+            answer = await connection.handle_async_request(_core_request(place, request))
+        except CORE_ERRORS as error:
+            raise translated(error) from error
+        stream = _Body(self, place, connection, cast(_CoreStream, answer.stream))
+        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+
+    async def aclose(self) -> None:
+        """Close the idle connections; those in use follow when they are given back."""
+        self._closed = True
+        for stack in list(self._idle.values()):
+            while stack:
+                self._kept -= 1
+                await stack.pop().connection.aclose()
+
+    async def give_back(self, place: _Place, connection: httpcore.AsyncHTTP11Connection) -> None:
+        """Keep `connection` if another request can use it."""
+        if self._closed or self._kept >= KEEP_MOST or not connection.is_idle():
+            await connection.aclose()
+        else:
+            self._idle[place].append(_Idle(connection, time.monotonic()))
+            self._kept += 1
+
+    async def _take(self, place: _Place, request: httpx.Request) -> httpcore.AsyncHTTP11Connection | None:
+        """The newest idle connection, if it is young enough for this request: what lies below is older still."""
+        oldest = time.monotonic() - request.extensions.get("idle", self._keep_alive)
+        stack = self._idle[place]
+        while stack and stack[-1].since > oldest:
+            connection, _ = stack.pop()
+            self._kept -= 1
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
+
+    async def _connect(self, place: _Place, request: httpx.Request) -> httpcore.AsyncHTTP11Connection:
+        await self._sweep()
+        scheme, host, port = place
+        timeout = request.extensions.get("timeout", {}).get("connect")
+        wire = await connect(host.decode("ascii"), port, tls=scheme == b"https", timeout=timeout)
+        return httpcore.AsyncHTTP11Connection(httpcore.Origin(scheme, host, port), wire)
+
+    async def _sweep(self) -> None:
+        """Close what nobody has asked for in time."""
+        oldest = time.monotonic() - self._keep_alive
+        for stack in list(self._idle.values()):
+            while stack and stack[0].since <= oldest:
+                self._kept -= 1
+                await stack.pop(0).connection.aclose()
+
+
+class _CoreStream(Protocol):
+    """What httpcore promises of an answer's stream, in words that mypy knows."""
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's bytes. Closing it gives the connection back, or closes that where bytes are still to come."""
+
+    def __init__(
+        self, pool: Pool, place: _Place, connection: httpcore.AsyncHTTP11Connection, stream: _CoreStream
+    ) -> None:
+        self._pool = pool
+        self._place = place
+        self._connection = connection
+        self._stream = stream
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._stream:
+                yield part
+        except CORE_ERRORS as error:
+            raise translated(error) from error
+
+    async def aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._pool.give_back(self._place, self._connection)
+
+
+def translated(error: Exception) -> httpx.TransportError:
+    """httpx's error of the same name: the two packages call theirs alike."""
+    kind = getattr(httpx, type(error).__name__, httpx.NetworkError)
+    return cast(httpx.TransportError, kind(str(error)))
+
+
+def _place(url: httpx.URL) -> _Place:
+    return url.raw_scheme, url.raw_host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _core_request(place: _Place, request: httpx.Request) -> httpcore.Request:
+    scheme, host, port = place
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=scheme, host=host, port=port, target=request.url.raw_path),
+        headers=request.headers.raw,
+        content=cast(httpx.AsyncByteStream, request.stream),
+        extensions=request.extensions,
+    )

@@ -1,0 +1,11 @@
+"""The table of providers: one import and one line per upstream, in the order in which they supply default models."""
+
+from __future__ import annotations
+
+from shared.providers.base import Cancels, MediaProvider
+from shared.providers.sketch import Sketch
+from shared.providers.zimage import ZImage
+
+PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
+
+__all__ = ["PROVIDERS", "Cancels", "MediaProvider", "Sketch"]

@@ -1,0 +1,54 @@
+"""The protocols that a provider fulfils: it starts work, looks once, opens a result, and never sleeps or retries."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Protocol, runtime_checkable
+
+from shared.http import Http
+from shared.values import Account, ByteRange, ImageRequest, Media, Model, Ref, Status, Submitted
+
+
+class MediaProvider(Protocol):
+    """One upstream seen through one account. Cheap to build; what it caches may vanish."""
+
+    name: ClassVar[str]
+    base_url: ClassVar[str]
+    """The real upstream; `<NAME>_BASE_URL` replaces exactly this much."""
+    credential: ClassVar[str | None]
+    """The variable that holds the credential of a single account; None where there is nothing to configure."""
+    cookie_domain: ClassVar[str | None]
+    """Cookie files with cookies for this domain are accounts of this provider."""
+    keyless: ClassVar[bool]
+    """It works without an account, once it is named in PROVIDERS."""
+    options: ClassVar[frozenset[str]]
+    """Settings of its own, each a variable `<NAME>_<OPTION>` or a field of an account."""
+
+    def __init__(self, http: Http, account: Account) -> None: ...
+
+    async def models(self) -> tuple[Model, ...]:
+        """Built-in and configured models, plus what the upstream lists.
+
+        A failing or odd upstream list never removes a built-in or configured name.
+        """
+
+    async def submit(self, request: ImageRequest) -> Submitted:
+        """Start the work, once. Raises an AccountError only where the upstream refused before it took the work."""
+
+    async def poll(self, ref: Ref) -> Status:
+        """Look once. The job failing is `Failed`; the call failing raises, NotFound where the upstream lost the job.
+
+        A state word that nobody has seen before is `Running` and a logged warning: the job may be paid for, and
+        deadline and expiry bound it.
+        """
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        """Stream one output; the upstream connection closes with the block."""
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A provider whose upstream can stop a job."""
+
+    async def cancel(self, ref: Ref) -> bool:
+        """Ask once; False where the job was past stopping."""

@@ -1,0 +1,139 @@
+"""A provider without an upstream: pictures drawn from the prompt, after a queue that the ref simulates."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import ClassVar, NamedTuple
+
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from shared.errors import NotFound, RangeInvalid
+from shared.http import Http
+from shared.providers.sketch.picture import draw, steered
+from shared.values import (
+    Account,
+    ByteRange,
+    ImageRequest,
+    Media,
+    Model,
+    Output,
+    Queued,
+    Ref,
+    Running,
+    Size,
+    Status,
+    Submitted,
+    Succeeded,
+)
+
+_MODEL = Model(
+    id="sketch",
+    upstream="sketch",
+    min_side=1,
+    max_side=2048,
+    batch=10,
+    typical_seconds=0.0,
+    knobs=frozenset({"seed", "negative_prompt", "delay"}),
+)
+_QUEUED_SHARE = 0.2
+_CHUNK = 64 * 1024
+
+_drawn = lru_cache(maxsize=4)(draw)
+
+
+class _Work(NamedTuple):
+    """What a ref says: the picture, how many of it, and the simulated queue in milliseconds since the epoch."""
+
+    size: Size
+    n: int
+    start: int
+    delay: int
+    digest: bytes
+
+    def ref(self) -> Ref:
+        digest = base64_encode(self.digest).decode()
+        return f"{self.size}_{self.n}_{self.start:x}_{self.delay:x}_{digest}"
+
+    @classmethod
+    def parse(cls, ref: Ref) -> _Work:
+        try:
+            sides, n, start, delay, digest = ref.split("_", 4)
+            width, height = sides.split("x")
+            return cls(Size(int(width), int(height)), int(n), int(start, 16), int(delay, 16), base64_decode(digest))
+        except ValueError:
+            raise NotFound("There is no such sketch.") from None
+
+
+def digest_of(prompt: str, negative_prompt: str = "", seed: int | None = None) -> bytes:
+    """16 bytes that say which picture it is."""
+    text = "\0".join((prompt, negative_prompt, str(seed)))
+    return steered(hashlib.sha256(text.encode()).digest()[:16], prompt)
+
+
+class Sketch:
+    """Nothing leaves the process, nothing is kept: the ref says what to draw and when it counts as done."""
+
+    name: ClassVar[str] = "sketch"
+    base_url: ClassVar[str] = ""
+    credential: ClassVar[str | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    keyless: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, http: Http, account: Account) -> None:
+        pass
+
+    async def models(self) -> tuple[Model, ...]:
+        return (_MODEL,)
+
+    async def submit(self, request: ImageRequest) -> Submitted:
+        work = _Work(
+            size=request.size,
+            n=request.n,
+            start=int(time.time() * 1000),
+            delay=int(request.delay * 1000),
+            digest=digest_of(request.prompt, request.negative_prompt, request.seed),
+        )
+        return Submitted((work.ref(),))
+
+    async def poll(self, ref: Ref) -> Status:
+        work = _Work.parse(ref)
+        done = (time.time() * 1000 - work.start) / work.delay if work.delay else 1.0
+        if done >= 1:
+            return Succeeded(tuple(_output(work, index) for index in range(work.n)))
+        return Queued(position=1) if done < _QUEUED_SHARE else Running(progress=int(done * 100))
+
+    @asynccontextmanager
+    async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        work = _Work.parse(output)
+        picture = await asyncio.to_thread(_drawn, work.digest, *work.size)
+        start, end = _bounds(byte_range, len(picture))
+        yield Media("image/png", _chunks(picture[start:end]), start, end - start, len(picture))
+
+
+def _output(work: _Work, index: int) -> Output:
+    """The first picture is the digest's own, so that asking for more of them never changes it."""
+    digest = work.digest
+    if index:
+        digest = digest[:2] + hashlib.sha256(digest + bytes([index])).digest()[2:16]
+    return Output(work._replace(n=1, start=0, delay=0, digest=digest).ref(), lasting=True)
+
+
+def _bounds(byte_range: ByteRange | None, total: int) -> tuple[int, int]:
+    if byte_range is None:
+        return 0, total
+    start = max(total + byte_range.start, 0) if byte_range.start < 0 else byte_range.start
+    end = total if byte_range.end is None else min(byte_range.end + 1, total)
+    if start >= end:
+        raise RangeInvalid(total)
+    return start, end
+
+
+async def _chunks(data: bytes) -> AsyncIterator[bytes]:
+    for offset in range(0, len(data), _CHUNK):
+        yield data[offset : offset + _CHUNK]

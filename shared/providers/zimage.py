@@ -1,0 +1,264 @@
+"""zimage.run: Z-Image-Turbo and its siblings through the site's own JSON API, in all of its generations.
+
+The site documents nothing. Every answer is `{"success": true, "data": {...}}` or `{"success": false, "error": "text"}`.
+Its generations (open, cookie, moderation) share the paths and differ in what a submit must carry.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from shared.errors import (
+    AccountLimited,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    GenerationFailed,
+    Unavailable,
+    Uncertain,
+    UpstreamError,
+)
+from shared.http import Answer, Http, clean, origin_of
+from shared.values import (
+    Account,
+    ByteRange,
+    Failed,
+    ImageRequest,
+    Media,
+    Model,
+    Output,
+    Queued,
+    Ref,
+    Running,
+    Status,
+    Submitted,
+    Succeeded,
+)
+
+_log = logging.getLogger(__name__)
+
+_TASK, _BATCH = "t", "p"
+_LONGEST_ID = 100
+_RESULT_HOSTS = {"i": "https://image.zimage.run", "f": "https://files.zimage.run"}
+_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+_REFUSAL_WORDS = ("nsfw", "sensitive", "moderation", "policy", "prohibited", "inappropriate")
+_LIMIT_WORDS = ("too many", "limit", "quota")
+
+
+def _model(name: str, upstream: str, typical: float = 5.0) -> Model:
+    return Model(name, upstream=upstream, batch=4, typical_seconds=typical, knobs=frozenset({"seed"}))
+
+
+_MODELS = (
+    _model("zimage-turbo", "turbo"),
+    _model("zimage-base", "base", 15.0),
+    _model("ernie-image-turbo", "ernie-image-turbo"),
+    _model("flux2-klein-9b", "flux2-klein-9b"),
+    _model("qwen-image", "qwen-image", 15.0),
+    _model("beyond-reality", "beyond-reality"),
+    _model("redcraft", "redcraft"),
+    _model("dark-beast", "dark-beast"),
+)
+
+
+class ZImage:
+    """`account.key` is a Cookie header from a browser session; empty for the generations that need none."""
+
+    name: ClassVar[str] = "zimage"
+    base_url: ClassVar[str] = "https://zimage.run"
+    credential: ClassVar[str | None] = "ZIMAGE_COOKIE"
+    cookie_domain: ClassVar[str | None] = "zimage.run"
+    keyless: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"moderation", "user_agent"})
+
+    def __init__(self, http: Http, account: Account) -> None:
+        self._http = http
+        self._base = account.base_url
+        self._moderated = account.options.get("moderation", "false").lower() in ("true", "1", "yes")
+        self._origins = {origin_of(self._base), *_RESULT_HOSTS.values(), *account.origins}
+        self._headers = {
+            "Accept": "*/*",
+            "Origin": origin_of(self._base),
+            "Referer": f"{self._base}/",
+            # A site behind Cloudflare ties its cookies to the browser that earned them, name included.
+            "User-Agent": account.options.get("user_agent", _USER_AGENT),
+            **({"Cookie": account.key} if account.key else {}),
+        }
+
+    async def models(self) -> tuple[Model, ...]:
+        return _MODELS
+
+    async def submit(self, request: ImageRequest) -> Submitted:
+        body = {
+            "prompt": request.prompt,
+            "width": request.size.width,
+            "height": request.size.height,
+            "modelType": request.model.upstream,
+            "batchSize": request.n,
+            **({} if request.seed is None else {"seed": str(request.seed)}),
+            **({"promptModerationToken": await self._moderation_token(request.prompt)} if self._moderated else {}),
+        }
+        answer = await self._http.send("POST", f"{self._base}/api/z-image/generate", headers=self._headers, json=body)
+        data = _data(answer)
+        if parent := _id(data.get("parentTaskUuid")):
+            return Submitted((f"{_BATCH}{parent}",))
+        uuid = _id(data.get("uuid")) or _id(_dict(data.get("task")).get("uuid"))
+        if not uuid:
+            raise Uncertain("zimage.run took the work but gave no id to find it by; it may have been counted.")
+        return Submitted((f"{_TASK}{uuid}",))
+
+    async def poll(self, ref: Ref) -> Status:
+        if ref.startswith(_BATCH):
+            return self._batch_status(await self._look("batch-status", ref.removeprefix(_BATCH)))
+        data = await self._look("task", ref.removeprefix(_TASK))
+        return self._task_status(_dict(data.get("task")), _whole(data.get("queuePosition")))
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        return self._http.stream(self._link(output), origins=self._origins, byte_range=byte_range)
+
+    async def _look(self, kind: str, uuid: str) -> dict[str, Any]:
+        url = f"{self._base}/api/z-image/{kind}/{quote(uuid, safe='')}"
+        return _data(await self._http.read("GET", url, headers=self._headers))
+
+    async def _moderation_token(self, prompt: str) -> str:
+        answer = await self._http.read(
+            "POST",
+            f"{self._base}/api/prompt-moderation/check",
+            headers=self._headers,
+            json={"prompt": prompt, "routeKey": "text_to_image", "targetType": "text_to_image"},
+        )
+        verdict = _data(answer)
+        token = verdict.get("promptModerationToken")
+        if verdict.get("allowed") is False or not token:
+            raise ContentRefused("zimage.run's moderation refuses this prompt.", param="prompt")
+        return str(token)
+
+    def _task_status(self, task: dict[str, Any], position: int | None) -> Status:
+        match task.get("taskStatus"):
+            case "pending":
+                return Queued(position)
+            case "completed":
+                return self._result(_links(task))
+            case "failed":
+                return Failed(_failure(task.get("errorMessage")))
+            case word:
+                if word != "processing":
+                    _log.warning("zimage: unknown task state %r counts as running", word)
+                return Running(_whole(task.get("progress")))
+
+    def _batch_status(self, data: dict[str, Any]) -> Status:
+        tasks = [_dict(task) for task in _list(data.get("tasks"))]
+        done = [task for task in tasks if task.get("status") == "completed"]
+        if data.get("allCompleted") is not True:
+            return Running(100 * len(done) // len(tasks) if done else None)
+        return self._result([link for task in done for link in _links(task)])
+
+    def _result(self, links: list[str]) -> Status:
+        if not links:
+            return Failed(GenerationFailed("zimage.run says that the job is done, but gave no picture."))
+        return Succeeded(tuple(self._output(link) for link in links))
+
+    def _link(self, output: Ref) -> str:
+        if "://" in output:
+            return output
+        tag, _, path = output.partition("/")
+        return f"{_RESULT_HOSTS.get(tag, origin_of(self._base))}/{path}"
+
+    def _output(self, link: str) -> Output:
+        origin, path = origin_of(link), link.split("/", 3)[-1]
+        for tag, host in (*_RESULT_HOSTS.items(), ("", origin_of(self._base))):
+            if origin == host:
+                return Output(f"{tag}/{path}", lasting=True)
+        return Output(link, lasting=True)
+
+
+def _data(answer: Answer) -> dict[str, Any]:
+    """`data` of a successful envelope. Raises what any other answer means."""
+    if answer.status >= 400:
+        said = _said(answer)
+        if answer.status >= 500 and answer.sent and said is not None:
+            # The site's own words, and not a proxy's page: the work was refused and not taken.
+            raise Unavailable(f"zimage.run refused: {said}.", details={"upstream": said, "status": answer.status})
+        raise answer.error(said or "")
+    payload = _dict(answer.json())
+    match payload.get("success"):
+        case True:
+            return _dict(payload.get("data"))
+        case False:
+            raise _refusal(answer, _sentence(payload))
+        case _:
+            raise answer.error("it says neither success nor failure")
+
+
+def _said(answer: Answer) -> str | None:
+    """The sentence of an unsuccessful envelope; None where the body is no envelope."""
+    try:
+        payload = json.loads(answer.body)
+    except ValueError:
+        return None
+    return _sentence(payload) if isinstance(payload, dict) and payload.get("success") is False else None
+
+
+def _sentence(payload: dict[str, Any]) -> str:
+    return clean(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
+
+
+def _refusal(answer: Answer, said: str) -> EaselError:
+    """`success: false` under a good status: on a submit a refusal, on a look no news."""
+    message, details = f"zimage.run refused: {said}.", {"upstream": said}
+    lowered = said.lower()
+    if not answer.sent:
+        return Unavailable(message, details=details)
+    if any(word in lowered for word in _REFUSAL_WORDS):
+        return ContentRefused(message, param="prompt", details=details)
+    if any(word in lowered for word in _LIMIT_WORDS):
+        return AccountLimited(message, details=details)
+    if lowered.startswith("prompt "):
+        return BadRequest(message, param="prompt", details=details)
+    return UpstreamError(message, details=details)
+
+
+def _failure(said: object) -> EaselError:
+    text = clean(str(said or "")) or "no reason given"
+    refused = any(word in text.lower() for word in _REFUSAL_WORDS)
+    message, details = f"The generation failed at zimage.run: {text}.", {"upstream": text}
+    return ContentRefused(message, details=details) if refused else GenerationFailed(message, details=details)
+
+
+def _links(task: dict[str, Any]) -> list[str]:
+    """The result as the site's versions give it: one link, a JSON list inside a string, or a real list."""
+    many = task.get("resultUrls")
+    return list(_flat(many if many else task.get("resultUrl")))
+
+
+def _flat(result: object) -> Iterator[str]:
+    if isinstance(result, list):
+        for entry in result:
+            yield from _flat(entry)
+    elif isinstance(result, str) and result.startswith("["):
+        with suppress(ValueError):
+            yield from _flat(json.loads(result))
+    elif isinstance(result, str) and result:
+        yield result
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _id(value: object) -> str | None:
+    """What can go into our own ids."""
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,81 @@
+"""A request that comes twice starts its work once: repeated requests join the job that the first of them began."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from shared.errors import GenerationPending, KeyReused, TakenError, Uncertain
+from shared.state import State
+
+JOIN_SECONDS = 600.0
+_PATIENCE = 60.0
+_PENDING, _LOST = "pending", "lost"
+
+
+class Repeat(NamedTuple):
+    """What makes two requests the same one: `body` is a digest of path and body.
+
+    With `key` the caller names the request (Idempotency-Key), and another body under that name is refused. Without
+    it, a request joins an earlier one only when it says itself that it comes `again`.
+    """
+
+    body: str
+    key: str | None = None
+    again: bool = False
+
+
+class Repeats:
+    """Remembers for ten minutes which job a request began."""
+
+    def __init__(self, state: State, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._state = state
+        self._sleep = sleep
+
+    async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
+        """The id of the job that `begin` starts, or of the one that the same request of this owner started before."""
+        name = _name(owner, repeat)
+        pending = f"{repeat.body} {_PENDING}"
+        if not (repeat.key or repeat.again):
+            await self._state.put(name, pending, JOIN_SECONDS)
+            return await self._begin(name, repeat, begin)
+        while not await self._state.add(name, pending, JOIN_SECONDS):
+            if job := await self._joined(name, repeat):
+                return job
+        return await self._begin(name, repeat, begin)
+
+    async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
+        try:
+            job = await begin()
+        except TakenError:
+            await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
+            raise
+        except BaseException:
+            await self._state.remove(name)
+            raise
+        await self._state.put(name, f"{repeat.body} {job}", JOIN_SECONDS)
+        return job
+
+    async def _joined(self, name: str, repeat: Repeat) -> str | None:
+        """The job under this name, once it is known; None when its start was refused, so that we may start it."""
+        waited = 0.0
+        while record := await self._state.get(name):
+            body, _, job = record.partition(" ")
+            if body != repeat.body:
+                raise KeyReused("This Idempotency-Key came with another request before.", param="Idempotency-Key")
+            if job == _LOST:
+                raise Uncertain("An earlier try of this request may have been taken by the upstream, and is lost.")
+            if job != _PENDING:
+                return job
+            if waited >= _PATIENCE:
+                raise GenerationPending("An earlier try of this request is still being started.")
+            await self._sleep(0.1)
+            waited += 0.1
+        return None
+
+
+def _name(owner: str, repeat: Repeat) -> str:
+    named = f"key:{repeat.key}" if repeat.key else f"body:{repeat.body}"
+    return f"repeat:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"

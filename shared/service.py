@@ -1,0 +1,276 @@
+"""The use cases, without an HTTP face: which model, which account; start, look, wait, open, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import NamedTuple
+
+from shared.accounts import Pool, fingerprint
+from shared.catalog import Catalog, Offer
+from shared.errors import (
+    AccountError,
+    BadRequest,
+    EaselError,
+    GenerationFailed,
+    GenerationPending,
+    NotFound,
+    Overloaded,
+    ResultLost,
+    UpstreamError,
+)
+from shared.http import Http
+from shared.providers import Cancels, MediaProvider
+from shared.repeats import Repeat, Repeats
+from shared.tickets import Tickets, unknown_id
+from shared.values import (
+    Account,
+    Asset,
+    ByteRange,
+    Failed,
+    ImageRequest,
+    Job,
+    Media,
+    Output,
+    Queued,
+    Ref,
+    Running,
+    Status,
+    Succeeded,
+)
+from shared.waiter import Waiter
+
+LASTING_LENGTH = 120
+"""The longest output ref, in characters, that goes into a file's id; longer ones are found by another look."""
+
+
+class Caller(NamedTuple):
+    """Who asks. `owners` are the marks that this caller's jobs may carry, the newest first."""
+
+    owners: tuple[str, ...]
+
+
+class Service:
+    """Everything that endpoints do, over the configured providers and accounts."""
+
+    def __init__(
+        self,
+        adapters: Adapters,
+        catalog: Catalog,
+        pool: Pool,
+        tickets: Tickets,
+        repeats: Repeats,
+        waiter: Waiter,
+        max_tasks: int = 0,
+    ) -> None:
+        self.catalog = catalog
+        self.pool = pool
+        self.tickets = tickets
+        self.waiter = waiter
+        self._adapters = adapters
+        self._repeats = repeats
+        self._max_tasks = max_tasks
+        self._tasks = 0
+
+    @asynccontextmanager
+    async def start(self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat) -> AsyncIterator[Job]:
+        """Start the work, or join the job that this request's repetition began. The block counts as one task.
+
+        A caller who leaves while the upstream is being asked does not stop that: an order that is under way is
+        carried out and written down, and the repetition of the request finds it.
+        """
+        with self._slot(), ExitStack() as held:
+            mark = caller.owners[0]
+            begin = self._repeats.once(mark, repeat, lambda: self._begin(offer, request, mark))
+            job = self.tickets.job(await asyncio.shield(asyncio.ensure_future(begin)))
+            held.enter_context(self.pool.busy(self.pool.find(job.provider, job.account)))
+            yield job
+
+    async def look(self, job: Job) -> Status:
+        """Look once."""
+        return await self._looker(job)()
+
+    async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
+        """What the looks at the job see, until it has ended or `seconds` are over.
+
+        Whatever goes wrong here goes wrong after the upstream took the work, and is raised as such.
+        """
+        try:
+            typical = (await self.catalog.find(job.provider, job.model)).typical_seconds
+            async for status in self.waiter.watch(self._looker(job), self.waiter.clock() + seconds, typical):
+                yield status
+        except (UpstreamError, NotFound) as error:
+            raise ResultLost(
+                error.message, code=error.code, details=error.details, job=self.tickets.job_id(job)
+            ) from error
+
+    async def last(self, job: Job, seconds: float) -> Status:
+        """The job's end; or the last that was seen of it when `seconds` were not enough."""
+        last: Status = Queued()
+        async for status in self.watch(job, seconds):
+            last = status
+        return last
+
+    def outputs(self, job: Job, status: Status | None) -> tuple[Output, ...]:
+        """What a caller gets who came for the result: the outputs, or the error that stands in their place."""
+        match status:
+            case Succeeded(outputs):
+                return outputs
+            case Failed(error):
+                name = self.tickets.job_id(job)
+                raise GenerationFailed(error.message, code=error.code, details=error.details, job=name)
+            case _:
+                name = self.tickets.job_id(job)
+                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=name)
+
+    def job(self, text: str, caller: Caller | None) -> Job:
+        """The job behind an id, if this caller may see it; NotFound otherwise."""
+        job = self.tickets.job(text)
+        if job.owner and (caller is None or job.owner not in caller.owners):
+            raise unknown_id()
+        return job
+
+    def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[Asset]:
+        """The files of a finished job, in order."""
+        bare = job._replace(refs=())
+        return [
+            Asset(bare, index, output.ref)
+            if output.lasting and len(output.ref) <= LASTING_LENGTH
+            else Asset(job, index)
+            for index, output in enumerate(outputs)
+        ]
+
+    @asynccontextmanager
+    async def open(self, asset: Asset, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        """Stream a file; NotFound while its job has not come to it."""
+        output = asset.output or await self._output(asset)
+        async with self._adapters.of_job(asset.job).open(output, byte_range) as media:
+            yield media
+
+    async def cancel(self, job: Job) -> bool:
+        """Ask the upstream to stop; False where the job was past stopping."""
+        adapter = self._adapters.of_job(job)
+        if not isinstance(adapter, Cancels):
+            raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
+        return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if self._max_tasks and self._tasks >= self._max_tasks:
+            raise Overloaded(f"{self._max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
+        self._tasks += 1
+        try:
+            yield
+        finally:
+            self._tasks -= 1
+
+    async def _begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
+        account, refs = await self._submit_first(offer.provider, request)
+        refs += await self._submit_rest(self._adapters.of(account), request)
+        job = Job(
+            provider=offer.provider,
+            account=fingerprint(account),
+            model=offer.model.id,
+            kind=offer.model.kind,
+            created=self.tickets.now(),
+            owner=owner,
+            asked=request.n,
+            refs=refs,
+        )
+        return self.tickets.job_id(job)
+
+    async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, tuple[Ref, ...]]:
+        """Ask one account after the other, and only on from those that refused before they took anything."""
+        part = request._replace(n=min(request.n, request.model.batch))
+        for account in (accounts := await self.pool.ready(provider)):
+            try:
+                with self.pool.busy(account):
+                    return account, (await self._adapters.of(account).submit(part)).refs
+            except AccountError as error:
+                await self.pool.rest(account, error)
+                if account is accounts[-1]:
+                    raise
+        raise AssertionError("a pool never hands out an empty list")
+
+    async def _submit_rest(self, adapter: MediaProvider, request: ImageRequest) -> tuple[Ref, ...]:
+        """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
+        batch = request.model.batch
+        parts = [
+            request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
+            for done in range(batch, request.n, batch)
+        ]
+        answers = await asyncio.gather(*(adapter.submit(part) for part in parts), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, EaselError):
+                raise answer
+        return tuple(ref for answer in answers if not isinstance(answer, BaseException) for ref in answer.refs)
+
+    def _looker(self, job: Job) -> Looker:
+        return Looker(self._adapters.of_job(job), job.refs)
+
+    async def _output(self, asset: Asset) -> Ref:
+        status = await self.look(asset.job)
+        if not isinstance(status, Succeeded) or asset.number >= len(status.outputs):
+            raise NotFound("This file is not there, or not yet.", param="id")
+        return status.outputs[asset.number].ref
+
+
+class Adapters:
+    """One adapter per account, made when it is first needed."""
+
+    def __init__(self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http) -> None:
+        self._providers = providers
+        self._pool = pool
+        self._http = http
+        self._made: dict[tuple[str, str], MediaProvider] = {}
+
+    def of(self, account: Account) -> MediaProvider:
+        key = (account.provider, account.id)
+        if key not in self._made:
+            self._made[key] = self._providers[account.provider](self._http, account)
+        return self._made[key]
+
+    def of_job(self, job: Job) -> MediaProvider:
+        return self.of(self._pool.find(job.provider, job.account))
+
+
+class Looker:
+    """Looks at all upstream jobs of one of ours, and never again at one that has ended."""
+
+    def __init__(self, adapter: MediaProvider, refs: tuple[Ref, ...]) -> None:
+        self._adapter = adapter
+        self._refs = refs
+        self._ended: dict[Ref, Status] = {}
+
+    async def __call__(self) -> Status:
+        return _merged(await asyncio.gather(*(self._poll(ref) for ref in self._refs)))
+
+    async def _poll(self, ref: Ref) -> Status:
+        status = self._ended.get(ref) or await self._adapter.poll(ref)
+        if isinstance(status, Succeeded | Failed):
+            self._ended[ref] = status
+        return status
+
+
+def _merged(statuses: list[Status]) -> Status:
+    """One state for several upstream jobs: done when all have ended, failed when none of them gave anything."""
+    if len(statuses) == 1:
+        return statuses[0]
+    open_ones = [status for status in statuses if isinstance(status, Queued | Running)]
+    if open_ones:
+        if len(open_ones) == len(statuses) and all(isinstance(status, Queued) for status in statuses):
+            return max(open_ones, key=lambda status: getattr(status, "position", None) or 0)
+        return Running(sum(map(_progress, statuses)) // len(statuses))
+    outputs = tuple(output for status in statuses if isinstance(status, Succeeded) for output in status.outputs)
+    return Succeeded(outputs) if outputs else statuses[0]
+
+
+def _progress(status: Status) -> int:
+    match status:
+        case Running(progress):
+            return progress or 0
+        case Queued():
+            return 0
+        case _:
+            return 100

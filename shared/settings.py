@@ -1,0 +1,208 @@
+"""From the environment to typed settings, and from these to a Service. A bad value is Misconfigured, by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import TypeAdapter
+
+from shared.accounts import Pool
+from shared.accounts.sources import read_accounts, web_address, whole_number, words
+from shared.catalog import Catalog
+from shared.errors import Misconfigured
+from shared.http import Http
+from shared.providers import PROVIDERS
+from shared.repeats import Repeats
+from shared.service import Adapters, Service
+from shared.state import MemoryState
+from shared.tickets import Tickets
+from shared.values import Account, Model, Size
+from shared.waiter import Waiter
+
+ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
+
+DERIVING_KEY_LENGTH = 24
+OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
+
+
+class Settings(NamedTuple):
+    """What the HTTP face needs to know beside the service. Times are in seconds."""
+
+    keys: tuple[str, ...]
+    admin_keys: tuple[str, ...]
+    open_mode: bool
+    public_url: str
+    prefix: str
+    max_wait: float
+    response_format: ResponseFormat
+    cors_origins: tuple[str, ...]
+
+
+class Easel(NamedTuple):
+    """A configured gateway."""
+
+    settings: Settings
+    service: Service
+
+
+class Configuration:
+    """Reads an environment when it is first seen, and again when it has changed."""
+
+    def __init__(self, *, open_mode: bool = False) -> None:
+        self._open_mode = open_mode
+        self._seen: dict[str, str] | None = None
+        self._easel: Easel | None = None
+
+    def of(self, environment: Mapping[str, str]) -> Easel:
+        """The gateway that this environment describes."""
+        if self._easel is None or environment != self._seen:
+            self._easel = configure(environment, open_mode=self._open_mode)
+            self._seen = dict(environment)
+        return self._easel
+
+
+def configure(environment: Mapping[str, str], *, open_mode: bool = False) -> Easel:
+    """`open_mode` serves without keys; only the local server asks for it, and only on a loopback address."""
+    settings = _settings(environment, open_mode)
+    state = MemoryState()
+    accounts = read_accounts(environment, PROVIDERS)
+    pool = Pool([*accounts, SKETCH_ACCOUNT], state, whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600))
+    names = pool.providers()
+    providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
+    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
+    listings = {name: adapters.of(pool.of(name)[0]).models for name in providers}
+    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in providers}
+    service = Service(
+        adapters,
+        Catalog(listings, extra, _aliases(environment)),
+        pool,
+        Tickets(_signing_keys(environment, settings), _hours(environment) * 3600),
+        Repeats(state),
+        Waiter(),
+        whole_number(environment, "MAX_CONCURRENT_TASKS", 0),
+    )
+    return Easel(settings, service)
+
+
+SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
+
+
+def _settings(environment: Mapping[str, str], open_mode: bool) -> Settings:
+    keys = tuple(words(_first(environment, "API_KEYS", "API_KEY", "BEARER_TOKEN")))
+    return Settings(
+        keys=keys,
+        admin_keys=tuple(words(environment.get("ADMIN_KEYS", ""))),
+        open_mode=open_mode and not keys,
+        public_url=_public_url(environment),
+        prefix=_prefix(environment),
+        max_wait=_max_wait(environment),
+        response_format=_response_format(environment),
+        cors_origins=tuple(words(environment.get("CORS_ORIGINS", "*"))),
+    )
+
+
+def _first(environment: Mapping[str, str], *names: str) -> str:
+    return next((text for text in (environment.get(name, "").strip() for name in names) if text), "")
+
+
+def _prefix(environment: Mapping[str, str]) -> str:
+    """`hf`, `/hf` and `/hf/` all mean `/hf`; the root is empty."""
+    inner = environment.get("API_PREFIX", "").strip().strip("/")
+    return f"/{inner}" if inner else ""
+
+
+def _public_url(environment: Mapping[str, str]) -> str:
+    for name in ("PUBLIC_URL", "BASE_URL"):
+        if url := environment.get(name, "").strip():
+            return web_address(name, url)
+    return ""
+
+
+def _max_wait(environment: Mapping[str, str]) -> float:
+    for name in ("MAX_WAIT_SECONDS", "DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"):
+        if environment.get(name, "").strip():
+            return float(whole_number(environment, name, 0))
+    return 240.0
+
+
+def _hours(environment: Mapping[str, str]) -> int:
+    name = "JOB_TTL_HOURS" if environment.get("JOB_TTL_HOURS", "").strip() else "CLEANUP_HOURS"
+    return whole_number(environment, name, 24, least=1)
+
+
+def _response_format(environment: Mapping[str, str]) -> ResponseFormat:
+    match environment.get("DEFAULT_RESPONSE_FORMAT", "").strip() or "both":
+        case ("url" | "b64_json" | "both") as chosen:
+            return chosen
+        case other:
+            raise Misconfigured(f"DEFAULT_RESPONSE_FORMAT: '{other}' is none of url, b64_json and both.")
+
+
+def _proxy(environment: Mapping[str, str]) -> str | None:
+    wanted = environment.get("USE_PROXY", "true").strip().lower() not in ("false", "0", "no")
+    return (environment.get("PROXY", "").strip() or None) if wanted else None
+
+
+def _signing_keys(environment: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
+    if not settings.keys and not settings.open_mode:
+        raise Misconfigured("API_KEYS: no key is configured, and without one nobody is served.")
+    if keys := tuple(words(environment.get("SIGNING_KEYS", ""))):
+        return keys
+    if settings.open_mode:
+        return (OPEN_MODE_SIGNING_KEY,)
+    if len(settings.keys) == 1 and len(settings.keys[0]) >= DERIVING_KEY_LENGTH:
+        return (_derived(settings.keys[0]),)
+    raise Misconfigured(
+        f"SIGNING_KEYS: not set, and only a single API key of {DERIVING_KEY_LENGTH} characters or more can stand in "
+        f"for it. Here is a fresh one: SIGNING_KEYS={secrets.token_urlsafe(32)}"
+    )
+
+
+def _derived(key: str) -> str:
+    """HKDF-SHA256 (RFC 5869), one block."""
+    pseudorandom = hmac.digest(bytes(32), key.encode(), "sha256")
+    return hmac.digest(pseudorandom, b"easel signing key\x01", hashlib.sha256).hex()
+
+
+def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
+    table = _json_object(environment, "MODEL_ALIASES")
+    if not all(isinstance(target, str) for target in table.values()):
+        raise Misconfigured('MODEL_ALIASES: it has to map names to names, like {"fast":"zimage-turbo"}.')
+    return table
+
+
+def _extra_models(environment: Mapping[str, str], variable: str) -> dict[str, dict[str, Any]]:
+    return {name: _fields(variable, name, fields) for name, fields in _json_object(environment, variable).items()}
+
+
+def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
+    """The fields of a Model in their types."""
+    try:
+        sizes = {key: fields[key] for key in ("sizes", "default_size") if key in fields}
+        parsed = {key: _sizes(value) for key, value in sizes.items()}
+        model = TypeAdapter(Model).validate_python({**fields, **parsed, "id": name})
+        if model.batch < 1 or model.min_side > model.max_side or (model.typical_seconds or 0) < 0:
+            raise ValueError(fields)
+    except (AttributeError, TypeError, ValueError):
+        raise Misconfigured(f"{variable}: the entry '{name}' cannot be read.") from None
+    return {key: getattr(model, key) for key in fields}
+
+
+def _sizes(value: Any) -> Any:
+    return Size.parse(value) if isinstance(value, str) else tuple(Size.parse(text) for text in value)
+
+
+def _json_object(environment: Mapping[str, str], name: str) -> dict[str, Any]:
+    text = environment.get(name, "").strip()
+    try:
+        table = json.loads(text) if text else {}
+    except ValueError:
+        table = None
+    if not isinstance(table, dict):
+        raise Misconfigured(f"{name}: it has to be a JSON object.")
+    return table

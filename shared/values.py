@@ -1,0 +1,186 @@
+"""The frozen values that the rooms hand to each other: requests, states, outputs, media, models, jobs.
+
+They are NamedTuples because these cost a tenth of a frozen dataclass at cold start; nothing compares or unpacks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
+
+from shared.errors import EaselError
+
+Ref: TypeAlias = str
+"""Opaque to all but its adapter; short, URL-safe, holds no secret."""
+
+Kind: TypeAlias = Literal["image", "video", "chat"]
+
+MAX_N = 10
+
+
+class Size(NamedTuple):
+    """Pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """`1024x768` as clients write it; ValueError for all else, empty sides included."""
+        width, _, height = text.lower().replace("*", "x").partition("x")
+        size = cls(
+            *(int(side) if side.isascii() and side.isdecimal() else 0 for side in (width.strip(), height.strip()))
+        )
+        if not size.width or not size.height:
+            raise ValueError(text)
+        return size
+
+
+class Model(NamedTuple):
+    """What a provider can do under one name.
+
+    `sizes` lists the only sizes there are; empty means any with sides from `min_side` to `max_side`. `batch` is how
+    many pictures one upstream job can make, `typical_seconds` how long it usually takes, and `knobs` names the
+    optional fields of a request that have an effect; the others are accepted and reported as ignored.
+    """
+
+    id: str
+    kind: Kind = "image"
+    upstream: str = ""
+    default_size: Size = Size(1024, 1024)
+    sizes: tuple[Size, ...] = ()
+    min_side: int = 64
+    max_side: int = 2048
+    batch: int = 1
+    asynchronous: bool = True
+    typical_seconds: float | None = None
+    knobs: frozenset[str] = frozenset()
+
+
+class Account(NamedTuple):
+    """One way into one upstream: where it is, and the credential (empty where none is needed).
+
+    `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
+    means no limit; `options` are the provider's own settings.
+    """
+
+    id: str
+    provider: str
+    base_url: str
+    key: str = ""
+    origins: frozenset[str] = frozenset()
+    max_concurrent: int = 0
+    options: Mapping[str, str] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"Account({self.provider}/{self.id})"
+
+
+class ImageRequest(NamedTuple):
+    """A picture to make. Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch)."""
+
+    model: Model
+    prompt: str
+    size: Size
+    n: int = 1
+    negative_prompt: str = ""
+    seed: int | None = None
+    delay: float = 0.0
+
+
+class Submitted(NamedTuple):
+    """The upstream took the work: one ref per upstream job."""
+
+    refs: tuple[Ref, ...]
+
+
+class Output(NamedTuple):
+    """One result. `lasting` says that `ref` alone opens it for as long as our ids live, without another look.
+
+    `media_type` is what it should be; what it is shows when it is opened.
+    """
+
+    ref: Ref
+    media_type: str = "image/png"
+    lasting: bool = False
+
+
+class Queued(NamedTuple):
+    """`position` counts from 1; `check_after` is the upstream's own wish in seconds."""
+
+    position: int | None = None
+    check_after: float | None = None
+
+
+class Running(NamedTuple):
+    """`progress` is 0 to 100."""
+
+    progress: int | None = None
+    check_after: float | None = None
+
+
+class Succeeded(NamedTuple):
+    outputs: tuple[Output, ...]
+
+
+class Failed(NamedTuple):
+    """The job failed, which is news and not an exception; `error` is what a caller who waits for it gets."""
+
+    error: EaselError
+
+
+Status: TypeAlias = Queued | Running | Succeeded | Failed
+
+
+class ByteRange(NamedTuple):
+    """One range of RFC 9110: from `start` through `end`; a negative `start` counts from the file's end."""
+
+    start: int
+    end: int | None = None
+
+    def __str__(self) -> str:
+        return f"bytes={self.start}" if self.start < 0 else f"bytes={self.start}-{'' if self.end is None else self.end}"
+
+
+class Media(NamedTuple):
+    """An open result. `chunks` are the bytes asked for, as they arrive.
+
+    `media_type` is sniffed from the first bytes, or what the upstream calls it where a range leaves those out.
+    `start` is the offset of the first byte, `length` how many bytes will come, `total` the whole file's size;
+    the latter two are None where the upstream does not say.
+    """
+
+    media_type: str
+    chunks: AsyncIterator[bytes]
+    start: int = 0
+    length: int | None = None
+    total: int | None = None
+
+
+class Job(NamedTuple):
+    """All that is needed to go on with a job; the signed text of it is the id that the client holds.
+
+    `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
+    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for.
+    """
+
+    provider: str
+    account: str
+    model: str
+    kind: Kind
+    created: int
+    owner: str
+    asked: int
+    refs: tuple[Ref, ...]
+
+
+class Asset(NamedTuple):
+    """One file of a job: its output `number`, from 0, which takes a look to find; or a lasting `output` itself."""
+
+    job: Job
+    number: int
+    output: Ref | None = None

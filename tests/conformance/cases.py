@@ -1,0 +1,131 @@
+"""What the suite has to know of each provider beside the protocol: its emulator, and how to make trouble there."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from tests.emulators.base import Emulator
+from tests.emulators.zimage import Fate, ZImage
+
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
+
+
+class Case(ABC):
+    """One provider in front of its emulator. `lacks` names what its upstream truly does not have."""
+
+    name: ClassVar[str]
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    submit_path: ClassVar[str] = ""
+    poll_path: ClassVar[str] = ""
+    file_path: ClassVar[str] = ""
+    unknown_ref: ClassVar[str]
+    unknown_output: ClassVar[str]
+
+    @abstractmethod
+    def start(self) -> None: ...
+
+    @abstractmethod
+    def stop(self) -> None: ...
+
+    @property
+    def emulator(self) -> Emulator:
+        raise NotImplementedError(f"{self.name} has no upstream")
+
+    def environment(self) -> dict[str, str]:
+        return self.emulator.environment()
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        raise NotImplementedError(f"{self.name} knows no credentials")
+
+    def taken(self) -> int:
+        """How many jobs the upstream has taken."""
+        raise NotImplementedError
+
+    def next_job_fails(self) -> None:
+        raise NotImplementedError
+
+    def next_prompt_is_refused(self) -> None:
+        raise NotImplementedError
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        raise NotImplementedError
+
+    def next_job_never_ends(self) -> None:
+        raise NotImplementedError
+
+    def results_lie_on(self, origin: str) -> None:
+        raise NotImplementedError
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        raise NotImplementedError
+
+    def ignore_ranges(self) -> None:
+        raise NotImplementedError
+
+
+class SketchCase(Case):
+    name = "sketch"
+    lacks = EVERYTHING
+    unknown_ref = "not-a-sketch"
+    unknown_output = "1024x1024_x_0_0_digest"
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+
+class ZImageCase(Case):
+    name = "zimage"
+    submit_path = "/api/z-image/generate"
+    poll_path = "/api/z-image/task"
+    file_path = "/output/"
+    unknown_ref = "t00000000-0000-4000-8000-000000000000"
+    unknown_output = "/output/00000000-0000-4000-8000-000000000000_0.png"
+
+    def start(self) -> None:
+        self._emulator = ZImage(auth="cookie").start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> ZImage:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "ZIMAGE_COOKIE": "zi_visitor=nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.submits)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(Fate.NEVER_ENDS)
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+CASES: dict[str, type[Case]] = {case.name: case for case in (SketchCase, ZImageCase)}

@@ -1,0 +1,8 @@
+"""The table of emulators: one fake upstream per provider, served over real HTTP."""
+
+from tests.emulators.base import Emulator
+from tests.emulators.zimage import ZImage
+
+EMULATORS: dict[str, type[Emulator]] = {
+    "zimage": ZImage,
+}

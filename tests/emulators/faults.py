@@ -1,0 +1,92 @@
+"""What can go wrong between an upstream and its client, each as ASGI middleware for one request."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.emulators.server import line_of
+
+
+class Fault(Protocol):
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request in the app's place, or spoil the app's own answer."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answers by itself: the app never sees the request, no work is taken."""
+
+    status: int
+    body: bytes | str | dict[str, Any] = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._response()(scope, receive, send)
+
+    def _response(self) -> Response:
+        match self.body:
+            case dict():
+                body, media_type = json.dumps(self.body).encode(), "application/json"
+            case str():
+                body, media_type = self.body.encode(), "text/html"
+            case _:
+                body, media_type = self.body, "application/octet-stream"
+        # A content type that the test names wins.
+        headers = {"content-type": media_type} | {name.lower(): value for name, value in self.headers.items()}
+        return Response(body, self.status, headers)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Keeps the client waiting, then answers as usual; not at all when the client has left."""
+
+    seconds: float
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await asyncio.wait_for(line_of(scope).lost.wait(), self.seconds)
+        except TimeoutError:
+            await app(scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Hangs up without an answer; with `after`, once the app has done the work."""
+
+    after: bool = False
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.after:
+            await app(scope, receive, _discard)
+        await line_of(scope).hang_up()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Sends the true headers and so many bytes of the true body, then hangs up."""
+
+    after_bytes: int
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        line, left = line_of(scope), self.after_bytes
+
+        async def send_some(message: Message) -> None:
+            nonlocal left
+            body = message.get("body", b"")
+            if len(body) <= left:
+                left -= len(body)
+                await send(message)
+            elif not line.lost.is_set():
+                await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+                await line.hang_up()
+
+        await app(scope, receive, send_some)
+
+
+async def _discard(message: Message) -> None:
+    """Stand in for `send` when nobody is to hear the answer."""

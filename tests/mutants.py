@@ -1,0 +1,187 @@
+"""Seeded bugs: each is put into a copy of the project, and the tests named with it must fail there.
+
+`python -m tests.mutants` tries them all, `python -m tests.mutants range` those with the word in their name. When a
+bug escapes the tests, it gets a line here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+CONFORMANCE = "tests/conformance"
+COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
+
+
+class Mutant(NamedTuple):
+    """A bug: in `file`, `old` becomes `new`, and `tests` must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str = CONFORMANCE
+
+
+MUTANTS = (
+    Mutant("range not asked for, nor cut", "shared/providers/zimage.py", "byte_range=byte_range", "byte_range=None"),
+    Mutant("range of a sketch ignored", "shared/providers/sketch/__init__.py", "if byte_range is None:", "if True:"),
+    Mutant("origin of a result not checked", "shared/http/source.py", "origin not in self._origins", "False"),
+    Mutant("n ignored on submit", "shared/providers/zimage.py", '"batchSize": request.n', '"batchSize": 1'),
+    Mutant(
+        "all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index else", "if False else"
+    ),
+    Mutant("submit repeated", "shared/providers/zimage.py", "self._http.send(", "self._http.read("),
+    Mutant(
+        "submit's server error taken for a refusal",
+        "shared/http/answer.py",
+        "if self.sent and not refused:",
+        "if False:",
+    ),
+    Mutant(
+        "garbage after a submit taken for nothing", "shared/http/faults.py", "return Uncertain(", "return Unavailable("
+    ),
+    Mutant(
+        "state kept on the instance",
+        "shared/providers/zimage.py",
+        "        if ref.startswith(_BATCH):",
+        "        ref = self.__dict__.setdefault('_seen', ref)\n        if ref.startswith(_BATCH):",
+    ),
+    Mutant(
+        "job known to the instance alone",
+        "shared/providers/sketch/__init__.py",
+        "work = _Work.parse(ref)\n        done",
+        "work = _Work.parse(self.__dict__.get('mine', ''))\n        done",
+    ),
+    Mutant(
+        "secret in a ref",
+        "shared/providers/zimage.py",
+        'Submitted((f"{_TASK}{uuid}",))',
+        "Submitted((f\"{_TASK}{uuid}{self._headers.get('Cookie', '')}\",))",
+    ),
+    Mutant(
+        "unknown field sent upstream",
+        "shared/providers/zimage.py",
+        '"prompt": request.prompt,',
+        '"prompt": request.prompt, "n": 1,',
+    ),
+    Mutant(
+        "field in the wrong type", "shared/providers/zimage.py", '{"seed": str(request.seed)}', '{"seed": request.seed}'
+    ),
+    Mutant("answer not validated", "shared/providers/zimage.py", 'payload.get("success") is not True', "False"),
+    Mutant("unknown state unlogged", "shared/providers/zimage.py", '_log.warning("zimage', '_log.debug("zimage'),
+    Mutant(
+        "unknown state fails the job",
+        "shared/providers/zimage.py",
+        "return Running(_whole(task",
+        "return Failed(_failure(task",
+    ),
+    Mutant("failed job taken for a running one", "shared/providers/zimage.py", 'case "failed":', 'case "broken":'),
+    Mutant(
+        "refused prompt taken for a failure",
+        "shared/providers/zimage.py",
+        "if any(word in lowered for word in _REFUSAL_WORDS)",
+        "if False",
+    ),
+    Mutant(
+        "credential not sent",
+        "shared/providers/zimage.py",
+        '**({"Cookie": account.key} if account.key else {})',
+        "**{}",
+    ),
+    Mutant(
+        "wrong credentials blamed on the caller", "shared/http/answer.py", "return AccountRejected", "return BadRequest"
+    ),
+    Mutant(
+        "limit without its end",
+        "shared/http/answer.py",
+        "details=details, retry_after=wait)\n        refused",
+        "details=details)\n        refused",
+    ),
+    Mutant("lost job taken for a broken upstream", "shared/http/answer.py", "return NotFound", "return None"),
+    Mutant(
+        "network error leaks",
+        "shared/http/faults.py",
+        "BROKEN = (httpx.HTTPError,",
+        "BROKEN = (httpx.TimeoutException,",
+    ),
+    Mutant("looks not repeated", "shared/http/retry.py", "attempts: int = 3", "attempts: int = 1"),
+    Mutant(
+        "anything served as a picture",
+        "shared/http/sniff.py",
+        "    return _video(head)",
+        '    return _video(head) or "image/png"',
+    ),
+    Mutant("broken result handed out short", "shared/http/download.py", "await self._resume(cause)", "return b''"),
+    Mutant(
+        "upstream read on after the client left",
+        "shared/http/client.py",
+        "            await download.aclose()",
+        "            pass",
+    ),
+    Mutant(
+        "model listed that cannot be asked for",
+        "shared/providers/zimage.py",
+        '_model("redcraft", "redcraft")',
+        '_model("redcraft", "red")',
+    ),
+    Mutant("provider not in the table", "shared/providers/__init__.py", "(ZImage, Sketch)", "(Sketch,)"),
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """0 when every mutant was caught."""
+    chosen = [mutant for mutant in MUTANTS if all(word in mutant.name for word in words)]
+    if fallen := sorted({mutant.tests for mutant in chosen if _fails(mutant.tests, None)}):
+        raise SystemExit(f"these tests fail without any mutant: {', '.join(fallen)}")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        verdicts = list(pool.map(_caught, chosen))
+    for mutant, caught in zip(chosen, verdicts, strict=True):
+        print(f"{'caught ' if caught else 'ESCAPED'}  {mutant.name}  ({mutant.file})")
+    print(f"{sum(verdicts)} passed, {len(verdicts) - sum(verdicts)} failed")
+    return 0 if all(verdicts) else 1
+
+
+def _caught(mutant: Mutant) -> bool:
+    return _fails(mutant.tests, mutant)
+
+
+def _fails(tests: str, mutant: Mutant | None) -> bool:
+    with tempfile.TemporaryDirectory(prefix="easel-mutant-") as folder:
+        copy = Path(folder)
+        _copy_project(copy)
+        if mutant:
+            _apply(mutant, copy / mutant.file)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+        done = subprocess.run(command, cwd=copy, capture_output=True, check=False, timeout=300)
+        # Pytest's 1 says that tests failed; anything else, that they did not run.
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{mutant}: the tests did not run\n{done.stdout.decode()[-2000:]}")
+        return done.returncode == 1
+
+
+def _copy_project(copy: Path) -> None:
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+        elif (ROOT / name).exists():
+            shutil.copy(ROOT / name, copy / name)
+
+
+def _apply(mutant: Mutant, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise SystemExit(f"{mutant.name}: its line stands in {mutant.file} {text.count(mutant.old)} times, not once")
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
