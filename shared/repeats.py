@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from shared.errors import GenerationPending, KeyReused, TakenError, Uncertain
+from shared.errors import EaselError, GenerationPending, KeyReused, TakenError, Uncertain
 from shared.state import State
 
 JOIN_SECONDS = 600.0
@@ -36,6 +36,8 @@ class Repeats:
 
     async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
         """The id of the job that `begin` starts, or of the one that the same request of this owner started before."""
+        if not repeat.key and (owed := await self._collect(owner, repeat)):
+            return owed
         name = _name(owner, repeat)
         pending = f"{repeat.body} {_PENDING}"
         if not (repeat.key or repeat.again):
@@ -46,14 +48,36 @@ class Repeats:
                 return job
         return await self._begin(name, repeat, begin)
 
+    async def owe(self, owner: str, repeat: Repeat, job: str) -> None:
+        """The answer with this job did not arrive: whoever sends the request next is given the job.
+
+        Some clients send a request again without a word about that, and would pay twice for one picture. With a key
+        the job is joined anyway.
+        """
+        if repeat.key:
+            return
+        name = _name(owner, repeat, "owed")
+        owed = (await self._state.get(name) or "").split()
+        if job not in owed:
+            await self._state.put(name, " ".join([*owed, job]), JOIN_SECONDS)
+
+    async def _collect(self, owner: str, repeat: Repeat) -> str | None:
+        name = _name(owner, repeat, "owed")
+        first, _, rest = (await self._state.get(name) or "").partition(" ")
+        if rest:
+            await self._state.put(name, rest, JOIN_SECONDS)
+        elif first:
+            await self._state.remove(name)
+        return first or None
+
     async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
         try:
             job = await begin()
-        except TakenError:
-            await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
-            raise
-        except BaseException:
-            await self._state.remove(name)
+        except BaseException as error:
+            if isinstance(error, EaselError) and not isinstance(error, TakenError):
+                await self._state.remove(name)
+            else:  # taken, or broken off where nobody can know
+                await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
             raise
         await self._state.put(name, f"{repeat.body} {job}", JOIN_SECONDS)
         return job
@@ -76,6 +100,6 @@ class Repeats:
         return None
 
 
-def _name(owner: str, repeat: Repeat) -> str:
+def _name(owner: str, repeat: Repeat, kind: str = "repeat") -> str:
     named = f"key:{repeat.key}" if repeat.key else f"body:{repeat.body}"
-    return f"repeat:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"
+    return f"{kind}:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
@@ -18,9 +19,11 @@ from shared.errors import (
     NotFound,
     Overloaded,
     ResultLost,
-    UpstreamError,
+    TakenError,
+    Uncertain,
 )
 from shared.http import Http
+from shared.looker import Looker
 from shared.providers import Cancels, MediaProvider
 from shared.repeats import Repeat, Repeats
 from shared.tickets import Tickets, unknown_id
@@ -35,11 +38,13 @@ from shared.values import (
     Output,
     Queued,
     Ref,
-    Running,
     Status,
+    Submitted,
     Succeeded,
 )
 from shared.waiter import Waiter
+
+_log = logging.getLogger(__name__)
 
 LASTING_LENGTH = 120
 """The longest output ref, in characters, that goes into a file's id; longer ones are found by another look."""
@@ -74,36 +79,53 @@ class Service:
         self._tasks = 0
 
     @asynccontextmanager
-    async def start(self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat) -> AsyncIterator[Job]:
+    async def start(
+        self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat, seconds: float | None = None
+    ) -> AsyncIterator[Job]:
         """Start the work, or join the job that this request's repetition began. The block counts as one task.
+
+        Uncertain when it is not known after so many seconds whether the upstream has taken the work.
 
         A caller who leaves while the upstream is being asked does not stop that: an order that is under way is
         carried out and written down, and the repetition of the request finds it.
         """
         with self._slot(), ExitStack() as held:
             mark = caller.owners[0]
-            begin = self._repeats.once(mark, repeat, lambda: self._begin(offer, request, mark))
-            job = self.tickets.job(await asyncio.shield(asyncio.ensure_future(begin)))
+            begin = self._repeats.once(mark, repeat, lambda: self._surely_begin(offer, request, mark))
+            job = self.tickets.job(await _within(seconds, asyncio.shield(asyncio.ensure_future(begin))))
             held.enter_context(self.pool.busy(self.pool.find(job.provider, job.account)))
             yield job
+
+    async def owe(self, job: Job, caller: Caller, repeat: Repeat) -> None:
+        """The caller has not got what it came for: the same request, sent again, is given this job."""
+        await self._repeats.owe(caller.owners[0], repeat, self.tickets.job_id(job))
+
+    @contextmanager
+    def taken(self, job: Job, what: str = "") -> Iterator[None]:
+        """Whatever goes wrong in the block goes wrong after the upstream took the work, and is raised as such."""
+        try:
+            yield
+        except TakenError:
+            raise
+        except EaselError as error:
+            name = self.tickets.job_id(job)
+            raise ResultLost(f"{what}{error.message}", code=error.code, details=error.details, job=name) from error
+        except Exception as error:
+            _log.exception("unexpected error with a job of '%s'", job.provider)
+            name = self.tickets.job_id(job)
+            raise ResultLost(f"{what}Something went wrong here.", code=EaselError.code, job=name) from error
 
     async def look(self, job: Job) -> Status:
         """Look once."""
         return await self._looker(job)()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
-        """What the looks at the job see, until it has ended or `seconds` are over.
-
-        Whatever goes wrong here goes wrong after the upstream took the work, and is raised as such.
-        """
-        try:
+        """What the looks at the job see, until it has ended or `seconds` are over."""
+        with self.taken(job):
             typical = (await self.catalog.find(job.provider, job.model)).typical_seconds
-            async for status in self.waiter.watch(self._looker(job), self.waiter.clock() + seconds, typical):
+            deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
+            async for status in self.waiter.watch(self._looker(job), deadline, typical, age):
                 yield status
-        except (UpstreamError, NotFound) as error:
-            raise ResultLost(
-                error.message, code=error.code, details=error.details, job=self.tickets.job_id(job)
-            ) from error
 
     async def last(self, job: Job, seconds: float) -> Status:
         """The job's end; or the last that was seen of it when `seconds` were not enough."""
@@ -165,9 +187,23 @@ class Service:
         finally:
             self._tasks -= 1
 
+    async def _surely_begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
+        """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
+        try:
+            return await self._begin(offer, request, owner)
+        except EaselError:
+            raise
+        except Exception as error:
+            _log.exception("unexpected error at a submit to '%s'", offer.provider)
+            raise Uncertain(
+                "Something went wrong here. The upstream may have taken the work, which was not started again.",
+                code=EaselError.code,
+            ) from error
+
     async def _begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
         account, refs = await self._submit_first(offer.provider, request)
-        refs += await self._submit_rest(self._adapters.of(account), request)
+        with self.pool.busy(account):
+            refs += await self._submit_rest(account, request)
         job = Job(
             provider=offer.provider,
             account=fingerprint(account),
@@ -193,18 +229,29 @@ class Service:
                     raise
         raise AssertionError("a pool never hands out an empty list")
 
-    async def _submit_rest(self, adapter: MediaProvider, request: ImageRequest) -> tuple[Ref, ...]:
+    async def _submit_rest(self, account: Account, request: ImageRequest) -> tuple[Ref, ...]:
         """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
         batch = request.model.batch
         parts = [
             request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
             for done in range(batch, request.n, batch)
         ]
+        adapter = self._adapters.of(account)
         answers = await asyncio.gather(*(adapter.submit(part) for part in parts), return_exceptions=True)
+        refs: list[Ref] = []
         for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(answer, EaselError):
-                raise answer
-        return tuple(ref for answer in answers if not isinstance(answer, BaseException) for ref in answer.refs)
+            match answer:
+                case Submitted(more):
+                    refs += more
+                case AccountError():
+                    await self.pool.rest(account, answer)
+                case EaselError():
+                    pass
+                case Exception():  # of the adapter's own; the job goes on with what it has
+                    _log.error("unexpected error at a later submit to '%s'", account.provider, exc_info=answer)
+                case _:
+                    raise answer
+        return tuple(refs)
 
     def _looker(self, job: Job) -> Looker:
         return Looker(self._adapters.of_job(job), job.refs)
@@ -214,6 +261,14 @@ class Service:
         if not isinstance(status, Succeeded) or asset.number >= len(status.outputs):
             raise NotFound("This file is not there, or not yet.", param="id")
         return status.outputs[asset.number].ref
+
+
+async def _within(seconds: float | None, begun: Awaitable[str]) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            return await begun
+    except TimeoutError:
+        raise Uncertain("The upstream may have taken the work; the time to wait for its word is over.") from None
 
 
 class Adapters:
@@ -233,44 +288,3 @@ class Adapters:
 
     def of_job(self, job: Job) -> MediaProvider:
         return self.of(self._pool.find(job.provider, job.account))
-
-
-class Looker:
-    """Looks at all upstream jobs of one of ours, and never again at one that has ended."""
-
-    def __init__(self, adapter: MediaProvider, refs: tuple[Ref, ...]) -> None:
-        self._adapter = adapter
-        self._refs = refs
-        self._ended: dict[Ref, Status] = {}
-
-    async def __call__(self) -> Status:
-        return _merged(await asyncio.gather(*(self._poll(ref) for ref in self._refs)))
-
-    async def _poll(self, ref: Ref) -> Status:
-        status = self._ended.get(ref) or await self._adapter.poll(ref)
-        if isinstance(status, Succeeded | Failed):
-            self._ended[ref] = status
-        return status
-
-
-def _merged(statuses: list[Status]) -> Status:
-    """One state for several upstream jobs: done when all have ended, failed when none of them gave anything."""
-    if len(statuses) == 1:
-        return statuses[0]
-    open_ones = [status for status in statuses if isinstance(status, Queued | Running)]
-    if open_ones:
-        if len(open_ones) == len(statuses) and all(isinstance(status, Queued) for status in statuses):
-            return max(open_ones, key=lambda status: getattr(status, "position", None) or 0)
-        return Running(sum(map(_progress, statuses)) // len(statuses))
-    outputs = tuple(output for status in statuses if isinstance(status, Succeeded) for output in status.outputs)
-    return Succeeded(outputs) if outputs else statuses[0]
-
-
-def _progress(status: Status) -> int:
-    match status:
-        case Running(progress):
-            return progress or 0
-        case Queued():
-            return 0
-        case _:
-            return 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -55,15 +56,21 @@ class Configuration:
 
     def __init__(self, *, open_mode: bool = False) -> None:
         self._open_mode = open_mode
-        self._seen: dict[str, str] | None = None
+        self._seen: dict[Any, Any] | None = None
         self._easel: Easel | None = None
 
     def of(self, environment: Mapping[str, str]) -> Easel:
         """The gateway that this environment describes."""
-        if self._easel is None or environment != self._seen:
+        content = _content(environment)
+        if self._easel is None or content != self._seen:
             self._easel = configure(environment, open_mode=self._open_mode)
-            self._seen = dict(environment)
+            self._seen = dict(content)
         return self._easel
+
+
+def _content(environment: Mapping[str, str]) -> Mapping[Any, Any]:
+    """What is compared at each request. os.environ decodes all of itself for that; the dict beneath it does not."""
+    return getattr(environment, "_data", environment) if environment is os.environ else environment
 
 
 def configure(environment: Mapping[str, str], *, open_mode: bool = False) -> Easel:

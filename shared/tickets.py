@@ -137,15 +137,15 @@ def _asset_of(fields: list[str]) -> Asset:
 def _packed(text: Ref) -> str:
     """Plain words as they are, uuids (which may carry a letter in front) in 22 characters, all else as base64."""
     if match := _UUID.fullmatch(text):
-        return f"_{match[1]}{_text(UUID(match[2]).bytes)}"
-    return text if _PLAIN.fullmatch(text) else f"-{_text(text.encode())}"
+        return f"_{match[1]}{_text(bytes.fromhex(match[2].replace('-', '')))}"
+    return text if _PLAIN.fullmatch(text) else f"-{_text(text.encode(errors='surrogatepass'))}"
 
 
 def _unpacked(field: str) -> Ref:
     if field.startswith("_"):
         letter, packed = field[1:-22], field[-22:]
         return letter + str(UUID(bytes=base64_decode(packed)))
-    return base64_decode(field[1:]).decode() if field.startswith("-") else field
+    return base64_decode(field[1:]).decode(errors="surrogatepass") if field.startswith("-") else field
 
 
 def _text(data: bytes) -> str:

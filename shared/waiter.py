@@ -11,6 +11,7 @@ from shared.errors import AccountLimited, Unavailable
 from shared.values import Failed, Queued, Running, Status, Succeeded
 
 _SHORTEST = 0.1
+_FRESH = 1.5  # seconds; ids tell the time in whole ones
 _LONGEST_BLIND = 2.0
 _LONGEST_FORESEEN = 4.0
 _TELLING_PROGRESS = 5
@@ -36,18 +37,26 @@ class Waiter:
         self._last_look = last_look
 
     async def watch(
-        self, look: Callable[[], Awaitable[Status]], deadline: float, typical: float | None = None
+        self,
+        look: Callable[[], Awaitable[Status]],
+        deadline: float,
+        typical: float | None = None,
+        age: float = 0.0,
     ) -> AsyncIterator[Status]:
         """Yield what each look saw, until the job has ended or the clock has reached `deadline`.
 
-        `typical` is the usual time of such a job in seconds. A look that an upstream could not answer is no verdict
+        `typical` is the usual time of such a job in seconds, `age` the time since it was started: an older job may
+        have ended long ago, and is looked at without delay. A look that an upstream could not answer is no verdict
         on the job: the last known state stands, and the next look comes in its turn.
         """
-        start = self.clock()
+        fresh = age < _FRESH
+        start = self.clock() - (0 if fresh else age)
         status: Status = Queued()
         looks = 0
         while True:
             wait = pause(self.clock() - start, looks, status, typical) * (0.95 + 0.1 * self._jitter())
+            if looks == 0 and not fresh:
+                wait = 0
             left = deadline - self.clock()
             if left <= 0:
                 return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from itsdangerous.encoding import base64_encode
 
@@ -15,12 +17,21 @@ from shared.state import State
 from shared.values import Account
 
 MIN_COOLDOWN = 1.0
+LIMITED_REST = 10.0
+"""Seconds; how long limits last that nobody has put a time to."""
 
 
 def fingerprint(account: Account) -> str:
     """What stands in a job for an account: 8 characters from its name, which stay when its credential changes."""
     digest = hashlib.sha256(f"{account.provider}/{account.id}".encode()).digest()
     return base64_encode(digest[:6]).decode()
+
+
+class Rest(NamedTuple):
+    """An account is left alone for so many more seconds; `cause` is the code of the error that earned it that."""
+
+    seconds: float
+    cause: str
 
 
 class Pool:
@@ -35,12 +46,14 @@ class Pool:
         state: State,
         cooldown: float = 600.0,
         choice: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._accounts = tuple(accounts)
         self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self._accounts}
         self._state = state
         self._cooldown = cooldown
         self._choice = choice
+        self._clock = clock
         self._busy: Counter[str] = Counter()
 
     def providers(self) -> frozenset[str]:
@@ -58,9 +71,10 @@ class Pool:
 
     async def ready(self, provider: str) -> list[Account]:
         """Whom to ask, in this order; NoAccount when all of them rest, Overloaded when those that do not are full."""
-        awake = [account for account in self.of(provider) if not await self._rests(account)]
+        rests = [(account, await self._rest_of(account)) for account in self.of(provider)]
+        awake = [account for account, rest in rests if not rest]
         if not awake:
-            raise NoAccount(f"No account of '{provider}' is free at the moment.", retry_after=10.0)
+            raise _nobody(provider, [rest for _, rest in rests if rest])
         candidates = [account for account in awake if not self._is_full(account)]
         if not candidates:
             raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
@@ -68,7 +82,7 @@ class Pool:
 
     async def counts(self) -> dict[str, int]:
         """How many accounts there are, and how many of them are ready."""
-        ready = [not (self._is_full(account) or await self._rests(account)) for account in self._accounts]
+        ready = [not (self._is_full(account) or await self._rest_of(account)) for account in self._accounts]
         return {"total": len(ready), "available": sum(ready)}
 
     @contextmanager
@@ -81,17 +95,27 @@ class Pool:
             self._busy[_key(account)] -= 1
 
     async def rest(self, account: Account, error: AccountError) -> None:
-        """Leave the account alone for a while: as long as the upstream asked, or as its trouble usually lasts."""
-        seconds = error.retry_after
-        if seconds is None:
-            seconds = 30.0 if isinstance(error, AccountLimited) else self._cooldown
-        await self._state.put(f"rest:{_key(account)}", error.code, max(seconds, MIN_COOLDOWN))
+        """Leave the account alone for a while: as long as the upstream asked, or as its trouble usually lasts.
+
+        A limit of unknown length gets one, for the caller is told as well when to come back.
+        """
+        if error.retry_after is None and isinstance(error, AccountLimited):
+            error.retry_after = LIMITED_REST
+        seconds = max(self._cooldown if error.retry_after is None else error.retry_after, MIN_COOLDOWN)
+        await self._state.put(f"rest:{_key(account)}", f"{self._clock() + seconds:.3f} {error.code}", seconds)
 
     def _is_full(self, account: Account) -> bool:
         return bool(account.max_concurrent) and self._busy[_key(account)] >= account.max_concurrent
 
-    async def _rests(self, account: Account) -> bool:
-        return await self._state.get(f"rest:{_key(account)}") is not None
+    async def _rest_of(self, account: Account) -> Rest | None:
+        until, _, cause = (await self._state.get(f"rest:{_key(account)}") or "").partition(" ")
+        return Rest(max(0.0, float(until) - self._clock()), cause) if until else None
+
+
+def _nobody(provider: str, rests: list[Rest]) -> NoAccount:
+    soonest = min(rests, default=Rest(0.0, ""))
+    why = f" The next one is back in {soonest.seconds:.0f} s, from {soonest.cause}." if soonest.cause else ""
+    return NoAccount(f"No account of '{provider}' is free at the moment.{why}", retry_after=soonest.seconds)
 
 
 def _key(account: Account) -> str:

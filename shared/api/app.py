@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.api.access import Access, authorize, guard_open_mode
 from shared.api.call import Call
 from shared.api.errors import error_response
-from shared.errors import BadRequest, EaselError, NotFound, WrongMethod
+from shared.errors import BadRequest, EaselError, Forbidden, NotFound, WrongMethod
 from shared.settings import Configuration, Easel, Settings
 
 _log = logging.getLogger(__name__)
@@ -93,17 +93,22 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        request_id = f"req_{uuid4().hex}"
+        scope["easel.request_id"] = request_id = f"req_{uuid4().hex}"
+        answer = self._way_in(scope)
+        await answer(scope, receive, _with_request_id(send, request_id))
+
+    def _way_in(self, scope: Scope) -> ASGIApp:
         try:
             easel = self._configuration.of(scope.get("env") or self._environment)
+            if easel.settings.open_mode:
+                guard_open_mode(Request(scope))
+        except Forbidden as error:  # not even a page's preflight is let through
+            return error_response(error)
         except EaselError as error:
             scope["easel"] = error
-            stack = self._stack(("*",))
-        else:
-            scope["easel"] = easel
-            stack = self._stack(easel.settings.cors_origins)
-        scope["easel.request_id"] = request_id
-        await stack(scope, receive, _with_request_id(send, request_id))
+            return self._stack(("*",))
+        scope["easel"] = easel
+        return self._stack(easel.settings.cors_origins)
 
     def settings(self) -> Settings:
         """The settings as they are now; Misconfigured when there is something wrong with them."""
@@ -131,8 +136,6 @@ class App:
             return error_response(configured)
         call = Call(request, configured)
         try:
-            if configured.settings.open_mode:
-                guard_open_mode(request)
             if request.method == "OPTIONS":
                 return Response(status_code=204)
             endpoint = self._endpoint(call)
@@ -160,9 +163,9 @@ class App:
         except ClientDisconnect:
             return Response(status_code=_GONE)
         except Exception as raised:
-            error = _known(raised, call)
+            error = _known(raised, call.request.scope["easel.request_id"])
             beside = endpoint.beside(error) if endpoint.beside else None
-            return error_response(error, call.settings.prefix, beside)
+            return error_response(error, call.prefix, beside)
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:
@@ -170,13 +173,20 @@ def create_app(routes: Sequence[Endpoint]) -> App:
     return App(routes)
 
 
-def _known(raised: Exception, call: Call) -> EaselError:
+def failure_response(raised: BaseException, scope: Scope) -> Response:
+    """What a host answers where the application failed before anything of its own answer was out."""
+    request_id = scope.get("easel.request_id") or f"req_{uuid4().hex}"
+    response = error_response(_known(raised, request_id))
+    response.headers["x-request-id"] = request_id
+    return response
+
+
+def _known(raised: BaseException, request_id: str) -> EaselError:
     if isinstance(raised, EaselError):
         return raised
     if isinstance(raised, HTTPException) and raised.status_code < 500:
         return BadRequest(str(raised.detail))
-    request_id = call.request.scope["easel.request_id"]
-    _log.exception("unexpected error in request %s", request_id)
+    _log.error("unexpected error in request %s", request_id, exc_info=raised)
     return EaselError(f"Something went wrong here, and it is our fault. It is in the log under {request_id}.")
 
 

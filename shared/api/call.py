@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
@@ -30,6 +32,7 @@ _EXTENSIONS = {
     "video/webm": "webm",
 }
 _LONGEST_KEY = 255
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 Result = TypeVar("Result")
 Wire = TypeVar("Wire", bound=BaseModel)
@@ -51,6 +54,7 @@ class Call:
         self.service: Service = easel.service
         self.caller: Caller | None = None
         self._body = b""
+        self._arrived = time.monotonic()
 
     @property
     def owner(self) -> Caller:
@@ -89,7 +93,7 @@ class Call:
 
     def repeat(self) -> Repeat:
         """By what this request, whose body has been read, is known again."""
-        digest = hashlib.sha256(self.request.url.path.encode() + b"\0" + self._body).hexdigest()
+        digest = hashlib.sha256(self.request.scope["path"].encode() + b"\0" + self._body).hexdigest()
         key = self.request.headers.get("idempotency-key", "").strip().strip('"')
         if len(key) > _LONGEST_KEY:
             raise BadRequest(f"An Idempotency-Key has {_LONGEST_KEY} characters at most.", param="Idempotency-Key")
@@ -102,14 +106,28 @@ class Call:
         wait = preferences.get("wait", "")
         return Prefer("respond-async" in preferences, float(wait) if wait.isdecimal() else None)
 
+    def host_limit(self) -> float | None:
+        """Seconds after the request in which we have to answer, or the host stops us; None where it never does."""
+        deadline = self.request.scope.get("easel.deadline")
+        return None if deadline is None else _before(deadline - self._arrived)
+
+    def limit(self) -> float:
+        """Seconds after the request in which we have to be done: our own limit, or the host's."""
+        return min(limit for limit in (self.settings.max_wait, self.host_limit()) if limit is not None)
+
     def patience(self) -> float:
-        """Seconds until we have to have answered: our own limit, or the time after which the caller gives up.
+        """Seconds after the request in which we have to answer: the limit, or just before the caller gives up.
 
         An SDK that gives up sends its request again, and on a host that shares no state it would buy again.
         """
-        hints = (self.request.headers.get(name, "") for name in ("x-stainless-read-timeout", "x-stainless-timeout"))
-        waits = [max(float(hint) - MARGIN, float(hint) / 2) for hint in hints if hint.isdecimal() and float(hint)]
-        return min([self.settings.max_wait, *waits])
+        names = ("x-stainless-read-timeout", "x-stainless-timeout")
+        hints = [float(hint) for name in names if _SECONDS.fullmatch(hint := self.request.headers.get(name, ""))]
+        return min([self.limit(), *(_before(hint) for hint in hints if hint)])
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request came."""
+        return time.monotonic() - self._arrived
 
     async def while_wanted(self, work: Coroutine[Any, Any, Result]) -> Result:
         """The work's result; ends it with ClientDisconnect when the caller leaves. The body has to be read before."""
@@ -124,7 +142,14 @@ class Call:
     def base_url(self) -> str:
         """Where callers reach us: PUBLIC_URL, or the address that this request came to."""
         url = self.request.url
-        return f"{self.settings.public_url or f'{url.scheme}://{url.netloc}'}{self.settings.prefix}"
+        if self.settings.public_url:
+            return f"{self.settings.public_url}{self.settings.prefix}"
+        return f"{url.scheme}://{url.netloc}{self.prefix}"
+
+    @property
+    def prefix(self) -> str:
+        """What stands before our paths where callers write them: what the host puts there, and API_PREFIX."""
+        return f"{self.request.scope.get('root_path', '')}{self.settings.prefix}"
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
@@ -146,6 +171,11 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _before(deadline: float) -> float:
+    """In good time before somebody else's deadline; both in seconds from the same moment."""
+    return max(deadline - MARGIN, deadline / 2)
 
 
 def _preference(part: str) -> tuple[str, str]:

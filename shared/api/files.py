@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from shared.api.call import Call
 from shared.api.stream import StreamedResponse
-from shared.errors import NotFound
+from shared.errors import NotFound, RangeInvalid, Unavailable
 from shared.values import Asset, ByteRange, Media, Succeeded
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
@@ -54,12 +54,15 @@ async def job_file_response(call: Call) -> Response:
 
 async def _head(call: Call, asset: Asset, headers: dict[str, str]) -> Response:
     """Type and size from a look at the first bytes: less than the whole file, and surer than an upstream's HEAD."""
-    async with call.service.open(asset, _PROBE) as media:
-        length = {} if media.total is None else {"content-length": str(media.total)}
-        response = Response(None, 200, headers, media.media_type)
-        del response.headers["content-length"]
-        response.headers.update(length)
-        return response
+    try:
+        async with call.service.open(asset, _PROBE) as media:
+            length = {} if media.total is None else {"content-length": str(media.total)}
+            response = Response(None, 200, headers, media.media_type)
+            del response.headers["content-length"]
+            response.headers.update(length)
+            return response
+    except RangeInvalid as error:
+        raise Unavailable("The result is an empty file.") from error
 
 
 def _headers(call: Call, asset: Asset) -> dict[str, str]:

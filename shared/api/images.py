@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import NamedTuple
 from urllib.parse import quote
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from shared.api.call import Call, Prefer
@@ -17,7 +18,8 @@ from shared.api.jobs import pending_response
 from shared.api.stream import Part, StreamedResponse, encoded, length_of
 from shared.api.wire import ImageGenerate
 from shared.catalog import Offer
-from shared.errors import EaselError, NotFound, ResultLost, UpstreamError
+from shared.errors import EaselError, GenerationPending
+from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.values import Asset, Failed, ImageRequest, Job, Media, Output, Status, Succeeded
 
@@ -68,22 +70,37 @@ async def answer(call: Call, body: ImageGenerate) -> Response:
 
 async def _whole(call: Call, order: Order, prefer: Prefer) -> Response:
     """Wait for the pictures, as long as we may or the caller prefers; then 202 with the job where it asked for that."""
-    service = call.service
-    async with service.start(order.offer, order.request, call.owner, call.repeat()) as job:
-        patience = call.patience()
+    service, repeat = call.service, call.repeat()
+    async with service.start(order.offer, order.request, call.owner, repeat, call.host_limit()) as job:
+        patience = call.patience() - call.age
         wait = patience if prefer.wait is None else min(prefer.wait, patience)
         status: Status | None = None
         if not prefer.respond_async or prefer.wait:
-            status = await call.while_wanted(service.last(job, wait))
+            async with _owing(call, job, repeat, ClientDisconnect):
+                status = await call.while_wanted(service.last(job, wait))
     if not isinstance(status, Succeeded | Failed) and (prefer.respond_async or prefer.wait is not None):
         return pending_response(call, job, status, prefer, order.headers)
-    return await _images_response(call, order, job, service.outputs(job, status))
+    async with _owing(call, job, repeat, GenerationPending):
+        outputs = service.outputs(job, status)
+    with service.taken(job):
+        return await _images_response(call, order, job, outputs, repeat)
 
 
-async def _images_response(call: Call, order: Order, job: Job, outputs: tuple[Output, ...]) -> Response:
+@asynccontextmanager
+async def _owing(call: Call, job: Job, repeat: Repeat, *causes: type[Exception]) -> AsyncIterator[None]:
+    """Where the block ends for one of these causes, the caller has got nothing, and may come again for it."""
+    try:
+        yield
+    except causes:
+        await call.service.owe(job, call.owner, repeat)
+        raise
+
+
+async def _images_response(call: Call, order: Order, job: Job, outputs: tuple[Output, ...], repeat: Repeat) -> Response:
     async with AsyncExitStack() as opened:
         pictures = await _pictures(call, job, outputs, opened, with_bytes=order.response_format != "url")
         parts = _images_body(call, order, job, pictures)
+        await opened.enter_async_context(_owing(call, job, repeat, Exception))
         return StreamedResponse(
             encoded(parts),
             "application/json",
@@ -100,12 +117,8 @@ async def _pictures(
     assets = call.service.assets(job, tuple(outputs))
     if not with_bytes:
         return [Picture(asset, output.media_type) for asset, output in zip(assets, outputs, strict=True)]
-    try:
+    with call.service.taken(job, "The picture is made, but cannot be fetched at the moment: "):
         medias = [await opened.enter_async_context(call.service.open(asset)) for asset in assets]
-    except (UpstreamError, NotFound) as error:
-        name = call.service.tickets.job_id(job)
-        message = f"The picture is made, but cannot be fetched at the moment: {error.message}"
-        raise ResultLost(message, code=error.code, details=error.details, job=name) from error
     return [Picture(asset, media.media_type, media) for asset, media in zip(assets, medias, strict=True)]
 
 
@@ -146,7 +159,7 @@ async def _primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGener
 
 async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
     """A comment with the job's id at once, a comment now and then, and an event for each picture or the one error."""
-    async with call.service.start(order.offer, order.request, call.owner, call.repeat()) as job:
+    async with call.service.start(order.offer, order.request, call.owner, call.repeat(), call.host_limit()) as job:
         yield f": job {call.service.tickets.job_id(job)}\n\n".encode()
         async with aclosing(_progress(call, order, job)) as progress:
             async for parts in progress:
@@ -157,7 +170,7 @@ async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
 async def _progress(call: Call, order: Order, job: Job) -> AsyncGenerator[list[Part], None]:
     """The comments and events that follow, each in parts whose files stay open until the next one is asked for."""
     try:
-        last = asyncio.ensure_future(call.service.last(job, call.settings.max_wait))
+        last = asyncio.ensure_future(call.service.last(job, call.limit() - call.age))
         async with aclosing(_heartbeats(last)) as heartbeats:
             async for heartbeat in heartbeats:
                 yield [heartbeat]

@@ -45,7 +45,7 @@ def pending_response(call: Call, job: Job, status: Status | None, prefer: Prefer
     body = job_object(call, job, status or Queued())
     applied = ["respond-async"] if prefer.respond_async else []
     applied += [] if prefer.wait is None else [f"wait={prefer.wait:g}"]
-    location = {"location": f"{call.settings.prefix}/v1/jobs/{body['id']}", "preference-applied": ", ".join(applied)}
+    location = {"location": f"{call.prefix}/v1/jobs/{body['id']}", "preference-applied": ", ".join(applied)}
     return JSONResponse(body, 202, headers | location | _pending_headers())
 
 
@@ -64,9 +64,9 @@ async def images_object(call: Call, job: Job) -> Response:
     try:
         call.service.outputs(job, status)
     except GenerationFailed as error:
-        return error_response(error, call.settings.prefix, {"uuid": name, "status": "failed"})
+        return error_response(error, call.prefix, {"uuid": name, "status": "failed"})
     except GenerationPending as error:
-        return error_response(error, call.settings.prefix, {"uuid": name, "status": "timeout"}, status=408)
+        return error_response(error, call.prefix, {"uuid": name, "status": "timeout"}, status=408)
     urls = task["resultUrls"]
     done = {"uuid": name, "status": "completed", "image_urls": urls, "task_info": task}
     return JSONResponse({**done, "success": True, "data": {"images": urls}}, headers=_NO_STORE)

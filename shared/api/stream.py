@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect
@@ -40,11 +40,9 @@ class StreamedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write it out; when the client leaves, everything behind it is closed at once."""
-        async with self._resources, aclosing(self._pieces) as pieces:  # type: ignore[type-var]
-            try:
+        with suppress(ClientDisconnect):
+            async with self._resources, aclosing(self._pieces) as pieces:  # type: ignore[type-var]
                 await while_connected(receive, self._write(pieces, send))
-            except ClientDisconnect:
-                return
 
     async def _write(self, pieces: AsyncIterator[bytes], send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

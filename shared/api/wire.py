@@ -39,7 +39,7 @@ class ImageGenerate(BaseModel):
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
     negative_prompt: str | None = None
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=0, lt=1 << 63)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 
     @model_validator(mode="before")
@@ -47,7 +47,8 @@ class ImageGenerate(BaseModel):
     def _without_nulls(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
-        return {name: value for name, value in data.items() if value is not None}
+        # Some clients write -1 for a seed that they leave to us.
+        return {name: value for name, value in data.items() if value is not None and (name, value) != ("seed", -1)}
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""

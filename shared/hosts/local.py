@@ -49,7 +49,8 @@ def main() -> None:
     key, header = ("anything", "") if settings.open_mode else (_KEY, f" -H 'Authorization: Bearer {_KEY}'")
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}/v1"
     print(_WELCOME.format(base=base, key=key, header=header), flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=not settings.open_mode)
+    # access_log: below its level each line would be put together all the same, and thrown away.
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, proxy_headers=not settings.open_mode)
 
 
 def address(environment: Mapping[str, str]) -> tuple[str, int]:

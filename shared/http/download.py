@@ -10,7 +10,7 @@ from shared.http.faults import BROKEN
 from shared.http.retry import TRANSIENT, Patience, repeat
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
 from shared.http.source import Opened, Source
-from shared.http.span import Span, continues, refused_range, span_of, strong_etag
+from shared.http.span import Span, continues, is_plain, refused_range, span_of, strong_etag
 from shared.values import ByteRange, Media
 
 _MOST_RESUMPTIONS = 3
@@ -134,5 +134,5 @@ def _require_file(response: Opened) -> None:
         raise refused_range(response.headers)
     if response.status not in (200, 206):
         raise Unavailable(f"The upstream answered with status {response.status} instead of the result.")
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
+    if not is_plain(response.headers):
         raise Unavailable("The upstream sent the result in an encoding that it was not asked for.")

@@ -28,13 +28,10 @@ def tls_context() -> ssl.SSLContext:
 
 async def connect(host: str, port: int, *, tls: bool, timeout: float | None) -> Wire:
     loop = asyncio.get_running_loop()
-    # uvloop does not know the word; asyncio then tries IPv6 and IPv4 side by side instead of one after the other.
-    options = {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
     try:
         async with asyncio.timeout(timeout):
-            _, wire = await loop.create_connection(
-                lambda: Wire(loop), host, port, ssl=tls_context() if tls else None, **cast(Any, options)
-            )
+            # Not with asyncio's happy eyeballs: those leave a socket open when they are cancelled.
+            _, wire = await loop.create_connection(lambda: Wire(loop), host, port, ssl=tls_context() if tls else None)
     except TimeoutError as error:
         raise httpcore.ConnectTimeout(str(error)) from error
     except (OSError, ValueError, OverflowError) as error:  # the latter two: a name or a port that cannot be one
@@ -102,10 +99,9 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not self._ended:
             self._transport.write(buffer)
-        while self._full and not self._ended and not self._arrived:
+        while self._full and not self._ended:
             await self._wait(timeout, httpcore.WriteTimeout)
-        # httpcore then reads the answer that came early, a 413 say, instead of waiting for room that never comes.
-        if self._ended or self._full:
+        if self._ended:  # httpcore then looks for an answer that came early, a 413 say
             raise httpcore.WriteError("the other side does not listen any more")
 
     async def aclose(self) -> None:

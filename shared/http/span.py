@@ -58,7 +58,7 @@ def continues(response: Opened, offset: int, total: int | None, etag: str | None
     except Unavailable:
         return False
     same = etag in (None, strong_etag(response.headers) or etag) and (size or total) == (total or size)
-    return response.status == 206 and first == offset and same
+    return response.status == 206 and is_plain(response.headers) and first == offset and same
 
 
 def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None]:
@@ -67,6 +67,11 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None]:
     if not match or int(match[2]) < int(match[1]):
         raise Unavailable("The upstream sent a part of the result without saying which.")
     return int(match[1]), int(match[2]) + 1, int(match[3]) if match[3] else None
+
+
+def is_plain(headers: Mapping[str, str]) -> bool:
+    """Whether the bytes that come are the file's own."""
+    return headers.get("content-encoding", "identity").lower() == "identity"
 
 
 def refused_range(headers: Mapping[str, str]) -> RangeInvalid:

@@ -61,7 +61,7 @@ class Pool(httpx.AsyncBaseTransport):
         place = _place(request.url)
         try:
             connection = await self._take(place, request) or await self._connect(place, request)
-            answer = await connection.handle_async_request(_core_request(place, request))
+            answer = await _asked(connection, _core_request(place, request))
         except CORE_ERRORS as error:
             raise translated(error) from error
         stream = _Body(self, place, connection, cast(_CoreStream, answer.stream))
@@ -109,6 +109,15 @@ class Pool(httpx.AsyncBaseTransport):
             while stack and stack[0].since <= oldest:
                 self._kept -= 1
                 await stack.pop(0).connection.aclose()
+
+
+async def _asked(connection: httpcore.AsyncHTTP11Connection, request: httpcore.Request) -> httpcore.Response:
+    try:
+        return await connection.handle_async_request(request)
+    except BaseException:
+        # httpcore does so itself, but not where it is cancelled before it has begun.
+        await connection.aclose()
+        raise
 
 
 class _CoreStream(Protocol):

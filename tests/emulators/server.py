@@ -10,6 +10,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+_STOPPING_SECONDS = 20
+
 
 class Line:
     """The connection to one client; either side may end it."""
@@ -71,7 +73,8 @@ class Server:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join()
+        self._thread.join(_STOPPING_SECONDS)
+        assert not self._thread.is_alive(), "something on the server's loop was left open"
 
     def _run(self, app: ASGIApp) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -95,6 +98,7 @@ class Server:
         server = await self._loop.create_server(lambda: _Protocol(config, state, {}), sock=self._socket)
         await self._stopped.wait()
         server.close()
+        await asyncio.sleep(0)  # whoever knocked a moment ago is in only now
         for connection in list(state.connections):
             if isinstance(connection, _Protocol):
                 connection.line.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,6 +43,8 @@ _MODEL = Model(
 )
 _QUEUED_SHARE = 0.2
 _CHUNK = 64 * 1024
+_HEX = "(0|[1-9a-f][0-9a-f]{0,11})"
+_REF = re.compile(rf"([1-9]\d{{0,3}})x([1-9]\d{{0,3}})_([1-9]|10)_{_HEX}_{_HEX}_([\w-]{{21}}[AQgw])", re.ASCII)
 
 _drawn = lru_cache(maxsize=4)(draw)
 
@@ -61,12 +64,11 @@ class _Work(NamedTuple):
 
     @classmethod
     def parse(cls, ref: Ref) -> _Work:
-        try:
-            sides, n, start, delay, digest = ref.split("_", 4)
-            width, height = sides.split("x")
-            return cls(Size(int(width), int(height)), int(n), int(start, 16), int(delay, 16), base64_decode(digest))
-        except ValueError:
-            raise NotFound("There is no such sketch.") from None
+        match = _REF.fullmatch(ref)
+        if match is None:
+            raise NotFound("There is no such sketch.")
+        width, height, n, start, delay, digest = match.groups()
+        return cls(Size(int(width), int(height)), int(n), int(start, 16), int(delay, 16), base64_decode(digest))
 
 
 def digest_of(prompt: str, negative_prompt: str = "", seed: int | None = None) -> bytes:

@@ -1,0 +1,16 @@
+"""An Http that does not wait between attempts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.http import Http, Patience
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    http = Http(patience=Patience(pause=0))
+    yield http
+    await http.aclose()

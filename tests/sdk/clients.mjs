@@ -1,0 +1,84 @@
+// The JavaScript clients. One line of JSON in is one scenario, one line out its outcome; many may be under way at once.
+import { createInterface } from "node:readline";
+
+import { createOpenAI } from "@ai-sdk/openai";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { generateImage, RetryError } from "ai";
+import OpenAI from "openai";
+
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
+const CLIENTS = { js, "js-stream": jsStream, "js-models": jsModels, "ai-openai": aiOpenai, "ai-compatible": aiCompatible };
+
+async function js(wish) {
+  const { data } = await openai(wish).images.generate(body(wish));
+  return { pictures: data.map((entry) => entry.b64_json ?? null), urls: data.map((entry) => entry.url ?? null) };
+}
+
+async function jsStream(wish) {
+  const outcome = { pictures: [], urls: [] };
+  for await (const event of await openai(wish).images.generate({ ...body(wish), stream: true })) {
+    if (event.type !== "image_generation.completed") throw new Error(`unexpected event ${event.type}`);
+    outcome.pictures.push(event.b64_json ?? null);
+    outcome.urls.push(event.url ?? null);
+  }
+  return outcome;
+}
+
+async function jsModels(wish) {
+  const models = [];
+  for await (const model of openai(wish).models.list()) models.push(model.id);
+  const model = await openai(wish).models.retrieve(wish.model);
+  return { models, model: model.id };
+}
+
+async function aiOpenai(wish) {
+  const provider = createOpenAI({ baseURL: wish.base_url, apiKey: wish.api_key });
+  return await aiImages(provider.image(wish.model), wish);
+}
+
+async function aiCompatible(wish) {
+  const provider = createOpenAICompatible({ name: "easel", baseURL: wish.base_url, apiKey: wish.api_key });
+  return await aiImages(provider.imageModel(wish.model), wish);
+}
+
+async function aiImages(model, { prompt, n, size, timeout }) {
+  const abortSignal = timeout ? AbortSignal.timeout(1000 * timeout) : undefined;
+  const { images } = await generateImage({ model, prompt, n, size: size ?? undefined, abortSignal });
+  return { pictures: images.map((image) => image.base64), urls: images.map(() => null) };
+}
+
+function openai({ base_url, api_key, timeout }) {
+  return new OpenAI({ baseURL: base_url, apiKey: api_key, ...(timeout ? { timeout: 1000 * timeout } : {}) });
+}
+
+function body({ model, prompt, n, size, response_format }) {
+  return { model, prompt, n, ...(size ? { size } : {}), ...(response_format ? { response_format } : {}) };
+}
+
+function failure(raised) {
+  const error = RetryError.isInstance(raised) ? raised.lastError : raised;
+  const inner = error.error ?? envelope(error.responseBody);
+  return {
+    error: error.constructor.name,
+    message: raised.message,
+    status: error.status ?? error.statusCode ?? null,
+    code: inner?.code ?? null,
+    job: inner?.job ?? null,
+  };
+}
+
+function envelope(text) {
+  try {
+    return JSON.parse(text).error;
+  } catch {
+    return null;
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, client, ...wish } = JSON.parse(line);
+  CLIENTS[client](wish)
+    .catch(failure)
+    .then((outcome) => process.stdout.write(`${JSON.stringify({ id, ...outcome })}\n`));
+}
