@@ -50,12 +50,12 @@ clean: ## Remove what the other targets made
 
 $(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py
 	@echo "Setting up .venv: some seconds, this once"
-	@$(NEW_ENOUGH) tests/setup_venv.py -r requirements.txt -c tests/requirements.txt uvicorn uvloop httptools
+	@$(NEW_ENOUGH) -P tests/setup_venv.py -r requirements.txt -c tests/requirements.txt uvicorn uvloop httptools
 	@touch $@
 
 $(DEVELOPING): $(SERVING)
 	@echo "Setting up .venv for development: some seconds, this once"
-	@$(NEW_ENOUGH) tests/setup_venv.py -r tests/requirements.txt
+	@$(NEW_ENOUGH) -P tests/setup_venv.py -r tests/requirements.txt
 	@touch $@
 
 ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null)),)
