@@ -76,12 +76,13 @@ def _lights(scene: Scene) -> None:
 
 def _crescent(moon: Shape, scene: Scene) -> list[Shape]:
     """The moon less a disc of shadow: a piece above and a piece below it."""
-    x, y, radius = scene.light[0] + scene.radius * 0.45, scene.light[1] - scene.radius * 0.2, scene.radius * 0.88
+    # They meet on a whole row, where no pixel is shared between them and no seam shows.
+    x, y, radius = scene.light[0] + scene.radius * 0.45, round(scene.light[1] - scene.radius * 0.2), scene.radius * 0.88
     upper, lower = [], []
     for place, (top, low) in enumerate(zip(moon.tops, moon.bottoms or (), strict=True), moon.left):
         half = sqrt(max(0.0, radius * radius - (place - x) * (place - x)))
-        upper.append(min(low, max(top, y - half)) if half else low)
-        lower.append(max(top, min(low, y + half)) if half else low)
+        upper.append(min(low, max(top, y - half)))
+        lower.append(max(top, min(low, y + half)))
     return [moon._replace(bottoms=upper), moon._replace(tops=lower)]
 
 
