@@ -12,11 +12,14 @@ SERVING := .venv/.serving
 DEVELOPING := .venv/.developing
 NODE_MODULES := tests/node_modules/.package-lock.json
 
-.PHONY: help serve demo test check bench mutants format clean node
+# make deploy
+STAGE ?= dev
+
+.PHONY: help serve demo test test-hosts check bench mutants format package deploy clean node
 .DELETE_ON_ERROR:
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' Makefile | expand -t 12
 
 serve: $(SERVING) ## The API at http://127.0.0.1:8000, or at another PORT
 	.venv/bin/python -m shared.hosts.local
@@ -24,8 +27,11 @@ serve: $(SERVING) ## The API at http://127.0.0.1:8000, or at another PORT
 demo: $(SERVING) ## The same, with an emulator behind it for every upstream
 	.venv/bin/python -m tests.emulators
 
-test: $(DEVELOPING) node ## All tests
+test: $(DEVELOPING) node ## All tests but those of the hosts
 	.venv/bin/python -m pytest
+
+test-hosts: $(DEVELOPING) node ## The functions as each host starts them
+	.venv/bin/python -m pytest -m hosts
 
 check: $(DEVELOPING) ## Format, lint, types, and who may import whom
 	.venv/bin/python -m ruff format --check
@@ -43,9 +49,15 @@ format: $(DEVELOPING) ## Put imports and layout in order
 	.venv/bin/python -m ruff check --fix
 	.venv/bin/python -m ruff format
 
+package: $(SERVING) ## The functions as zips for AWS Lambda, in build/
+	.venv/bin/python -m shared.hosts.lambda_package
+
+deploy: package node ## To AWS, with the credentials of this shell: make deploy STAGE=dev
+	$(if $(API_PREFIX),API_PREFIX='$(patsubst %/,%,$(API_PREFIX))') tests/node_modules/.bin/osls deploy --stage $(STAGE)
+
 clean: ## Remove what the other targets made
-	rm -rf .venv tests/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
-		.coverage .coverage.*
+	rm -rf .venv tests/node_modules build .serverless .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache .coverage .coverage.*
 	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py

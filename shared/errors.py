@@ -12,6 +12,7 @@ EaselError
 │   ├── RangeInvalid         a byte range outside of the file
 │   └── KeyReused            an Idempotency-Key that came with another body before
 ├── Misconfigured            a setting has a bad value; the message names it
+├── StoreUnavailable         what is kept outside of this process cannot be reached
 ├── Overloaded               this instance has enough to do
 ├── NoAccount                nobody is left to serve the model
 ├── UpstreamError            the upstream did not take the work
@@ -113,6 +114,10 @@ class KeyReused(CallerError):
 
 class Misconfigured(EaselError):
     code = "misconfigured"
+
+
+class StoreUnavailable(EaselError):
+    code = "store_unavailable"
 
 
 class Overloaded(EaselError):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from shared.errors import EaselError, GenerationPending, KeyReused, TakenError, Uncertain
-from shared.state import State
+from shared.state import State, if_possible
 
 JOIN_SECONDS = 600.0
 _PATIENCE = 60.0
@@ -28,7 +28,14 @@ class Repeat(NamedTuple):
 
 
 class Repeats:
-    """Remembers for ten minutes which job a request began."""
+    """Remembers for ten minutes which job a request began.
+
+    Where the state cannot be reached, a request that comes for the first time is served all the same: it is worth
+    more than the protection of its repetition. One that may be a repetition, by its key or its own word, raises
+    before anything is begun: it could not be told from a second order. What happens after the upstream was asked
+    never hides what came of that. The record that such a failure leaves behind says that the work is being started,
+    so that it is not started again.
+    """
 
     def __init__(self, state: State, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._state = state
@@ -36,13 +43,16 @@ class Repeats:
 
     async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
         """The id of the job that `begin` starts, or of the one that the same request of this owner started before."""
-        if not repeat.key and (owed := await self._collect(owner, repeat)):
-            return owed
         name = _name(owner, repeat)
         pending = f"{repeat.body} {_PENDING}"
         if not (repeat.key or repeat.again):
-            await self._state.put(name, pending, JOIN_SECONDS)
+            with if_possible():
+                if owed := await self._collect(owner, repeat):
+                    return owed
+                await self._state.put(name, pending, JOIN_SECONDS)
             return await self._begin(name, repeat, begin)
+        if not repeat.key and (owed := await self._collect(owner, repeat)):
+            return owed
         while not await self._state.add(name, pending, JOIN_SECONDS):
             if job := await self._joined(name, repeat):
                 return job
@@ -57,29 +67,36 @@ class Repeats:
         if repeat.key:
             return
         name = _name(owner, repeat, "owed")
-        owed = (await self._state.get(name) or "").split()
-        if job not in owed:
-            await self._state.put(name, " ".join([*owed, job]), JOIN_SECONDS)
+        with if_possible(EaselError):
+            while job not in (owed := await self._state.get(name) or "").split():
+                await self._replace(name, owed, f"{owed} {job}".strip())
 
     async def _collect(self, owner: str, repeat: Repeat) -> str | None:
         name = _name(owner, repeat, "owed")
-        first, _, rest = (await self._state.get(name) or "").partition(" ")
-        if rest:
-            await self._state.put(name, rest, JOIN_SECONDS)
-        elif first:
-            await self._state.remove(name)
-        return first or None
+        while owed := await self._state.get(name):
+            first, _, rest = owed.partition(" ")
+            if await self._replace(name, owed, rest):
+                return first
+        return None
+
+    async def _replace(self, name: str, old: str, new: str) -> bool:
+        """Put `new` where `old` is, which is empty where nothing is; False where another instance was faster."""
+        return await self._state.swap(name, old, new, JOIN_SECONDS) or (
+            not old and await self._state.add(name, new, JOIN_SECONDS)
+        )
 
     async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
         try:
             job = await begin()
         except BaseException as error:
-            if isinstance(error, EaselError) and not isinstance(error, TakenError):
-                await self._state.remove(name)
-            else:  # taken, or broken off where nobody can know
-                await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
+            with if_possible(EaselError):
+                if isinstance(error, EaselError) and not isinstance(error, TakenError):
+                    await self._state.remove(name)
+                else:  # taken, or broken off where nobody can know
+                    await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
             raise
-        await self._state.put(name, f"{repeat.body} {job}", JOIN_SECONDS)
+        with if_possible(EaselError):
+            await self._state.put(name, f"{repeat.body} {job}", JOIN_SECONDS)
         return job
 
     async def _joined(self, name: str, repeat: Repeat) -> str | None:
@@ -95,8 +112,9 @@ class Repeats:
                 return job
             if waited >= _PATIENCE:
                 raise GenerationPending("An earlier try of this request is still being started.")
-            await self._sleep(0.1)
-            waited += 0.1
+            pause = 0.1 + waited / 10
+            await self._sleep(pause)
+            waited += pause
         return None
 
 

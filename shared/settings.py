@@ -6,13 +6,16 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import TypeAdapter
 
 from shared.accounts import Pool
+from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, web_address, whole_number, words
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
@@ -20,7 +23,7 @@ from shared.http import Http
 from shared.providers import PROVIDERS
 from shared.repeats import Repeats
 from shared.service import Adapters, Service
-from shared.state import MemoryState
+from shared.state import DynamoState, MemoryState, State
 from shared.tickets import Tickets
 from shared.values import Account, Model, Size
 from shared.waiter import Waiter
@@ -28,6 +31,7 @@ from shared.waiter import Waiter
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
+_TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
 
 
@@ -52,20 +56,50 @@ class Easel(NamedTuple):
 
 
 class Configuration:
-    """Reads an environment when it is first seen, and again when it has changed."""
+    """Reads an environment when it is first seen, and again when it, or the secret it names, has changed.
 
-    def __init__(self, *, open_mode: bool = False) -> None:
+    The state stays as long as its setting does: a rolled key does not make the instance forget what it has bought.
+    """
+
+    def __init__(self, *, open_mode: bool = False, clock: Callable[[], float] = time.time) -> None:
         self._open_mode = open_mode
-        self._seen: dict[Any, Any] | None = None
+        self._clock = clock
+        self._seen: tuple[Mapping[Any, Any], str] | None = None
         self._easel: Easel | None = None
+        self._secret: Secret | None = None
+        self._state: tuple[str, State] | None = None
 
-    def of(self, environment: Mapping[str, str]) -> Easel:
+    async def of(self, environment: Mapping[str, str]) -> Easel:
         """The gateway that this environment describes."""
-        content = _content(environment)
-        if self._easel is None or content != self._seen:
-            self._easel = configure(environment, open_mode=self._open_mode)
-            self._seen = dict(content)
+        secret = self._secret_of(environment)
+        if secret:
+            await secret.refresh()
+        seen = _content(environment), secret.text if secret else ""
+        if self._easel is None or seen != self._seen:
+            self._easel = self._configured(environment, secret)
+            self._seen = dict(seen[0]), seen[1]
         return self._easel
+
+    def _configured(self, environment: Mapping[str, str], secret: Secret | None) -> Easel:
+        try:
+            state = self._state_of(environment)
+            return configure(environment, open_mode=self._open_mode, secret=secret, state=state)
+        except Misconfigured:
+            if secret:
+                secret.doubt()
+            raise
+
+    def _secret_of(self, environment: Mapping[str, str]) -> Secret | None:
+        name = environment.get("ACCOUNTS_SECRET", "").strip()
+        if (self._secret.name if self._secret else "") != name:
+            self._secret = Secret(name, self._clock) if name else None
+        return self._secret
+
+    def _state_of(self, environment: Mapping[str, str]) -> State:
+        setting = environment.get("STATE", "").strip()
+        if self._state is None or self._state[0] != setting:
+            self._state = setting, _state(setting)
+        return self._state[1]
 
 
 def _content(environment: Mapping[str, str]) -> Mapping[Any, Any]:
@@ -73,12 +107,25 @@ def _content(environment: Mapping[str, str]) -> Mapping[Any, Any]:
     return getattr(environment, "_data", environment) if environment is os.environ else environment
 
 
-def configure(environment: Mapping[str, str], *, open_mode: bool = False) -> Easel:
-    """`open_mode` serves without keys; only the local server asks for it, and only on a loopback address."""
+def configure(
+    environment: Mapping[str, str],
+    *,
+    open_mode: bool = False,
+    secret: Secret | None = None,
+    state: State | None = None,
+) -> Easel:
+    """`open_mode` serves without keys; only the local server asks for it, and only on a loopback address.
+
+    `secret` is what ACCOUNTS_SECRET names, and has been read; `state` goes on in the place of a new one.
+    """
     settings = _settings(environment, open_mode)
-    state = MemoryState()
-    accounts = read_accounts(environment, PROVIDERS)
-    pool = Pool([*accounts, SKETCH_ACCOUNT], state, whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600))
+    state = state or _state(environment.get("STATE", "").strip())
+    pool = Pool(
+        [*read_accounts(environment, PROVIDERS, secret.text if secret else ""), SKETCH_ACCOUNT],
+        state,
+        whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600),
+        rejected=secret.doubt if secret else lambda: None,
+    )
     names = pool.providers()
     providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
@@ -111,6 +158,14 @@ def _settings(environment: Mapping[str, str], open_mode: bool) -> Settings:
         response_format=_response_format(environment),
         cors_origins=tuple(words(environment.get("CORS_ORIGINS", "*"))),
     )
+
+
+def _state(wanted: str) -> State:
+    if wanted in ("", "memory"):
+        return MemoryState()
+    if table := _TABLE.fullmatch(wanted):
+        return DynamoState(table[1])
+    raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str:

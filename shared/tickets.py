@@ -6,6 +6,7 @@ HMAC-SHA256 with a salt per kind of id; the creation time is one of the fields, 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import re
@@ -29,6 +30,7 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_-]*)?", re.ASCII)
 _UUID = re.compile(r"([a-z]?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
 _KINDS: dict[str, Kind] = {"i": "image", "v": "video", "c": "chat"}
 _OUTPUT = "o"
+_REMEMBERED = 512
 
 Ticket = TypeVar("Ticket")
 
@@ -41,6 +43,9 @@ class Tickets:
         self._keys = tuple(keys)
         self._clock = clock
         self._jobs, self._assets = (self._signer(salt) for salt in ("easel.job", "easel.asset"))
+        # Whoever polls sends one id again and again, and is told it each time.
+        self._written_job = functools.lru_cache(maxsize=_REMEMBERED)(self._write_job)
+        self._read_job = functools.lru_cache(maxsize=_REMEMBERED)(self._decode_job)
 
     def _signer(self, salt: str) -> Signer:
         return Signer(self._keys[::-1], salt=salt, sep=_SEPARATOR, digest_method=hashlib.sha256)
@@ -50,27 +55,29 @@ class Tickets:
 
     def owners(self, token: str) -> tuple[str, ...]:
         """What stands in a job for the caller with this key: a keyed hash of 8 bytes, under each signing key."""
-        return tuple(
-            _text(hmac.digest(key.encode(), b"easel.owner:" + token.encode(), "sha256")[:8]) for key in self._keys
-        )
+        return tuple(_owner(key, token) for key in self._keys)
 
     def job_id(self, job: Job) -> str:
-        return self._jobs.sign(_SEPARATOR.join(_job_fields(job))).decode()
+        return self._written_job(job)
 
     def job(self, text: str) -> Job:
         """The job behind an id of ours; NotFound for everything else, expired ids included."""
-        fields = self._verified(self._jobs, text)
-        job = self._parsed(_job_of, fields)
-        return self._living(job, job, canonical=_job_fields(job) == fields)
+        job = self._read_job(text)
+        return self._living(job, job)
 
     def asset_id(self, asset: Asset) -> str:
         return self._assets.sign(_SEPARATOR.join(_asset_fields(asset))).decode()
 
     def asset(self, text: str) -> Asset:
         """The file behind an id of ours; NotFound for everything else, expired ids included."""
-        fields = self._verified(self._assets, text)
-        asset = self._parsed(_asset_of, fields)
-        return self._living(asset, asset.job, canonical=_asset_fields(asset) == fields)
+        asset = _parsed(self._verified(self._assets, text), _asset_of, _asset_fields)
+        return self._living(asset, asset.job)
+
+    def _write_job(self, job: Job) -> str:
+        return self._jobs.sign(_SEPARATOR.join(_job_fields(job))).decode()
+
+    def _decode_job(self, text: str) -> Job:
+        return _parsed(self._verified(self._jobs, text), _job_of, _job_fields)
 
     def _verified(self, signer: Signer, text: str) -> list[str]:
         text = _PREFIX.sub("", text)
@@ -86,21 +93,29 @@ class Tickets:
             raise unknown_id() from None
         return payload.split(_SEPARATOR)
 
-    @staticmethod
-    def _parsed(parse: Callable[[list[str]], Ticket], fields: list[str]) -> Ticket:
-        try:
-            return parse(fields)
-        except (ValueError, KeyError, BadData):  # signed by us, but by another version of us
-            raise unknown_id() from None
-
-    def _living(self, ticket: Ticket, job: Job, *, canonical: bool) -> Ticket:
-        if not canonical or self._clock() - self.ttl >= job.created:
+    def _living(self, ticket: Ticket, job: Job) -> Ticket:
+        if self._clock() - self.ttl >= job.created:
             raise unknown_id()
         return ticket
 
 
 def unknown_id() -> NotFound:
     return NotFound("There is nothing under this id: it is wrong, has expired, or belongs to another key.", param="id")
+
+
+def _parsed(fields: list[str], parse: Callable[[list[str]], Ticket], unparse: Callable[[Ticket], list[str]]) -> Ticket:
+    try:
+        ticket = parse(fields)
+    except (ValueError, KeyError, BadData):  # signed by us, but by another version of us
+        raise unknown_id() from None
+    if unparse(ticket) != fields:  # two texts for one thing, and we gave only one of them
+        raise unknown_id()
+    return ticket
+
+
+@functools.lru_cache(maxsize=256)
+def _owner(key: str, token: str) -> str:
+    return _text(hmac.digest(key.encode(), b"easel.owner:" + token.encode(), "sha256")[:8])
 
 
 def _job_fields(job: Job) -> list[str]:

@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "field in the wrong type", "shared/providers/zimage.py", '{"seed": str(request.seed)}', '{"seed": request.seed}'
     ),
-    Mutant("answer not validated", "shared/providers/zimage.py", 'payload.get("success") is not True', "False"),
+    Mutant("answer not validated", "shared/providers/zimage.py", "case True:", "case True | None:"),
     Mutant("unknown state unlogged", "shared/providers/zimage.py", '_log.warning("zimage', '_log.debug("zimage'),
     Mutant(
         "unknown state fails the job",
@@ -133,6 +133,98 @@ MUTANTS = (
         '_model("redcraft", "redcraft")',
         '_model("redcraft", "red")',
     ),
+    Mutant("odd answer to a submit taken for a refusal", "shared/providers/zimage.py", "case False:", "case _:"),
+    Mutant(
+        "job of another key shown",
+        "shared/service.py",
+        "job.owner not in caller.owners",
+        "False",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "id that is not the one we gave",
+        "shared/tickets.py",
+        "unparse(ticket) != fields",
+        "False",
+        "tests/test_tickets.py",
+    ),
+    Mutant(
+        "expired id", "shared/tickets.py", "self._clock() - self.ttl >= job.created", "False", "tests/test_tickets.py"
+    ),
+    Mutant(
+        "answer that did not arrive not owed",
+        "shared/repeats.py",
+        "while job not in (",
+        "while job in (",
+        "tests/test_repeats.py",
+    ),
+    Mutant(
+        "repetition not joined",
+        "shared/repeats.py",
+        "if not (repeat.key or repeat.again):",
+        "if True:",
+        "tests/test_repeats.py",
+    ),
+    Mutant(
+        "repetition begun while the state is out of reach",
+        "shared/repeats.py",
+        "while not await self._state.add(name, pending, JOIN_SECONDS):",
+        "while False:",
+        "tests/test_repeats.py",
+    ),
+    Mutant(
+        "job lost with the state",
+        "shared/repeats.py",
+        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job}"',
+        '        if True:\n            await self._state.put(name, f"{repeat.body} {job}"',
+        "tests/test_repeats.py",
+    ),
+    Mutant(
+        "expired item of a table in the way",
+        "shared/state/dynamodb.py",
+        " OR expires <= :now",
+        " OR expires < pk",
+        "tests/aws/test_dynamodb.py",
+    ),
+    Mutant(
+        "own write taken for another's",
+        "shared/state/dynamodb.py",
+        " OR writer = :writer",
+        " AND NOT writer = :writer",
+        "tests/aws/test_dynamodb.py",
+    ),
+    Mutant(
+        "new credential rests for the old one",
+        "shared/accounts/__init__.py",
+        "{_key(account)} {account.key}",
+        "{_key(account)}",
+        "tests/aws/test_secret.py",
+    ),
+    Mutant(
+        "status that clients retry after the work was taken",
+        "shared/api/errors.py",
+        "errors.TakenError: Meaning(424",
+        "errors.TakenError: Meaning(502",
+        "tests/test_errors.py",
+    ),
+    Mutant(
+        "any account asked after a doubtful submit",
+        "shared/service.py",
+        "            except AccountError as error:",
+        "            except EaselError as error:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "open mode for everybody",
+        "shared/api/app.py",
+        "guard_open_mode(Request(scope))",
+        "pass",
+        "tests/functions/test_access.py",
+    ),
+    Mutant(
+        "any key will do", "shared/api/access.py", "return any([", "return bool([", "tests/functions/test_access.py"
+    ),
+    Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
     Mutant("provider not in the table", "shared/providers/__init__.py", "(ZImage, Sketch)", "(Sketch,)"),
 )
 

@@ -21,6 +21,7 @@ from shared.errors import (
     NoAccount,
     NotFound,
     Overloaded,
+    StoreUnavailable,
 )
 from shared.providers import PROVIDERS
 from shared.state import MemoryState
@@ -328,3 +329,22 @@ async def test_a_full_account_is_passed_over_and_when_all_are_full_the_caller_ha
                 await pool.ready("zimage")
             assert caught.value.retry_after
     assert sorted(await ready(pool)) == ["1", "2"]
+
+
+# A state that is out of reach
+
+
+class Unreachable(MemoryState):
+    async def get(self, key: str) -> str | None:
+        raise StoreUnavailable("out of reach")
+
+    async def put(self, key: str, value: str, ttl: float) -> None:
+        raise StoreUnavailable("out of reach")
+
+
+async def test_without_the_state_nobody_rests_and_all_are_asked(caplog: pytest.LogCaptureFixture) -> None:
+    pool = Pool(ACCOUNTS, Unreachable())
+    await pool.rest(ACCOUNTS[0], AccountRejected("401"))
+    assert len(await pool.ready("zimage")) == len(ACCOUNTS)
+    assert await pool.counts() == {"total": 3, "available": 3}
+    assert "out of reach" in caplog.text

@@ -63,6 +63,7 @@ TABLE = {
     errors.RangeInvalid: (416, "invalid_request_error", "range_not_satisfiable", False),
     errors.KeyReused: (422, "invalid_request_error", "idempotency_key_reused", False),
     errors.Misconfigured: (500, "server_error", "misconfigured", False),
+    errors.StoreUnavailable: (503, "server_error", "store_unavailable", True),
     errors.Overloaded: (429, "rate_limit_error", "rate_limit_exceeded", True),
     errors.NoAccount: (503, "server_error", "no_account_available", True),
     errors.UpstreamError: (502, "upstream_error", "upstream_failed", False),

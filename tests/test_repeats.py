@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
@@ -11,7 +13,9 @@ from shared.errors import (
     EaselError,
     GenerationPending,
     KeyReused,
+    Misconfigured,
     NoAccount,
+    StoreUnavailable,
     TakenError,
     Unavailable,
     Uncertain,
@@ -19,6 +23,8 @@ from shared.errors import (
 from shared.repeats import JOIN_SECONDS, Repeat, Repeats
 from shared.state import MemoryState
 from tests.clock import Clock
+
+AnswerT = TypeVar("AnswerT")
 
 KEYED = Repeat("body", key="key")
 FIRST, AGAIN = Repeat("body"), Repeat("body", again=True)
@@ -208,6 +214,13 @@ async def test_a_job_that_is_owed_is_given_to_the_next_request_and_to_no_other(r
     assert [await repeats.once("me", FIRST, work) for _ in range(2)] == ["owed", "job-2"]
 
 
+async def test_a_repetition_is_given_what_is_owed_before_the_latest_job(repeats: Repeats) -> None:
+    work = Work()
+    await repeats.once("me", FIRST, work)
+    await repeats.owe("me", FIRST, "owed")
+    assert [await repeats.once("me", AGAIN, work) for _ in range(2)] == ["owed", "job-1"]
+
+
 async def test_several_jobs_are_owed_each_once_and_in_their_order(repeats: Repeats) -> None:
     for job in ("a", "b", "a"):
         await repeats.owe("me", FIRST, job)
@@ -218,6 +231,113 @@ async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Repeats, clo
     await repeats.owe("me", FIRST, "owed")
     clock.now += JOIN_SECONDS
     assert await repeats.once("me", FIRST, Work()) == "job-1"
+
+
+# Several instances, and a state that is out of reach
+
+
+class Remote:
+    """Takes its time, as a table does: others come in between. Raises `error` while there is one."""
+
+    def __init__(self) -> None:
+        self.error: EaselError | None = None
+        self._memory = MemoryState()
+
+    async def get(self, key: str) -> str | None:
+        return await self._arriving(self._memory.get(key))
+
+    async def put(self, key: str, value: str, ttl: float) -> None:
+        await self._arriving(self._memory.put(key, value, ttl))
+
+    async def add(self, key: str, value: str, ttl: float) -> bool:
+        return await self._arriving(self._memory.add(key, value, ttl))
+
+    async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
+        return await self._arriving(self._memory.swap(key, old, new, ttl))
+
+    async def remove(self, key: str) -> None:
+        await self._arriving(self._memory.remove(key))
+
+    async def _arriving(self, call: Coroutine[Any, Any, AnswerT]) -> AnswerT:
+        await asyncio.sleep(0)
+        if self.error:
+            call.close()
+            raise self.error
+        answer = await call
+        await asyncio.sleep(0)
+        return answer
+
+
+async def test_of_two_instances_one_gets_what_is_owed() -> None:
+    state, work = Remote(), Work()
+    one, other = Repeats(state), Repeats(state)
+    await asyncio.gather(one.owe("me", FIRST, "owed"), other.owe("me", FIRST, "owed-2"))
+    given = await asyncio.gather(*(each.once("me", FIRST, work) for each in (one, other, one)))
+    assert sorted(given) == ["job-1", "owed", "owed-2"]
+
+
+@pytest.fixture
+def remote() -> Remote:
+    return Remote()
+
+
+ERRORS = [StoreUnavailable("out of reach"), Misconfigured("no such table")]
+
+
+async def test_a_first_request_is_served_without_the_state(remote: Remote, caplog: pytest.LogCaptureFixture) -> None:
+    remote.error = ERRORS[0]
+    assert await Repeats(remote).once("me", FIRST, Work()) == "job-1"
+    assert "out of reach" in caplog.text
+
+
+@pytest.mark.parametrize("repeat", [KEYED, AGAIN], ids=["key", "again"])
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+async def test_what_may_be_a_repetition_is_not_begun_without_it(
+    remote: Remote, repeat: Repeat, error: EaselError
+) -> None:
+    work, repeats = Work(), Repeats(remote)
+    remote.error = error
+    with pytest.raises(type(error)):
+        await repeats.once("me", repeat, work)
+    assert work.begun == 0
+    remote.error = None
+    assert await repeats.once("me", repeat, work) == "job-1"
+
+
+async def test_a_table_that_never_worked_is_told_before_anything_is_begun(remote: Remote) -> None:
+    work = Work()
+    remote.error = Misconfigured("no such table")
+    with pytest.raises(Misconfigured):
+        await Repeats(remote).once("me", FIRST, work)
+    assert work.begun == 0
+
+
+@pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+async def test_a_job_that_is_begun_is_not_lost_with_the_state(
+    remote: Remote, clock: Clock, repeat: Repeat, error: EaselError
+) -> None:
+    repeats = Repeats(remote, clock.sleep)
+
+    async def begin() -> str:
+        remote.error = error
+        return "bought"
+
+    assert await repeats.once("me", repeat, begin) == "bought"
+    await repeats.owe("me", repeat, "bought")
+    remote.error, work = None, Work()
+    with pytest.raises(GenerationPending):
+        await repeats.once("me", repeat._replace(again=True), work)
+    assert work.begun == 0
+
+
+async def test_what_came_of_the_work_is_told_and_not_what_came_of_the_state(remote: Remote) -> None:
+    async def begin() -> str:
+        remote.error = ERRORS[0]
+        raise AccountLimited("429")
+
+    with pytest.raises(AccountLimited):
+        await Repeats(remote).once("me", KEYED, begin)
 
 
 class Recording(MemoryState):

@@ -17,6 +17,8 @@ from shared.hosts.local import local_app
 ROOT = Path(__file__).parents[1]
 SAMPLES = {"{id:path}": "org/model", "{id}": "i~an~id", "{extension}": "png"}
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
+DEPLOYED_PREFIX = "${self:custom.prefix}"
+"""What API_PREFIX at deploy time takes the place of, in serverless.yml."""
 
 
 def endpoints() -> Iterator[tuple[str, Endpoint]]:
@@ -46,11 +48,11 @@ def vercel_function(path: str) -> str:
     return Path(destination).stem
 
 
-def api_gateway_function(path: str) -> str | None:
+def api_gateway_function(path: str, prefix: str = "") -> str | None:
     """The most specific resource, as API Gateway chooses: literal before `{x}` before `{x+}`."""
     document = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))
     resources = [
-        (event["http"]["path"].strip("/"), function)
+        (event["http"]["path"].replace(DEPLOYED_PREFIX, prefix).strip("/"), function)
         for function, settings in document["functions"].items()
         for event in settings["events"]
     ]
@@ -76,6 +78,13 @@ def test_every_host_leads_a_path_to_its_function(function: str, path: str) -> No
     assert vercel_function(path) == function
     # What no resource names goes to the one that takes the rest.
     assert (api_gateway_function(path) or "root") == function
+
+
+@pytest.mark.parametrize("prefix", ["hf", "/hf", "/a/b"])
+@pytest.mark.parametrize(("function", "path"), CASES)
+def test_api_gateway_does_so_under_a_prefix(function: str, path: str, prefix: str) -> None:
+    assert (api_gateway_function(f"/{prefix}{path}".replace("//", "/"), prefix) or "root") == function
+    assert function in ("docs", "root") or api_gateway_function(path, prefix) == "root"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/v1/nothing/at/all", "/requirements.txt", "/functions/root.py"])

@@ -6,6 +6,9 @@ import hashlib
 import hmac
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,6 +129,7 @@ BAD_VALUES = [
         for name in ("PUBLIC_URL", "BASE_URL")
         for text in ["banana", "example.com", "ftp://a.example", "https://", "http://[::1", "https://a.example/?x=1"]
     ),
+    *(("STATE", text) for text in ["table", "redis://host", "dynamodb://", "dynamodb://a b", "dynamodb://a/b"]),
     ("PROVIDERS", "banana"),
     ("ACCOUNTS", "nonsense"),
     ("ACCOUNTS_DIR", "/nowhere"),
@@ -138,6 +142,17 @@ def test_a_bad_value_is_told_by_the_variable(variable: str, text: str) -> None:
     with pytest.raises(Misconfigured, match=rf"^{variable}\b") as caught:
         configured(**{variable: text})
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("text", ["", "memory", "dynamodb://a-table"])
+def test_what_state_may_be(text: str) -> None:
+    configured(STATE=text)
+
+
+def test_boto3_is_left_alone_until_it_is_needed() -> None:
+    code = f"import sys; from shared.settings import configure; configure({KEYS | {'STATE': 'dynamodb://table'}})"
+    code += "; assert not {'boto3', 'botocore'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
 
 
 # Keys
@@ -217,22 +232,22 @@ def test_open_mode_with_signing_keys_uses_them() -> None:
 # Changes
 
 
-def test_a_changed_environment_is_seen_at_once_and_an_unchanged_one_is_read_once() -> None:
+async def test_a_changed_environment_is_seen_at_once_and_an_unchanged_one_is_read_once() -> None:
     configuration, environment = Configuration(), dict(KEYS)
-    first = configuration.of(environment)
-    assert configuration.of(environment) is first
-    assert configuration.of(dict(environment)) is first
+    first = await configuration.of(environment)
+    assert await configuration.of(environment) is first
+    assert await configuration.of(dict(environment)) is first
     environment["API_KEYS"] = "another"
-    assert configuration.of(environment).settings.keys == ("another",)
+    assert (await configuration.of(environment)).settings.keys == ("another",)
 
 
-def test_a_bad_value_that_is_put_right_is_forgotten() -> None:
+async def test_a_bad_value_that_is_put_right_is_forgotten() -> None:
     configuration = Configuration()
-    good = configuration.of(KEYS)
+    good = await configuration.of(KEYS)
     for _ in range(2):
         with pytest.raises(Misconfigured):
-            configuration.of(KEYS | {"MAX_WAIT_SECONDS": "x"})
-    assert configuration.of(KEYS).settings == good.settings
+            await configuration.of(KEYS | {"MAX_WAIT_SECONDS": "x"})
+    assert (await configuration.of(KEYS)).settings == good.settings
 
 
 # Models

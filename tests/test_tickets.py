@@ -251,3 +251,12 @@ def test_no_secret_is_inside() -> None:
         shapes = [secret, secret.encode().hex(), *(digest.hex() for digest in digests)]
         shapes += [urlsafe_b64encode(raw).decode()[:10] for raw in (secret.encode(), *digests)]
         assert not [shape for shape in shapes if shape in text]
+
+
+def test_an_id_that_was_seen_before_expires_all_the_same() -> None:
+    times = iter([NOW, NOW + DAY])
+    mine = Tickets((KEY,), DAY, clock=lambda: next(times))
+    name = mine.job_id(a_job())
+    assert mine.job(name).created == NOW
+    with pytest.raises(NotFound):
+        mine.job(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 import time
@@ -12,8 +13,8 @@ from typing import NamedTuple
 
 from itsdangerous.encoding import base64_encode
 
-from shared.errors import AccountError, AccountLimited, NoAccount, NotFound, Overloaded
-from shared.state import State
+from shared.errors import AccountError, AccountLimited, AccountRejected, EaselError, NoAccount, NotFound, Overloaded
+from shared.state import State, if_possible
 from shared.values import Account
 
 MIN_COOLDOWN = 1.0
@@ -37,7 +38,8 @@ class Rest(NamedTuple):
 class Pool:
     """Picks the least busy account that is not resting, at random among equals.
 
-    `cooldown` are the seconds that an account rests when the upstream does not say how long.
+    `cooldown` are the seconds that an account rests when the upstream does not say how long; `rejected` is called
+    when one's credential is refused.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Pool:
         cooldown: float = 600.0,
         choice: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.time,
+        rejected: Callable[[], None] = lambda: None,
     ) -> None:
         self._accounts = tuple(accounts)
         self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self._accounts}
@@ -54,6 +57,7 @@ class Pool:
         self._cooldown = cooldown
         self._choice = choice
         self._clock = clock
+        self._rejected = rejected
         self._busy: Counter[str] = Counter()
 
     def providers(self) -> frozenset[str]:
@@ -71,10 +75,11 @@ class Pool:
 
     async def ready(self, provider: str) -> list[Account]:
         """Whom to ask, in this order; NoAccount when all of them rest, Overloaded when those that do not are full."""
-        rests = [(account, await self._rest_of(account)) for account in self.of(provider)]
-        awake = [account for account, rest in rests if not rest]
+        accounts = self.of(provider)
+        rests = await self._rests(accounts)
+        awake = [account for account, rest in zip(accounts, rests, strict=True) if not rest]
         if not awake:
-            raise _nobody(provider, [rest for _, rest in rests if rest])
+            raise _nobody(provider, [rest for rest in rests if rest])
         candidates = [account for account in awake if not self._is_full(account)]
         if not candidates:
             raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
@@ -82,7 +87,8 @@ class Pool:
 
     async def counts(self) -> dict[str, int]:
         """How many accounts there are, and how many of them are ready."""
-        ready = [not (self._is_full(account) or await self._rest_of(account)) for account in self._accounts]
+        rests = await self._rests(self._accounts)
+        ready = [not (self._is_full(account) or rest) for account, rest in zip(self._accounts, rests, strict=True)]
         return {"total": len(ready), "available": sum(ready)}
 
     @contextmanager
@@ -99,16 +105,27 @@ class Pool:
 
         A limit of unknown length gets one, for the caller is told as well when to come back.
         """
+        if isinstance(error, AccountRejected):
+            self._rejected()
         if error.retry_after is None and isinstance(error, AccountLimited):
             error.retry_after = LIMITED_REST
         seconds = max(self._cooldown if error.retry_after is None else error.retry_after, MIN_COOLDOWN)
-        await self._state.put(f"rest:{_key(account)}", f"{self._clock() + seconds:.3f} {error.code}", seconds)
+        with if_possible(EaselError):
+            await self._state.put(_rest_name(account), f"{self._clock() + seconds:.3f} {error.code}", seconds)
 
     def _is_full(self, account: Account) -> bool:
         return bool(account.max_concurrent) and self._busy[_key(account)] >= account.max_concurrent
 
+    async def _rests(self, accounts: tuple[Account, ...]) -> list[Rest | None]:
+        if len(accounts) == 1:  # gather would make a task of it
+            return [await self._rest_of(accounts[0])]
+        return await asyncio.gather(*map(self._rest_of, accounts))
+
     async def _rest_of(self, account: Account) -> Rest | None:
-        until, _, cause = (await self._state.get(f"rest:{_key(account)}") or "").partition(" ")
+        noted = None
+        with if_possible():
+            noted = await self._state.get(_rest_name(account))
+        until, _, cause = (noted or "").partition(" ")
         return Rest(max(0.0, float(until) - self._clock()), cause) if until else None
 
 
@@ -116,6 +133,11 @@ def _nobody(provider: str, rests: list[Rest]) -> NoAccount:
     soonest = min(rests, default=Rest(0.0, ""))
     why = f" The next one is back in {soonest.seconds:.0f} s, from {soonest.cause}." if soonest.cause else ""
     return NoAccount(f"No account of '{provider}' is free at the moment.{why}", retry_after=soonest.seconds)
+
+
+def _rest_name(account: Account) -> str:
+    """It changes with the credential: a new one does not rest for what became of the old one."""
+    return f"rest:{hashlib.sha256(f'{_key(account)} {account.key}'.encode()).hexdigest()[:16]}"
 
 
 def _key(account: Account) -> str:

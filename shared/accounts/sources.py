@@ -1,13 +1,12 @@
-"""Where accounts come from: ACCOUNTS, ACCOUNTS_DIR or COOKIES_PATH, PROVIDERS, and one variable per provider."""
+"""Where accounts come from: ACCOUNTS and ACCOUNTS_SECRET, ACCOUNTS_DIR or COOKIES_PATH, PROVIDERS, short forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.accounts.cookies import cookie_header, parse_cookies
 from shared.errors import Misconfigured
@@ -25,32 +24,38 @@ class Upstream(Protocol):
     options: ClassVar[frozenset[str]]
 
 
-class _Entry(BaseModel):
-    """One element of ACCOUNTS. What is not named here is an option of the provider's own."""
+class Entry(NamedTuple):
+    """What is said of one account; `options` are the provider's own."""
 
-    model_config = ConfigDict(extra="allow")
-
-    id: str = Field(min_length=1)
+    id: str
     provider: str
     key: str = ""
     base_url: str | None = None
-    max_concurrent: int | None = Field(default=None, ge=0)
+    max_concurrent: int | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
-_ENTRIES = TypeAdapter(list[_Entry])
 _MOST_DIGITS = 9
 
 
-def read_accounts(environment: Mapping[str, str], upstreams: Iterable[type[Upstream]]) -> tuple[Account, ...]:
-    """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read."""
+def read_accounts(
+    environment: Mapping[str, str], upstreams: Iterable[type[Upstream]], secret: str = ""
+) -> tuple[Account, ...]:
+    """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read.
+
+    `secret` is the text that ACCOUNTS_SECRET leads to.
+    """
     table = {upstream.name: upstream for upstream in upstreams}
     reader = _Reader(environment)
-    accounts = [*reader.listed(table), *reader.from_files(table), *reader.short_forms(table), *reader.keyless(table)]
+    listed = {"ACCOUNTS": environment.get("ACCOUNTS", ""), "ACCOUNTS_SECRET": secret}
+    entries = [account for name, text in listed.items() for account in reader.listed(table, name, text.strip())]
+    accounts = [*entries, *reader.from_files(table), *reader.short_forms(table), *reader.keyless(table)]
     seen: set[tuple[str, str]] = set()
     for account in accounts:
         if (account.provider, account.id) in seen:
             raise Misconfigured(
-                f"ACCOUNTS (or ACCOUNTS_DIR): two accounts of '{account.provider}' are called '{account.id}'."
+                "ACCOUNTS (or ACCOUNTS_SECRET, ACCOUNTS_DIR): "
+                f"two accounts of '{account.provider}' are called '{account.id}'."
             )
         seen.add((account.provider, account.id))
     return tuple(accounts)
@@ -61,18 +66,15 @@ class _Reader:
         self._environment = environment
         self._limit = whole_number(environment, "PER_ACCOUNT_CONCURRENT_TASKS", 0)
 
-    def listed(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
-        text = self._environment.get("ACCOUNTS", "").strip()
+    def listed(self, table: Mapping[str, type[Upstream]], variable: str, text: str) -> Iterator[Account]:
         if not text:
             return
-        try:
-            entries = _ENTRIES.validate_json(text)
-        except ValidationError as error:
-            raise Misconfigured(f"ACCOUNTS: {_first_fault(error)}") from None
-        for entry in entries:
+        from shared.accounts.listed import parse_entries
+
+        for entry in parse_entries(variable, text):
             if entry.provider not in table:
-                raise Misconfigured(f"ACCOUNTS: there is no provider called '{entry.provider}'.")
-            yield self._account(table[entry.provider], entry)
+                raise Misconfigured(f"{variable}: there is no provider called '{entry.provider}'.")
+            yield self._account(table[entry.provider], entry, variable)
 
     def from_files(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
         for variable, path in self._cookie_files():
@@ -85,13 +87,13 @@ class _Reader:
             for upstream in table.values():
                 header = cookie_header(cookies, upstream.cookie_domain) if upstream.cookie_domain else ""
                 if header:
-                    yield self._account(upstream, _Entry(id=path.stem, provider=upstream.name, key=header))
+                    yield self._account(upstream, Entry(id=path.stem, provider=upstream.name, key=header))
 
     def short_forms(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
         for upstream in table.values():
             key = self._environment.get(upstream.credential or "", "").strip()
             if key:
-                yield self._account(upstream, _Entry(id="default", provider=upstream.name, key=key))
+                yield self._account(upstream, Entry(id="default", provider=upstream.name, key=key))
 
     def keyless(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
         for name in dict.fromkeys(words(self._environment.get("PROVIDERS", ""))):
@@ -99,7 +101,7 @@ class _Reader:
                 known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
                 raise Misconfigured(f"PROVIDERS: '{name}' is not one of those that need no account: {known}.")
             if not self._environment.get(table[name].credential or "", "").strip():
-                yield self._account(table[name], _Entry(id="open", provider=name))
+                yield self._account(table[name], Entry(id="open", provider=name))
 
     def _cookie_files(self) -> Iterator[tuple[str, Path]]:
         """Each with the variable that names it."""
@@ -114,29 +116,30 @@ class _Reader:
                 if path.suffix in (".json", ".txt"):
                     yield "ACCOUNTS_DIR", path
 
-    def _account(self, upstream: type[Upstream], entry: _Entry) -> Account:
+    def _account(self, upstream: type[Upstream], entry: Entry, source: str = "") -> Account:
+        """`source` is the variable to blame for what the entry itself says."""
         variable = upstream.name.upper()
         origins = words(self._environment.get(f"{variable}_RESULT_ORIGINS", ""))
         return Account(
             id=entry.id,
             provider=upstream.name,
-            base_url=self._base_url(upstream, entry),
+            base_url=self._base_url(upstream, entry, source),
             key=entry.key,
             origins=frozenset(web_address(f"{variable}_RESULT_ORIGINS", origin).lower() for origin in origins),
             max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
-            options=self._options(upstream, entry.model_extra or {}),
+            options=self._options(upstream, entry.options, source),
         )
 
-    def _base_url(self, upstream: type[Upstream], entry: _Entry) -> str:
+    def _base_url(self, upstream: type[Upstream], entry: Entry, source: str) -> str:
         if entry.base_url:
-            return web_address("ACCOUNTS: base_url", entry.base_url)
+            return web_address(f"{source}: base_url", entry.base_url)
         variable = f"{upstream.name.upper()}_BASE_URL"
         override = self._environment.get(variable, "").strip()
         return web_address(variable, override) if override else upstream.base_url
 
-    def _options(self, upstream: type[Upstream], own: Mapping[str, Any]) -> dict[str, str]:
+    def _options(self, upstream: type[Upstream], own: Mapping[str, Any], source: str) -> dict[str, str]:
         if unknown := own.keys() - upstream.options:
-            raise Misconfigured(f"ACCOUNTS: '{upstream.name}' has no option called '{min(unknown)}'.")
+            raise Misconfigured(f"{source}: '{upstream.name}' has no option called '{min(unknown)}'.")
         shared = {
             name: self._environment.get(f"{upstream.name}_{name}".upper(), "").strip() for name in upstream.options
         }
@@ -167,9 +170,3 @@ def web_address(name: str, url: str) -> str:
     if not is_place or parts.scheme not in ("http", "https") or url.split() != [url]:
         raise Misconfigured(f"{name}: it has to look like https://example.com")
     return url.rstrip("/")
-
-
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])

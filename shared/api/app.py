@@ -6,6 +6,7 @@ envelope; one after that cuts the connection, so that a broken answer never look
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -94,12 +95,12 @@ class App:
             await _lifespan(receive, send)
             return
         scope["easel.request_id"] = request_id = f"req_{uuid4().hex}"
-        answer = self._way_in(scope)
+        answer = await self._way_in(scope)
         await answer(scope, receive, _with_request_id(send, request_id))
 
-    def _way_in(self, scope: Scope) -> ASGIApp:
+    async def _way_in(self, scope: Scope) -> ASGIApp:
         try:
-            easel = self._configuration.of(scope.get("env") or self._environment)
+            easel = await self._configuration.of(scope.get("env") or self._environment)
             if easel.settings.open_mode:
                 guard_open_mode(Request(scope))
         except Forbidden as error:  # not even a page's preflight is let through
@@ -112,7 +113,7 @@ class App:
 
     def settings(self) -> Settings:
         """The settings as they are now; Misconfigured when there is something wrong with them."""
-        return self._configuration.of(self._environment).settings
+        return asyncio.run(self._configuration.of(self._environment)).settings
 
     def _stack(self, origins: tuple[str, ...]) -> ASGIApp:
         if origins not in self._stacks:

@@ -124,6 +124,11 @@ class Call:
         hints = [float(hint) for name in names if _SECONDS.fullmatch(hint := self.request.headers.get(name, ""))]
         return min([self.limit(), *(_before(hint) for hint in hints if hint)])
 
+    def fits(self, length: int | None) -> bool:
+        """Whether an answer of so many bytes can leave: some hosts buffer answers, and drop what is too large."""
+        largest = self.request.scope.get("easel.largest_answer")
+        return largest is None or (length is not None and length <= largest)
+
     @property
     def age(self) -> float:
         """Seconds since the request came."""

@@ -35,6 +35,7 @@ _MEANINGS: dict[type[EaselError], Meaning] = {
     errors.RangeInvalid: Meaning(416, "invalid_request_error"),
     errors.KeyReused: Meaning(422, "invalid_request_error"),
     errors.Misconfigured: Meaning(500, "server_error"),
+    errors.StoreUnavailable: Meaning(503, "server_error", retry=True),
     errors.Overloaded: Meaning(429, "rate_limit_error", retry=True),
     errors.NoAccount: Meaning(503, "server_error", retry=True),
     errors.AccountLimited: Meaning(429, "rate_limit_error", retry=True),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from shared.api.call import Call
 from shared.api.stream import StreamedResponse
-from shared.errors import NotFound, RangeInvalid, Unavailable
+from shared.errors import NotFound, RangeInvalid, ResultLost, Unavailable
 from shared.values import Asset, ByteRange, Media, Succeeded
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
@@ -29,6 +29,9 @@ async def file_response(call: Call, asset: Asset) -> Response:
     byte_range = _range(call.request.headers, headers["etag"])
     async with AsyncExitStack() as opened:
         media = await opened.enter_async_context(call.service.open(asset, byte_range))
+        if not call.fits(media.length):
+            message = "This file is too large for an answer on this host; a range of it may fit."
+            raise ResultLost(message, code="response_too_large", details={"bytes": media.total})
         partial = byte_range is not None and media.total is not None
         return StreamedResponse(
             media.chunks,

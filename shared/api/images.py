@@ -18,7 +18,7 @@ from shared.api.jobs import pending_response
 from shared.api.stream import Part, StreamedResponse, encoded, length_of
 from shared.api.wire import ImageGenerate
 from shared.catalog import Offer
-from shared.errors import EaselError, GenerationPending
+from shared.errors import EaselError, GenerationPending, ResultLost
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.values import Asset, Failed, ImageRequest, Job, Media, Output, Status, Succeeded
@@ -100,6 +100,8 @@ async def _images_response(call: Call, order: Order, job: Job, outputs: tuple[Ou
     async with AsyncExitStack() as opened:
         pictures = await _pictures(call, job, outputs, opened, with_bytes=order.response_format != "url")
         parts = _images_body(call, order, job, pictures)
+        if not call.fits(length_of(parts)) and order.response_format != "url":
+            return await _images_response(call, _without_bytes(call, order, job, pictures), job, outputs, repeat)
         await opened.enter_async_context(_owing(call, job, repeat, Exception))
         return StreamedResponse(
             encoded(parts),
@@ -108,6 +110,16 @@ async def _images_response(call: Call, order: Order, job: Job, outputs: tuple[Ou
             length=length_of(parts),
             resources=opened.pop_all(),
         )
+
+
+def _without_bytes(call: Call, order: Order, job: Job, pictures: Sequence[Picture]) -> Order:
+    """The order with links alone, for hosts that the bytes are too much for; not where bytes were asked for."""
+    if order.response_format == "b64_json":
+        urls = [call.link(picture.asset, picture.media_type) for picture in pictures]
+        message = "The pictures are made, but too large for an answer on this host; fetch them by their links."
+        name = call.service.tickets.job_id(job)
+        raise ResultLost(message, code="response_too_large", details={"urls": urls}, job=name)
+    return order._replace(response_format="url")
 
 
 async def _pictures(
@@ -192,15 +204,16 @@ async def _heartbeats(work: asyncio.Future[Status]) -> AsyncGenerator[bytes, Non
 async def _completed(
     call: Call, order: Order, job: Job, index: int, output: Output, opened: AsyncExitStack
 ) -> list[Part]:
-    with_bytes = order.response_format != "url"
-    [picture] = await _pictures(call, job, (output,), opened, with_bytes=with_bytes)
+    [picture] = await _pictures(call, job, (output,), opened, with_bytes=order.response_format != "url")
     parts = _picture_parts(call, order.response_format, picture)
-    rest = _event_members(order, job, index, picture)
+    # A host that buffers counts all of the events as one answer.
+    if not call.fits(job.asked * (length_of(parts) or 0)) and order.response_format != "url":
+        return await _completed(call, _without_bytes(call, order, job, [picture]), job, index, output, opened)
     return [
         b'event: image_generation.completed\ndata: {"type":"image_generation.completed",',
         *parts,
         b",",
-        rest,
+        _event_members(order, job, index, picture),
         b"\n\n",
     ]
 

@@ -15,6 +15,7 @@ from shared.errors import Unavailable
 from shared.http.answer import Answer
 from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
+from shared.http.origin import parsed
 from shared.http.retry import Patience, repeat
 from shared.http.source import Opened, Source
 from shared.http.transport import new_transport
@@ -169,6 +170,6 @@ def _request(
 ) -> httpx.Request:
     try:
         own = {name.lower(): value for name, value in (headers or {}).items()}
-        return httpx.Request(method, url, headers=_HEADERS | own, json=json, extensions=extensions)
+        return httpx.Request(method, parsed(url), headers=_HEADERS | own, json=json, extensions=extensions)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         raise Unavailable("A request to the upstream could not be written down: a setting may be malformed.") from error

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection on asyncio, in the shape that httpcore asks for."""
+"""One TCP or TLS connection on asyncio: bytes in, bytes out, in httpx's errors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import asyncio
 import functools
 import selectors
 import ssl
-from typing import Any, cast
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import cast
 
-import httpcore
 import httpx
 
 # Beyond this the socket is left alone until somebody reads: what is held per connection stays flat.
 _HIGH_WATER = 128 << 10
+
+# As much is handed to asyncio at a time, which copies what the socket does not take, and TLS all of it.
+_PIECE = 64 << 10
 
 # Windows has no poll.
 _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -33,19 +37,20 @@ async def connect(host: str, port: int, *, tls: bool, timeout: float | None) -> 
             # Not with asyncio's happy eyeballs: those leave a socket open when they are cancelled.
             _, wire = await loop.create_connection(lambda: Wire(loop), host, port, ssl=tls_context() if tls else None)
     except TimeoutError as error:
-        raise httpcore.ConnectTimeout(str(error)) from error
+        raise httpx.ConnectTimeout(str(error)) from error
     except (OSError, ValueError, OverflowError) as error:  # the latter two: a name or a port that cannot be one
-        raise httpcore.ConnectError(str(error)) from error
+        raise httpx.ConnectError(str(error)) from error
     return wire
 
 
-class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """Speaks asyncio's protocol on one side and httpcore's stream on the other. One task at a time waits on it."""
+class Wire(asyncio.Protocol):
+    """Speaks asyncio's protocol on one side; on the other, one task at a time reads, writes and waits."""
 
     _transport: asyncio.Transport
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._selector = _Selector()
         self._arrived: list[bytes] = []
         self._held = 0
         self._full = False
@@ -57,6 +62,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
 
     def data_received(self, data: bytes) -> None:
         self._arrived.append(data)
@@ -81,54 +87,65 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._full = False
         self._wake()
 
-    # httpcore's side
+    # ours
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """All that has arrived, whatever `max_bytes` says: h11 takes any amount, and fewer rounds are faster."""
-        if not self._arrived and not self._ended:
-            await self._wait(timeout, httpcore.ReadTimeout)
+    async def read(self, timeout: float | None = None) -> bytes:
+        """All that has arrived; nothing at the end."""
+        while not self._arrived and not self._ended:
+            await self._wait(timeout, httpx.ReadTimeout)
         data = self._arrived[0] if len(self._arrived) == 1 else b"".join(self._arrived)
         self._arrived.clear()
         if self._held > _HIGH_WATER and not self._transport.is_closing():
             self._transport.resume_reading()
         self._held = 0
         if not data and self._failure:
-            raise httpcore.ReadError(str(self._failure)) from self._failure
+            raise httpx.ReadError(str(self._failure)) from self._failure
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not self._ended:
-            self._transport.write(buffer)
-        while self._full and not self._ended:
-            await self._wait(timeout, httpcore.WriteTimeout)
-        if self._ended:  # httpcore then looks for an answer that came early, a 413 say
-            raise httpcore.WriteError("the other side does not listen any more")
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Hand over all of it, no faster than it is taken; but an answer that comes by then is not kept waiting."""
+        for piece in _pieces(data):
+            if not self._ended:
+                self._transport.write(piece)
+            while self._full and not (self._ended or self._arrived):
+                await self._wait(timeout, httpx.WriteTimeout)
+        if self._ended:
+            raise httpx.WriteError("the other side does not listen any more")
+
+    def is_written(self) -> bool:
+        """Whether the kernel has taken all that was written."""
+        return not self._transport.get_write_buffer_size()
+
+    def is_readable(self) -> bool:
+        """Whether there is something to read, or the end.
+
+        Asks the kernel too: after a freeze, it knows of the end of a connection before the loop has had time to see it.
+        """
+        return self._ended or bool(self._arrived) or bool(self._selector.select(0))
 
     async def aclose(self) -> None:
         self._transport.abort()
         await asyncio.sleep(0)  # asyncio closes the socket in the loop's next round, which may be its last
 
-    def get_extra_info(self, info: str) -> Any:
-        """httpcore asks for "is_readable" alone: whether anything, or the end, came while nobody had asked for it."""
-        return self._ended or bool(self._arrived) or _readable(self._transport.get_extra_info("socket"))
-
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _wait(self, timeout: float | None, error: type[httpcore.TimeoutException]) -> None:
+    async def _wait(self, timeout: float | None, error: type[httpx.TimeoutException]) -> None:
         self._waiter = self._loop.create_future()
         try:
-            async with asyncio.timeout(timeout):
+            async with nullcontext() if timeout is None else asyncio.timeout(timeout):
                 await self._waiter
         except TimeoutError:
-            raise error from None
+            raise error("the other side is silent") from None
         finally:
             self._waiter = None
 
 
-def _readable(socket: Any) -> bool:
-    """Asks the kernel: after a freeze, the end of a connection is there before the loop has had time to see it."""
-    with _Selector() as selector:
-        selector.register(socket, selectors.EVENT_READ)
-        return bool(selector.select(0))
+def _pieces(data: bytes) -> Iterator[bytes | memoryview]:
+    if len(data) <= _PIECE:
+        yield data
+        return
+    view = memoryview(data)
+    for start in range(0, len(data), _PIECE):
+        yield view[start : start + _PIECE]

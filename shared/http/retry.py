@@ -66,8 +66,10 @@ def _wait(outcome: Answering | Exception, tried: int, patience: Patience) -> flo
     """Seconds to wait before the next attempt; None where there is no sense in one."""
     wish = 0.0
     if not isinstance(outcome, Exception):
+        if outcome.status not in TRANSIENT:
+            return None
         wish = retry_after(outcome.headers) or 0.0
-        if outcome.status not in TRANSIENT or wish > LONGEST_WISH:
+        if wish > LONGEST_WISH:
             return None
     return max(wish, patience.pause * 2 ** (tried - 1) * random.uniform(0.5, 1.5)) if patience.pause else 0.0
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import httpx
 
 from shared.errors import Unavailable
-from shared.http.origin import origin_of
+from shared.http.origin import origin_of, parsed
 
 
 class Opened(NamedTuple):
@@ -44,7 +44,7 @@ class Source:
 
     async def open(self, extra: Mapping[str, str]) -> Opened:
         """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
-        url = httpx.URL(self._url)
+        url = parsed(self._url)
         for _ in range(_MOST_REDIRECTS + 1):
             response = await self._hop(url, extra)
             if response.status not in (200, 206):

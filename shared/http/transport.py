@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import NamedTuple, Protocol, TypeAlias, cast
+from collections.abc import AsyncIterator
+from typing import NamedTuple, TypeAlias
 
-import httpcore
 import httpx
 
 from shared.errors import Misconfigured
+from shared.http.connection import Connection
 from shared.http.network import connect, tls_context
 
 KEEP_ALIVE = 15.0
 KEEP_MOST = 64
-
-CORE_ERRORS = (
-    httpcore.ConnectionNotAvailable,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
 
 _Place: TypeAlias = tuple[bytes, bytes, int]
 
@@ -39,14 +30,14 @@ def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
 
 
 class _Idle(NamedTuple):
-    connection: httpcore.AsyncHTTP11Connection
+    connection: Connection
     since: float
 
 
 class Pool(httpx.AsyncBaseTransport):
     """A stack of idle connections per origin: the newest is taken first, and the others are not looked at.
 
-    httpcore's own pool walks over all its connections at each request and at each answer.
+    httpx's own pool walks over all its connections at each request and at each answer.
     """
 
     def __init__(self, keep_alive: float = KEEP_ALIVE) -> None:
@@ -59,13 +50,9 @@ class Pool(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         place = _place(request.url)
-        try:
-            connection = await self._take(place, request) or await self._connect(place, request)
-            answer = await _asked(connection, _core_request(place, request))
-        except CORE_ERRORS as error:
-            raise translated(error) from error
-        stream = _Body(self, place, connection, cast(_CoreStream, answer.stream))
-        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+        connection = await self._take(place, request) or await self._connect(place, request)
+        head = await connection.ask(request)
+        return httpx.Response(head.status, headers=head.headers, stream=_Body(self, place, connection))
 
     async def aclose(self) -> None:
         """Close the idle connections; those in use follow when they are given back."""
@@ -75,32 +62,32 @@ class Pool(httpx.AsyncBaseTransport):
                 self._kept -= 1
                 await stack.pop().connection.aclose()
 
-    async def give_back(self, place: _Place, connection: httpcore.AsyncHTTP11Connection) -> None:
+    async def give_back(self, place: _Place, connection: Connection) -> None:
         """Keep `connection` if another request can use it."""
-        if self._closed or self._kept >= KEEP_MOST or not connection.is_idle():
+        if self._closed or self._kept >= KEEP_MOST or not connection.renew():
             await connection.aclose()
         else:
             self._idle[place].append(_Idle(connection, time.monotonic()))
             self._kept += 1
 
-    async def _take(self, place: _Place, request: httpx.Request) -> httpcore.AsyncHTTP11Connection | None:
+    async def _take(self, place: _Place, request: httpx.Request) -> Connection | None:
         """The newest idle connection, if it is young enough for this request: what lies below is older still."""
         oldest = time.monotonic() - request.extensions.get("idle", self._keep_alive)
         stack = self._idle[place]
         while stack and stack[-1].since > oldest:
             connection, _ = stack.pop()
             self._kept -= 1
-            if not connection.has_expired():
+            if not connection.is_stale():
                 return connection
             await connection.aclose()
         return None
 
-    async def _connect(self, place: _Place, request: httpx.Request) -> httpcore.AsyncHTTP11Connection:
+    async def _connect(self, place: _Place, request: httpx.Request) -> Connection:
         await self._sweep()
         scheme, host, port = place
         timeout = request.extensions.get("timeout", {}).get("connect")
         wire = await connect(host.decode("ascii"), port, tls=scheme == b"https", timeout=timeout)
-        return httpcore.AsyncHTTP11Connection(httpcore.Origin(scheme, host, port), wire)
+        return Connection(wire)
 
     async def _sweep(self) -> None:
         """Close what nobody has asked for in time."""
@@ -111,68 +98,24 @@ class Pool(httpx.AsyncBaseTransport):
                 await stack.pop(0).connection.aclose()
 
 
-async def _asked(connection: httpcore.AsyncHTTP11Connection, request: httpcore.Request) -> httpcore.Response:
-    try:
-        return await connection.handle_async_request(request)
-    except BaseException:
-        # httpcore does so itself, but not where it is cancelled before it has begun.
-        await connection.aclose()
-        raise
-
-
-class _CoreStream(Protocol):
-    """What httpcore promises of an answer's stream, in words that mypy knows."""
-
-    def __aiter__(self) -> AsyncGenerator[bytes, None]: ...
-
-    async def aclose(self) -> None: ...
-
-
 class _Body(httpx.AsyncByteStream):
     """An answer's bytes. Closing it gives the connection back, or closes that where bytes are still to come."""
 
-    def __init__(
-        self, pool: Pool, place: _Place, connection: httpcore.AsyncHTTP11Connection, stream: _CoreStream
-    ) -> None:
+    def __init__(self, pool: Pool, place: _Place, connection: Connection) -> None:
         self._pool = pool
         self._place = place
         self._connection = connection
-        self._stream = stream
         self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for part in self._stream:
-                yield part
-        except CORE_ERRORS as error:
-            raise translated(error) from error
+        while not self._closed and (part := await self._connection.part()):
+            yield part
 
     async def aclose(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            await self._stream.aclose()
-        finally:
+        if not self._closed:
+            self._closed = True
             await self._pool.give_back(self._place, self._connection)
-
-
-def translated(error: Exception) -> httpx.TransportError:
-    """httpx's error of the same name: the two packages call theirs alike."""
-    kind = getattr(httpx, type(error).__name__, httpx.NetworkError)
-    return cast(httpx.TransportError, kind(str(error)))
 
 
 def _place(url: httpx.URL) -> _Place:
     return url.raw_scheme, url.raw_host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _core_request(place: _Place, request: httpx.Request) -> httpcore.Request:
-    scheme, host, port = place
-    return httpcore.Request(
-        request.method,
-        httpcore.URL(scheme=scheme, host=host, port=port, target=request.url.raw_path),
-        headers=request.headers.raw,
-        content=cast(httpx.AsyncByteStream, request.stream),
-        extensions=request.extensions,
-    )

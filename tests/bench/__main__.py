@@ -6,12 +6,13 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 
-from tests.bench import b64, lag, latency, passing, sketch, start
+from tests.bench import b64, lag, lambda_cold, latency, passing, sketch, start
 from tests.bench.figures import Figure, heading
 from tests.bench.processes import stay_aside
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start.measure,
+    "lambda": lambda_cold.measure,
     "latency": latency.measure,
     "b64": b64.measure,
     "pass": passing.measure,

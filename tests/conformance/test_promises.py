@@ -162,7 +162,17 @@ async def test_the_listed_models_can_all_be_asked_for(provider: MediaProvider) -
 
 @pytest.mark.needs("network")
 @pytest.mark.parametrize(
-    "fault", [Reply(503), Reply(500, "<html>"), Reply(502, "<html>"), Drop(), Drop(after=True), Reply(200, "<html>")]
+    "fault",
+    [
+        Reply(503),
+        Reply(500, "<html>"),
+        Reply(502, "<html>"),
+        Reply(200, "<html>"),
+        Reply(200, {"odd": "shape"}),
+        Reply(200, "[]"),
+        Drop(),
+        Drop(after=True),
+    ],
 )
 async def test_a_submit_is_sent_exactly_once(case: Case, provider: MediaProvider, fault: Reply | Drop) -> None:
     case.emulator.plan(case.submit_path, fault)

@@ -1,4 +1,4 @@
-"""Every error of httpx and httpcore becomes one of ours, and ours tell no secrets."""
+"""Every error of httpx becomes one of ours, and ours tell no secrets."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import re
 import traceback
 from types import ModuleType
 
-import httpcore
 import httpx
 import pytest
 
 from shared.errors import EaselError, ResultLost, Unavailable, Uncertain
 from shared.http import Http
 from shared.http.faults import BROKEN, unavailable, unless_unsent
-from shared.http.transport import CORE_ERRORS, translated
 from tests.http.upstream import PNG, Call, Handler, serving
 
 UNSENT = {
@@ -34,14 +32,6 @@ def exceptions_of(module: ModuleType) -> list[type[Exception]]:
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Exception) and not issubclass(kind, Warning)
     ]
-
-
-@pytest.mark.parametrize("kind", exceptions_of(httpcore))
-def test_httpcore_is_translated(kind: type[Exception]) -> None:
-    assert issubclass(kind, CORE_ERRORS)
-    error = translated(kind("words"))
-    assert isinstance(error, httpx.TransportError)
-    assert type(error).__name__ == kind.__name__ or kind is httpcore.ConnectionNotAvailable
 
 
 @pytest.mark.parametrize("kind", exceptions_of(httpx))

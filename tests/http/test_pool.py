@@ -11,18 +11,22 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 import pytest
 
 from shared.http import Http
 from shared.http.transport import KEEP_MOST, Pool
+from tests.http.files import PNG, serve_file
 from tests.http.upstream import Call, Handler, Upstream, serving
 
 ROOT = Path(__file__).parents[2]
+
+Way: TypeAlias = Callable[[Http, Upstream], Coroutine[None, None, None]]
 
 
 async def answers(call: Call) -> None:
@@ -256,15 +260,36 @@ shared.http.Http()
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
+async def reads(http: Http, upstream: Upstream) -> None:
+    await http.read("GET", upstream.url())
+
+
+async def sends(http: Http, upstream: Upstream) -> None:
+    await http.send("POST", upstream.url(), json={"image": "x" * (1 << 20)})
+
+
+async def streams(http: Http, upstream: Upstream) -> None:
+    async with http.stream(upstream.url(), origins={upstream.origin}) as media:
+        async for _ in media.chunks:
+            pass
+
+
+@pytest.mark.parametrize("idle", [False, True])
+@pytest.mark.parametrize("way", [reads, sends, streams])
 @pytest.mark.parametrize("rounds", range(40))
-async def test_whenever_a_request_is_cancelled_its_connection_is_closed(rounds: int) -> None:
+async def test_whenever_a_call_is_cancelled_its_connection_is_closed(rounds: int, way: Way, idle: bool) -> None:
+    async def handler(call: Call) -> None:
+        await serve_file(call, PNG if way is streams else b"{}")
+
     http = Http()
-    async with serving(answers) as upstream:
-        asking = asyncio.create_task(http.read("GET", upstream.url()))
+    async with serving(handler) as upstream:
+        if idle:
+            await way(http, upstream)
+        calling = asyncio.create_task(way(http, upstream))
         for _ in range(rounds):
             await asyncio.sleep(0)
-        asking.cancel()
-        await asyncio.wait([asking])
+        calling.cancel()
+        await asyncio.wait([calling])
         await http.aclose()
         async with asyncio.timeout(5):
             while upstream.open_now:

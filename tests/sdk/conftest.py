@@ -51,7 +51,7 @@ def reports(request: pytest.FixtureRequest, clients: dict[str, Client]) -> Itera
     asked = {
         (parameters["client"], parameters["trouble"])
         for parameters in map(_parameters, request.session.items)
-        if "trouble" in parameters and parameters["client"] in clients
+        if parameters.keys() >= {"client", "trouble"} and parameters["client"] in clients
     }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         # Those that wait longest between their tries come first.

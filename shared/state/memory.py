@@ -1,29 +1,15 @@
-"""What instances share, as far as they share anything: cooldowns and the jobs that repeated requests join."""
+"""State in the memory of one process."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 _MAX_ENTRIES = 10_000
 
 
-class State(Protocol):
-    """Small texts that may vanish at any time; `ttl` is in seconds."""
-
-    async def get(self, key: str) -> str | None: ...
-
-    async def put(self, key: str, value: str, ttl: float) -> None: ...
-
-    async def add(self, key: str, value: str, ttl: float) -> bool:
-        """Put it unless something is there; False where something is."""
-
-    async def remove(self, key: str) -> None: ...
-
-
 class MemoryState:
-    """State of this process alone."""
+    """Other instances see nothing of it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -41,6 +27,12 @@ class MemoryState:
         if self._live(key) is not None:
             return False
         await self.put(key, value, ttl)
+        return True
+
+    async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
+        if self._live(key) != old:
+            return False
+        await self.put(key, new, ttl)
         return True
 
     async def remove(self, key: str) -> None:

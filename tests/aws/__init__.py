@@ -1,0 +1,1 @@
+"""What reaches AWS, against moto over real HTTP."""

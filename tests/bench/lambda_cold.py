@@ -1,0 +1,93 @@
+"""Lambda's cold start: each packaged function up to its first answer, beside a bare handler and beside its floor.
+
+The bare handler returns a constant; the floor imports starlette, httpx and pydantic before that. Both run in the
+managed runtime's own loop, and ours as it is deployed. CPU time, for wall time says more about the machine.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from zipfile import ZipFile
+
+from shared.hosts.lambda_package import Target, functions, interpreter
+from tests.bench.figures import Figure, at_most
+from tests.bench.servers import KEY
+from tests.hosts.aws import osls
+from tests.hosts.aws.deployment import Function, unpack
+from tests.hosts.aws.environments import Environment
+from tests.hosts.aws.runtime import runtime_folder
+from tests.hosts.events import rest
+
+_ROUNDS = 7
+_HANDLER = 'def handler(event, context):\n    return {"statusCode": 200, "body": "{}"}\n'
+# BaseModel by its name: pydantic itself imports nothing until it is asked for something.
+_FLOOR = "import httpx, starlette.applications\nfrom pydantic import BaseModel\n"
+_SETTINGS = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/shared/hosts/lambda-exec", "API_KEYS": KEY}
+_REQUESTS = {
+    "docs": ("GET", "/"),
+    "images_generations": ("POST", "/v1/images/generations"),
+    "files": ("GET", "/images/unknown.png"),
+    "jobs": ("GET", "/v1/jobs/unknown"),
+    "models": ("GET", "/v1/models"),
+    "root": ("GET", "/health"),
+}
+
+
+def measure() -> Iterator[Figure]:
+    osls.make_packages()
+    target = Target(osls.packaged_python(), osls.ARCHITECTURE)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in functions():
+            yield from _measured(name, target, Path(folder))
+
+
+def _measured(name: str, target: Target, folder: Path) -> Iterator[Figure]:
+    archive = target.folder / f"{name}.zip"
+    unpack(archive.read_bytes(), folder / name)
+    ours = Function(name, f"functions/{name}.handler", f"python{target.python}", folder / name, _SETTINGS, 512, 30)
+    floor, bare = (_plain(ours, kind, source, folder) for kind, source in (("floor", _FLOOR), ("bare", "")))
+    for each in (floor, bare):
+        _cpu(each, target)  # compiles what is not of ours
+    rounds = [(_cpu(ours, target), _cpu(floor, target), _cpu(bare, target)) for _ in range(_ROUNDS)]
+    times = " / ".join(f"{median(times) * 1000:.0f}" for times in zip(*rounds, strict=True))
+    to_floor, to_bare = [one[0] / one[1] for one in rounds], [one[0] / one[2] for one in rounds]
+    yield Figure("lambda", f"cold {name}: CPU / floor's", to_floor, f"{times} ms (ours, floor, bare)", at_most(1.25))
+    yield Figure("lambda", f"cold {name}: CPU / a bare handler's", to_bare, f"Python {target.python}")
+    yield _size(name, archive)
+
+
+def _plain(ours: Function, kind: str, imports: str, folder: Path) -> Function:
+    """A handler of a line or two, beside the packages of our function."""
+    own = folder / kind
+    own.mkdir(exist_ok=True)
+    (own / f"{kind}.py").write_text(imports + _HANDLER, encoding="utf-8")
+    paths = [runtime_folder(ours.runtime.removeprefix("python")), ours.folder]
+    environment = {"PYTHONPATH": ":".join(map(str, paths))}
+    return ours._replace(name=kind, handler=f"{kind}.handler", folder=own, environment=environment)
+
+
+def _cpu(function: Function, target: Target) -> float:
+    """Seconds of CPU time that a new process needs up to its first answer."""
+    python = interpreter(target.python)
+    assert python
+    environment = Environment(function, python, runtime_folder(target.python))
+    try:
+        method, path = _REQUESTS.get(function.name, ("GET", "/"))
+        body = {"prompt": "a lighthouse", "response_format": "url"} if method == "POST" else None
+        answer = environment.send(rest(method, path, body, Authorization=f"Bearer {KEY}")).wait()
+        assert answer.whole, answer.raw
+        assert answer.kind == "response", answer.raw
+        return environment.cpu()
+    finally:
+        environment.kill()
+
+
+def _size(name: str, archive: Path) -> Figure:
+    with ZipFile(archive) as zip_file:
+        sizes = {entry.filename: entry.compress_size for entry in zip_file.infolist()}
+    packages = sum(size for name, size in sizes.items() if not name.startswith(("functions/", "shared/")))
+    ratio = sum(sizes.values()) / packages
+    return Figure("lambda", f"zip of {name} / its packages alone", [ratio], f"{archive.stat().st_size / 1e6:.2f} MB")

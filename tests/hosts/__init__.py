@@ -1,0 +1,1 @@
+"""The hosts as they really start a function: their own protocols, processes and limits."""

@@ -1,0 +1,71 @@
+"""What AWS events are made of before the application sees them: no process, no host."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from mangum import Mangum
+from mangum.types import Scope
+
+from shared.api import App
+from shared.hosts.lambda_events import Context, complete, parser_of
+from tests.hosts.events import FRONTS, NO_REQUESTS, Event, Front, http_api, load_balancer, rest
+
+
+@pytest.fixture
+async def adapter() -> Mangum:
+    """Made on a loop that runs: else it would make one of its own."""
+    return Mangum(App([]), lifespan="off")
+
+
+def scope_of(adapter: Mangum, event: Event) -> Scope:
+    parser = parser_of(adapter, event, Context("an id", "arn:aws:lambda", int(time.time() * 1000) + 10_000))
+    assert parser
+    scope = parser.scope
+    complete(scope, {"API_KEYS": "a key"})
+    return scope
+
+
+@pytest.mark.parametrize("front", FRONTS, ids=lambda front: front.__name__)
+async def test_a_request(adapter: Mangum, front: Front) -> None:
+    scope = scope_of(adapter, front("GET", "/v1/a%20b?c=d%26e"))
+    assert (scope["method"], scope["path"], scope["query_string"]) == ("GET", "/v1/a b", b"c=d%26e")
+    assert scope["scheme"] == "https"
+    assert scope["env"] == {"API_KEYS": "a key"}
+    assert scope["easel.deadline"] == pytest.approx(time.monotonic() + 10, abs=0.5)
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
+async def test_no_request(adapter: Mangum, name: str) -> None:
+    assert parser_of(adapter, NO_REQUESTS[name], Context("", "", 0)) is None
+
+
+def behind_a_mapping(method: str, target: str) -> Event:
+    """A REST API at a domain of its own, whose path says nothing of the stage."""
+    event = rest(method, target)
+    event["requestContext"]["path"] = event["path"]
+    return event
+
+
+@pytest.mark.parametrize(
+    ("event", "root", "path"),
+    [
+        (rest("GET", "/v1/models"), "/dev", "/v1/models"),
+        (rest("GET", "/"), "/dev", "/"),
+        (rest("GET", "/v1/models/a%2Fb"), "/dev", "/v1/models/a/b"),
+        (rest("GET", "/v1/models", stage="v1"), "/v1", "/v1/models"),
+        (behind_a_mapping("GET", "/v1/models"), "", "/v1/models"),
+        (behind_a_mapping("GET", "/dev/v1/models"), "", "/dev/v1/models"),
+        (http_api("GET", "/v1/models"), "", "/v1/models"),
+        (http_api("GET", "/v1/models", stage="dev"), "/dev", "/v1/models"),
+        (http_api("GET", "", stage="dev"), "/dev", "/"),
+        (http_api("GET", "/devices", stage="$default"), "", "/devices"),
+        (load_balancer("GET", "/dev/v1/models"), "", "/dev/v1/models"),
+    ],
+)
+async def test_a_stage_belongs_to_the_address_and_not_to_the_path(
+    adapter: Mangum, event: Event, root: str, path: str
+) -> None:
+    scope = scope_of(adapter, event)
+    assert (scope["root_path"], scope["path"]) == (root, path)
