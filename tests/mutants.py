@@ -36,9 +36,7 @@ MUTANTS = (
     Mutant("range of a sketch ignored", "shared/providers/sketch/__init__.py", "if byte_range is None:", "if True:"),
     Mutant("origin of a result not checked", "shared/http/source.py", "origin not in self._origins", "False"),
     Mutant("n ignored on submit", "shared/providers/zimage.py", '"batchSize": request.n', '"batchSize": 1'),
-    Mutant(
-        "all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index else", "if False else"
-    ),
+    Mutant("all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index:", "if False:"),
     Mutant("submit repeated", "shared/providers/zimage.py", "self._http.send(", "self._http.read("),
     Mutant(
         "submit's server error taken for a refusal",
@@ -133,7 +131,12 @@ MUTANTS = (
         '_model("redcraft", "redcraft")',
         '_model("redcraft", "red")',
     ),
-    Mutant("odd answer to a submit taken for a refusal", "shared/providers/zimage.py", "case False:", "case _:"),
+    Mutant(
+        "odd answer to a submit taken for a refusal",
+        "shared/providers/zimage.py",
+        'raise answer.error("it says neither success nor failure")',
+        'raise _refusal(answer, "nothing")',
+    ),
     Mutant(
         "job of another key shown",
         "shared/service.py",
@@ -232,6 +235,8 @@ MUTANTS = (
 def main(words: Sequence[str]) -> int:
     """0 when every mutant was caught."""
     chosen = [mutant for mutant in MUTANTS if all(word in mutant.name for word in words)]
+    if stale := [mutant.name for mutant in chosen if _text(mutant, ROOT).count(mutant.old) != 1]:
+        raise SystemExit(f"the lines of these do not stand once in their files: {', '.join(stale)}")
     if fallen := sorted({mutant.tests for mutant in chosen if _fails(mutant.tests, None)}):
         raise SystemExit(f"these tests fail without any mutant: {', '.join(fallen)}")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -251,7 +256,7 @@ def _fails(tests: str, mutant: Mutant | None) -> bool:
         copy = Path(folder)
         _copy_project(copy)
         if mutant:
-            _apply(mutant, copy / mutant.file)
+            _apply(mutant, copy)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
         done = subprocess.run(command, cwd=copy, capture_output=True, check=False, timeout=300)
         # Pytest's 1 says that tests failed; anything else, that they did not run.
@@ -268,11 +273,12 @@ def _copy_project(copy: Path) -> None:
             shutil.copy(ROOT / name, copy / name)
 
 
-def _apply(mutant: Mutant, path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    if text.count(mutant.old) != 1:
-        raise SystemExit(f"{mutant.name}: its line stands in {mutant.file} {text.count(mutant.old)} times, not once")
-    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+def _apply(mutant: Mutant, root: Path) -> None:
+    (root / mutant.file).write_text(_text(mutant, root).replace(mutant.old, mutant.new), encoding="utf-8")
+
+
+def _text(mutant: Mutant, root: Path) -> str:
+    return (root / mutant.file).read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
