@@ -71,7 +71,7 @@ async def answer(call: Call, body: ImageGenerate) -> Response:
 async def _whole(call: Call, order: Order, prefer: Prefer) -> Response:
     """Wait for the pictures, as long as we may or the caller prefers; then 202 with the job where it asked for that."""
     service, repeat = call.service, call.repeat()
-    async with service.start(order.offer, order.request, call.owner, repeat, call.host_limit()) as job:
+    async with service.start(order.offer, order.request, call.owner, repeat, call.host_limit()) as (job, _, _):
         patience = call.patience() - call.age
         wait = patience if prefer.wait is None else min(prefer.wait, patience)
         status: Status | None = None
@@ -171,7 +171,8 @@ async def _primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGener
 
 async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
     """A comment with the job's id at once, a comment now and then, and an event for each picture or the one error."""
-    async with call.service.start(order.offer, order.request, call.owner, call.repeat(), call.host_limit()) as job:
+    start = call.service.start(order.offer, order.request, call.owner, call.repeat(), call.host_limit())
+    async with start as (job, _, _):
         yield f": job {call.service.tickets.job_id(job)}\n\n".encode()
         async with aclosing(_progress(call, order, job)) as progress:
             async for parts in progress:
