@@ -87,6 +87,22 @@ class Catalog:
             raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
         return default
 
+    async def for_chat(self, name: str | None) -> Offer:
+        """What answers a conversation: text models, and image models, which draw what was said last.
+
+        Without a name the first text model, or where there is none the first image model.
+        """
+        if not name:
+            offers = await self.offers()
+            default = _default("chat", offers) or _default("image", offers)
+            if default is None:
+                raise NotFound("No chat model is configured.", code="model_not_found", param="model")
+            return default
+        offer = await self.named(name)
+        if offer.model.kind == "video":
+            raise BadRequest(f"'{name}' makes no conversation: it is a video model.", param="model")
+        return offer
+
     async def named(self, name: str) -> Offer:
         """The offer behind a name; NotFound for one that means nothing."""
         offers = await self.offers()

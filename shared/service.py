@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import Pool
@@ -26,10 +26,13 @@ from shared.looker import Looker
 from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
+from shared.talker import Talker
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
     Asset,
     ByteRange,
+    ChatDelta,
+    ChatRequest,
     Failed,
     ImageRequest,
     Job,
@@ -74,6 +77,7 @@ class Service:
         self.waiter = waiter
         self._adapters = adapters
         self._starter = Starter(adapters, pool, tickets)
+        self._talker = Talker(adapters, pool)
         self._repeats = repeats
         self._max_tasks = max_tasks
         self._tasks = 0
@@ -101,6 +105,27 @@ class Service:
             started = ours[0] if ours else Started(self.tickets.job(name or ""))
             held.enter_context(self.pool.busy(self.pool.find(started.job.provider, started.job.account)))
             yield started
+
+    async def chat(
+        self, offer: Offer, request: ChatRequest, caller: Caller, repeat: Repeat
+    ) -> AsyncGenerator[ChatDelta, None]:
+        """The answer as it comes. It counts as one task, and closing it closes the upstream.
+
+        An answer is kept nowhere: with a key it is given once, and a repetition without one asks again.
+        """
+        with self._slot():
+            async with aclosing(self._talker.talk(offer, request)) as answer:
+                begun: list[ChatDelta] = []
+
+                async def begin() -> None:
+                    begun.append(await anext(answer))
+
+                if repeat.key:
+                    await self._repeats.once(caller.owners[0], repeat, begin)
+                for delta in begun:
+                    yield delta
+                async for delta in answer:
+                    yield delta
 
     async def owe(self, job: Job, caller: Caller, repeat: Repeat) -> None:
         """The caller has not got what it came for: the same request, sent again, is given this job."""
