@@ -18,7 +18,7 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, web_address, whole_number, words
 from shared.adapters import Adapters
-from shared.catalog import Catalog
+from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Http
 from shared.providers import PROVIDERS
@@ -130,7 +130,9 @@ def configure(
     names = pool.providers()
     providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in providers}
+    listings = {
+        name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in providers
+    }
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in providers}
     service = Service(
         adapters,

@@ -47,7 +47,8 @@ class Model(NamedTuple):
     many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
-    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `accounts` are
+    those of the provider that have the model; empty where all have it.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
 
 
 class Account(NamedTuple):
