@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tests.emulators.base import Emulator
+from tests.emulators.faults import Endless, Fault
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
@@ -65,6 +66,10 @@ class Case(ABC):
         raise NotImplementedError
 
     def ignore_ranges(self) -> None:
+        raise NotImplementedError
+
+    def endless_answer(self) -> Fault:
+        """A conversation of which the first word comes, and no second."""
         raise NotImplementedError
 
 
@@ -158,6 +163,9 @@ class OpenAICompatibleCase(Case):
 
     def taken(self) -> int:
         return len(self.emulator.orders)
+
+    def endless_answer(self) -> Fault:
+        return Endless(b'data: {"choices": [{"index": 0, "delta": {"content": "Well"}}]}\n\n', "text/event-stream")
 
     def next_prompt_is_refused(self) -> None:
         self.emulator.refuses = True
