@@ -156,7 +156,7 @@ class OpenAICompatibleCase(Case):
         return self._emulator
 
     def environment(self) -> dict[str, str]:
-        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '["flux-emulated", "parrot"]'}
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '{"flux-emulated": {}, "parrot": {}}'}
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
