@@ -54,11 +54,13 @@ def test_python_streamed(gateway: Gateway) -> None:
 
 def test_python_streamed_by_its_helper(gateway: Gateway) -> None:
     async def talk() -> Any:
-        async with openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=API_KEY) as client:
-            async with client.chat.completions.stream(
+        async with (
+            openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=API_KEY) as client,
+            client.chat.completions.stream(
                 model="parrot", messages=[message("hi")], stream_options={"include_usage": True}
-            ) as stream:
-                return await stream.get_final_completion()
+            ) as stream,
+        ):
+            return await stream.get_final_completion()
 
     completion = asyncio.run(talk())
     assert completion.choices[0].message.content == TEXT
