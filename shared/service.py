@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import Pool, fingerprint
+from shared.adapters import Adapters
 from shared.catalog import Catalog, Offer
 from shared.errors import (
     AccountError,
@@ -22,10 +24,10 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
-from shared.http import Http
 from shared.looker import Looker
-from shared.providers import Cancels, MediaProvider
+from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
+from shared.state import MemoryState
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
     Account,
@@ -76,7 +78,14 @@ class Service:
         self._adapters = adapters
         self._repeats = repeats
         self._max_tasks = max_tasks
-        self._tasks = 0
+        self._tasks: set[object] = set()
+
+    def lent(self, provider: str, credential: str) -> Service:
+        """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
+        lent = copy.copy(self)
+        lent.pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
+        lent._adapters = self._adapters.over(lent.pool)
+        return lent
 
     @asynccontextmanager
     async def start(
@@ -179,13 +188,13 @@ class Service:
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if self._max_tasks and self._tasks >= self._max_tasks:
+        if self._max_tasks and len(self._tasks) >= self._max_tasks:
             raise Overloaded(f"{self._max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self._tasks += 1
+        self._tasks.add(task := object())
         try:
             yield
         finally:
-            self._tasks -= 1
+            self._tasks.remove(task)
 
     async def _surely_begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
         """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
@@ -269,22 +278,3 @@ async def _within(seconds: float | None, begun: Awaitable[str]) -> str:
             return await begun
     except TimeoutError:
         raise Uncertain("The upstream may have taken the work; the time to wait for its word is over.") from None
-
-
-class Adapters:
-    """One adapter per account, made when it is first needed."""
-
-    def __init__(self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http) -> None:
-        self._providers = providers
-        self._pool = pool
-        self._http = http
-        self._made: dict[tuple[str, str], MediaProvider] = {}
-
-    def of(self, account: Account) -> MediaProvider:
-        key = (account.provider, account.id)
-        if key not in self._made:
-            self._made[key] = self._providers[account.provider](self._http, account)
-        return self._made[key]
-
-    def of_job(self, job: Job) -> MediaProvider:
-        return self.of(self._pool.find(job.provider, job.account))

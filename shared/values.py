@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.errors import EaselError
 
@@ -45,7 +45,8 @@ class Model(NamedTuple):
 
     `sizes` lists the only sizes there are; empty means any with sides from `min_side` to `max_side`. `batch` is how
     many pictures one upstream job can make, `typical_seconds` how long it usually takes, and `knobs` names the
-    optional fields of a request that have an effect; the others are accepted and reported as ignored.
+    optional fields of a request that have an effect; the others are accepted and reported as ignored. `settings` go
+    upstream with every order, under the upstream's own names.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 class Account(NamedTuple):
@@ -81,7 +83,10 @@ class Account(NamedTuple):
 
 
 class ImageRequest(NamedTuple):
-    """A picture to make. Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch)."""
+    """A picture to make. Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch).
+
+    `verbatim` is the order as the upstream's own clients write it, where one of them wrote it: it goes out as it is.
+    """
 
     model: Model
     prompt: str
@@ -90,6 +95,7 @@ class ImageRequest(NamedTuple):
     negative_prompt: str = ""
     seed: int | None = None
     delay: float = 0.0
+    verbatim: Mapping[str, Any] = MappingProxyType({})
 
 
 class Submitted(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from shared.accounts import Pool, fingerprint
+from shared.adapters import Adapters
 from shared.catalog import Catalog, Offer
 from shared.errors import (
     AccountError,
@@ -33,7 +34,7 @@ from shared.errors import (
 from shared.http import Http
 from shared.providers import MediaProvider
 from shared.repeats import Repeat, Repeats
-from shared.service import Adapters, Caller, Service
+from shared.service import Caller, Service
 from shared.state import MemoryState
 from shared.tickets import Tickets
 from shared.values import (
