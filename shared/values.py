@@ -60,7 +60,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
-    settings: Mapping[str, Any] = MappingProxyType({})
+    settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
 
 
 class Account(NamedTuple):

@@ -54,7 +54,7 @@ _SITE = "https://www.piclumen.com"
 _RESULT_HOSTS = {"i": "https://images.piclumen.com"}
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 
-_LIST_SECONDS = 3.0
+_LIST_SECONDS = 2.0
 _LIST_LIFE = 3600.0
 _LIST_LIFE_AFTER_FAILURE = 300.0
 _APPEARS_WITHIN = 300.0

@@ -17,7 +17,7 @@ from tests.emulators.files import FileHost
 from tests.emulators.piclumen.wire import MODELS, Json, Order, parse, refused, success
 from tests.emulators.png import colour_of, png
 
-__all__ = ["OPERATOR", "Fate", "Piclumen", "Task"]
+__all__ = ["ALICE", "BOB", "OPERATOR", "Fate", "Piclumen", "Task"]
 
 OPERATOR = "00112233445566778899aabbccddeeff00112233"
 """The token that the settings of an Easel name; ALICE's and BOB's are those of two callers."""
