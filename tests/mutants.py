@@ -253,7 +253,7 @@ MUTANTS = (
         "shared/providers/piclumen.py",
         "origins=self._links.origins, byte_range=byte_range",
         "origins=self._links.origins, byte_range=byte_range, headers=self._headers",
-        "tests/functions/test_piclumen.py",
+        "tests/providers/test_piclumen.py",
     ),
     Mutant(
         "flagged pictures handed out",

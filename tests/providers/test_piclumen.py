@@ -210,3 +210,14 @@ async def test_links_of_the_real_host_are_short_in_ids(piclumen: Piclumen, adapt
     status = await adapter.poll(await submitted(adapter))
     assert isinstance(status, Succeeded)
     assert status.outputs[0].ref == f"i/normal/20251231/14/{piclumen.tasks[0].names[0]}.webp"
+
+
+async def test_the_token_goes_to_the_api_alone(piclumen: Piclumen, adapter: Adapter) -> None:
+    status = await adapter.poll(await submitted(adapter))
+    assert isinstance(status, Succeeded)
+    async with adapter.open(status.outputs[0].ref) as media:
+        assert media.media_type == "image/png"
+    *api, file = piclumen.calls
+    assert file.path.startswith("/normal/")
+    assert OPERATOR not in repr(file)
+    assert {call.headers["authorization"] for call in api} == {OPERATOR}
