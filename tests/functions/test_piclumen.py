@@ -313,6 +313,8 @@ STARTING = [
     ),
     Trouble("banned", Reply(200, REFUSED | {"message": "NSFW prompt"}), 400, "moderation_blocked", "prompt"),
     Trouble("400", Reply(400, {"message": "bad size"}), 400, "invalid_value"),
+    Trouble("prompt", Reply(200, REFUSED | {"message": "Prompt exceeds the token limit"}), 400, "invalid_value"),
+    Trouble("parameter", Reply(200, REFUSED | {"message": "Invalid params"}), 400, "invalid_value"),
     Trouble("status 5", Reply(200, {"status": 5, "message": "boom"}), 502, "upstream_failed"),
     Trouble("status 5 in silence", Reply(200, {"status": 5}), 502, "upstream_failed"),
     Trouble("data null", Reply(200, {"status": 0, "data": None}), 424, "upstream_failed"),

@@ -194,6 +194,7 @@ async def test_flagged_pictures_are_left_out(piclumen: Piclumen, adapter: Adapte
         ("Please log in first", AccountRejected),
         ("Too many requests", AccountLimited),
         ("System maintenance", Unavailable),
+        ("Prompt too long", Unavailable),
     ],
 )
 async def test_a_look_that_is_refused_in_words(

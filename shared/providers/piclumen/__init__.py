@@ -10,16 +10,16 @@ import asyncio
 import json
 import logging
 import random
-import re
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
 from shared.errors import (
+    AccountError,
     AccountExhausted,
     AccountLimited,
     AccountRejected,
+    BadRequest,
     ContentRefused,
     EaselError,
     GenerationFailed,
@@ -31,6 +31,7 @@ from shared.errors import (
 from shared.http import Answer, Http, clean
 from shared.providers._links import Links
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
+from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
 from shared.values import (
     Account,
     ByteRange,
@@ -42,7 +43,6 @@ from shared.values import (
     Queued,
     Ref,
     Running,
-    Size,
     Status,
     Submitted,
     Succeeded,
@@ -60,53 +60,11 @@ _LIST_LIFE_AFTER_FAILURE = 300.0
 _APPEARS_WITHIN = 300.0
 """Seconds after its start in which a task may be missing from the list of tasks."""
 
-_REFUSALS = (
+_REFUSALS: tuple[tuple[tuple[str, ...], type[EaselError]], ...] = (
+    (("prompt", "param"), BadRequest),
     (("log in", "login", "token", "unauthorized", "expired"), AccountRejected),
     (("not enough", "insufficient", "lumens", "credit"), AccountExhausted),
     (("too many", "limit", "concurren", "frequent"), AccountLimited),
-)
-
-_SHAPES = ((1024, 1024), (1152, 896), (1216, 832), (1216, 768), (1280, 960), (1344, 768), (1536, 1024), (1536, 640))
-_SIZES = tuple(Size(*sides) for shape in _SHAPES for sides in dict.fromkeys((shape, shape[::-1])))
-"""Those of the page, and the larger ones that other clients are known to ask for."""
-
-_SETTINGS = {"denoise": 1, "hires_fix_denoise": 0.5, "hires_scale": 2}
-_ALWAYS_FOUR = "tmjv7-a1b2c3d4-e5f6-4789-0abc-def123456789"
-
-
-def _model(name: str, upstream: str, size: Size = _SIZES[0], batch: int = 4, **settings: Any) -> Model:
-    return Model(
-        name,
-        upstream=upstream,
-        default_size=size,
-        sizes=_SIZES,
-        batch=batch,
-        typical_seconds=15.0,
-        knobs=frozenset({"seed", "negative_prompt"}),
-        settings=_SETTINGS | settings,
-    )
-
-
-_MODELS = (
-    _model(
-        "piclumen-fast",
-        "23887bba-507e-4249-a0e3-6951e4027f2b",
-        batch=2,
-        steps=6,
-        cfg=1,
-        sampler_name="euler",
-        scheduler="normal",
-    ),
-    _model(
-        "piclumen-realistic-v2",
-        "34ec1b5a-8962-4a93-b047-68cec9691dc2",
-        steps=25,
-        cfg=4.5,
-        sampler_name="dpmpp_2m_sde_gpu",
-        scheduler="karras",
-        negative_prompt="NSFW, watermark",
-    ),
-    _model("piclumen-midjourney", _ALWAYS_FOUR, steps=0, cfg=0, sampler_name=None, scheduler=None, denoise=0),
 )
 
 
@@ -133,16 +91,16 @@ class Piclumen:
             "Referer": f"{_SITE}/",
             "User-Agent": _USER_AGENT,
         }
-        self._models: tuple[Model, ...] = _MODELS
+        self._models: tuple[Model, ...] = MODELS
         self._list_again_at = 0.0
 
     async def models(self) -> tuple[Model, ...]:
         if time.monotonic() >= self._list_again_at:
             try:
                 async with asyncio.timeout(_LIST_SECONDS):
-                    self._models, life = await self._listed(), _LIST_LIFE
+                    self._models, life = with_listed(await self._list()), _LIST_LIFE
             except (EaselError, TimeoutError) as error:
-                _log.warning("piclumen: going on with the models that are known: %s", error)
+                _log.warning("piclumen: going on with the models that are known: %s", str(error) or "no list in time")
                 life = _LIST_LIFE_AFTER_FAILURE
             self._list_again_at = time.monotonic() + life
         return self._models
@@ -170,6 +128,9 @@ class Piclumen:
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
+    async def _list(self) -> list[Any]:
+        return as_list(_data(await self._http.read("GET", f"{self._base}/gen/model/list", headers=self._headers)))
+
     def _status(self, task: dict[str, Any], wanted: int) -> Status:
         match task.get("status"):
             case "success":
@@ -193,68 +154,19 @@ class Piclumen:
         refs = [self._links.shortened(link) for link in links[:wanted]]
         return Succeeded(tuple(Output(ref, "image/webp", lasting=True) for ref in refs))
 
-    async def _listed(self) -> tuple[Model, ...]:
-        """The models that are known, as the upstream's list corrects them, and those that it adds."""
-        answer = await self._http.read("GET", f"{self._base}/gen/model/list", headers=self._headers)
-        table = {model.id: model for model in _MODELS}
-        for model in _listed_models(as_list(_data(answer))):
-            table.setdefault(model.id, model)
-            if table[model.id].upstream == model.upstream:
-                table[model.id] = model
-        return tuple(table.values())
-
 
 def _order(request: ImageRequest) -> dict[str, Any]:
     """What the web page sends, in the parts that have a meaning."""
     settings = request.model.settings
-    batch = request.model.batch if request.model.upstream == _ALWAYS_FOUR else request.n
+    batch = request.model.batch if request.model.upstream == ALWAYS_FOUR else request.n
     return {
         **settings,
         "model_id": request.model.upstream,
         "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt or settings.get("negative_prompt", ""),
+        "negative_prompt": request.negative_prompt or settings.get("negative_prompt") or "",
         "resolution": {"width": request.size.width, "height": request.size.height, "batch_size": batch},
         "seed": random.randint(10**9, 10**11) if request.seed is None else request.seed,
     }
-
-
-_CONFIGURED = {
-    "steps": "steps",
-    "cfg": "cfg",
-    "samplerName": "sampler_name",
-    "scheduler": "scheduler",
-    "denoise": "denoise",
-    "negativePrompt": "negative_prompt",
-    "hiresFixDenoise": "hires_fix_denoise",
-    "hiresScale": "hires_scale",
-    "modelAbility": "model_ability",
-}
-"""The members of a listed model's defaultConfig, and what they are called in an order."""
-
-
-def _listed_models(entries: Iterable[Any]) -> Iterator[Model]:
-    known = {model.upstream: model for model in _MODELS}
-    for entry in map(as_dict, entries):
-        upstream, name = as_id(entry.get("modelId")), _slug(entry.get("modelDisplay"))
-        if upstream and (name or upstream in known):
-            config = as_dict(entry.get("defaultConfig"))
-            model = known.get(upstream) or _model(f"piclumen-{name}", upstream)
-            settings = {ours: config[theirs] for theirs, ours in _CONFIGURED.items() if theirs in config}
-            yield model._replace(
-                default_size=_size(config) or model.default_size, settings={**model.settings, **settings}
-            )
-
-
-def _slug(name: object) -> str:
-    words = re.findall(r"[a-z0-9.]+", name.lower()) if isinstance(name, str) else []
-    return "-".join(words[1:] if words[:1] == ["piclumen"] else words)[:50]
-
-
-def _size(config: dict[str, Any]) -> Size | None:
-    try:
-        return Size.parse(f"{config['width']}x{config['height']}")
-    except (KeyError, ValueError):
-        return None
 
 
 def _data(answer: Answer) -> Any:
@@ -289,7 +201,7 @@ def _refusal(answer: Answer, said: str) -> EaselError:
     if answer.sent and says_unsafe(said):
         return ContentRefused(message, param="prompt", details=details)
     for words, kind in _REFUSALS:
-        if any(word in lowered for word in words):
+        if any(word in lowered for word in words) and (answer.sent or issubclass(kind, AccountError)):
             return kind(message, details=details)
     return (UpstreamError if answer.sent else Unavailable)(message, details=details)
 
