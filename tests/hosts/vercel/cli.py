@@ -1,4 +1,4 @@
-"""Vercel's CLI on this machine: `vercel build` of a copy of the project, without a login and without a call to Vercel."""
+"""Vercel's CLI on this machine: `vercel build` of a copy of the project, without a login or a call to Vercel."""
 
 from __future__ import annotations
 

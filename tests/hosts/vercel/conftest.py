@@ -16,7 +16,7 @@ from tests.hosts.vercel.output import Output
 from tests.rig import API_KEY, OTHER_KEY, SIGNING_KEY
 
 KEYS = {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
-STRAY = {".env": "API_KEYS=in-a-file", "data/cookies.json": "[]", "build/left-over.zip": "", ".venv-2/lib.py": ""}
+STRAY = (".env", ".env.local", ".venv-2/lib.py", ".pytest_cache/README.md", "data/cookies.json", "build/left-over.zip")
 """Files that lie in many a working copy, and must not be deployed."""
 
 Serve = Callable[..., Front]
@@ -29,9 +29,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("project")
     cli.copy_project(folder)
-    for name, text in STRAY.items():
+    for name in STRAY:
         (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).touch()
     cli.build(folder)
     return folder
 

@@ -37,7 +37,7 @@ def test_a_job_that_nobody_waits_for(client: httpx.Client, zimage: ZImage) -> No
     zimage.steps = 3
     job = finished_job(client)
     assert job["status"] == "completed"
-    assert client.get(f"/v1/images/{job['id']}").json()["data"][0]["url"] == job["data"][0]["url"]
+    assert client.get(f"/v1/tasks/{job['id']}").json()["data"]["task"]["uuid"] == job["id"]
 
 
 def test_a_failed_job(sdk: openai.OpenAI, zimage: ZImage) -> None:
@@ -80,7 +80,14 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "path",
-        ["/v1/nothing", "/requirements.txt", "/functions/root.py", "/shared/settings.py", "/vercel.json", "/%2e%2e/.env"],
+        [
+            "/v1/nothing",
+            "/requirements.txt",
+            "/functions/root.py",
+            "/shared/settings.py",
+            "/vercel.json",
+            "/%2e%2e/.env",
+        ],
     )
     def test_nothing_of_the_project_is_to_be_had(self, client: httpx.Client, path: str) -> None:
         assert_error(client.get(path), 404, "unknown_url")
