@@ -62,3 +62,9 @@ def test_what_lies_beside_the_code_is_left_out() -> None:
 
 def _leaves_out(pattern: str, path: Path) -> bool:
     return fnmatchcase(path.name, pattern.removesuffix("/**")) and path.is_dir() == pattern.endswith("/**")
+
+
+def test_the_readme_names_the_version_that_the_tests_build_with() -> None:
+    packages = json.loads((ROOT / "tests" / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"vercel@(\S+)", readme)) == {packages["vercel"]}

@@ -10,7 +10,7 @@ import time
 
 
 def deadline() -> float | None:
-    """When the platform ends this request, on the monotonic clock; None where that is unknown, and on all other hosts."""
+    """When the platform ends this request, on the monotonic clock; None where nobody says, and on all other hosts."""
     launcher = sys.modules.get("vercel_runtime")
     until = launcher.get_deadline() if launcher else None
     return None if until is None else time.monotonic() + until.timestamp() - time.time()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import openai
 import pytest
+import yaml
 
-from tests.hosts.container import ROOT, Container, instructions
+from tests.hosts.container import DOCKERFILE, ROOT, Container, instructions
 from tests.local_server import LocalServer
 from tests.rig import API_KEY
 
@@ -37,6 +38,14 @@ def test_nobody_runs_it_and_everybody_reaches_it() -> None:
     [user] = texts("USER")
     assert int(user.partition(":")[0]) > 0
     assert "HOST=0.0.0.0" in texts("ENV")[0].split()
+
+
+def test_the_readmes_recipes_name_it() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [compose, render] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)]
+    named = [compose["services"]["easel"]["build"]["dockerfile"], render["services"][0]["dockerfilePath"]]
+    assert [(ROOT / name).resolve() for name in named] == [DOCKERFILE, DOCKERFILE]
+    assert f"docker build -f {DOCKERFILE.relative_to(ROOT)} " in readme
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Thread
@@ -29,7 +30,7 @@ class Dead(Exception):
 class Instance:
     """Serves many requests at once until `stop`. Raises Dead when it does not come up.
 
-    Its requests go to `url`, and carry a number in `x-vercel-internal-request-id`.
+    Its requests go to `url`, and carry a number in `x-vercel-internal-request-id`. It was `start_seconds` in coming up.
     """
 
     def __init__(self, function: Function, python: str, **environment: str) -> None:
@@ -44,6 +45,7 @@ class Instance:
             address = str(Path(self._folder.name, "ipc"))
             listener.bind(address)
             listener.listen()
+            begin = time.monotonic()
             self._process = subprocess.Popen(
                 # Without -S, what this machine's Python has would stand in for what is missing from the bundle.
                 [python, "-s", "-S", "-c", _START.format(task=str(task))],
@@ -56,6 +58,7 @@ class Instance:
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = f"http://127.0.0.1:{self._started()['httpPort']}"
+        self.start_seconds = time.monotonic() - begin
 
     @property
     def alive(self) -> bool:
