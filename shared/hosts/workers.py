@@ -151,6 +151,8 @@ class Answer:
 
     async def _fail(self, error: BaseException, scope: Scope) -> None:
         """Tell it in the best way that is left: as an answer of its own, as a cut, or in the log alone."""
+        import js
+
         if not self.response.done():
             await failure_response(error, scope)(scope, self.receive, self.send)
         elif self._over.is_set():
@@ -158,7 +160,7 @@ class Answer:
         else:
             _log.error("an answer broke off", exc_info=error)
             self._over.set()
-            await self._writer.abort("the answer broke off")
+            await self._writer.abort(js.Error.new("the answer broke off"))
 
 
 def _stream(length: bytes | None) -> Any:

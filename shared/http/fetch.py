@@ -33,7 +33,7 @@ class FetchTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(None if read is None else timeouts.get("connect", 0) + read):
                 answer = await js.fetch(str(request.url), init)
         except JsException as error:
-            raise _failure(error) from error
+            raise _failure(error.name) from None  # its words may hold the address
         except BaseException as error:
             abort.abort()
             if isinstance(error, TimeoutError):
@@ -79,8 +79,8 @@ class _Body(httpx.AsyncByteStream):
                 return await self._reader.read()
         except TimeoutError:
             raise httpx.ReadTimeout("the other side is silent") from None
-        except JsException as error:
-            raise httpx.ReadError(str(error)) from error
+        except JsException:
+            raise httpx.ReadError("the answer broke off") from None
 
 
 def _init(request: httpx.Request, body: bytes, signal: Any) -> Any:
@@ -107,8 +107,8 @@ def _headers(answer: Any) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in pairs if name not in untrue]
 
 
-def _failure(error: Any) -> httpx.HTTPError:
+def _failure(name: str) -> httpx.HTTPError:
     """A TypeError of Workers' is about the request, which was not sent; nothing else can be told apart."""
-    if error.name == "TypeError":
-        return httpx.LocalProtocolError(str(error))
-    return httpx.ReadError(str(error))
+    if name == "TypeError":
+        return httpx.LocalProtocolError("the platform cannot ask this")
+    return httpx.ReadError("the connection was lost")

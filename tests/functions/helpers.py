@@ -7,16 +7,23 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 
 from shared.tickets import Tickets
 from tests.emulators.zimage import ZImage
-from tests.rig import API_KEY, SIGNING_KEY, Gateway
+from tests.rig import API_KEY, SIGNING_KEY
 
 Json = dict[str, Any]
+
+
+class Reachable(Protocol):
+    """A gateway, whatever host it runs on."""
+
+    url: str
+
 
 GENERATIONS = "/v1/images/generations"
 SUBMIT = "POST /api/z-image/generate"
@@ -135,17 +142,17 @@ def decoded(text: str | None) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def leaving_client(gateway: Gateway, **body: Any) -> AbstractContextManager[socket.socket]:
+def leaving_client(gateway: Reachable, **body: Any) -> AbstractContextManager[socket.socket]:
     """An order on a connection that is closed with the block, whatever is still to come over it."""
     return _leaving(gateway, "POST", GENERATIONS, {"prompt": "a cat", "response_format": "url"} | body)
 
 
-def leaving_get(gateway: Gateway, path: str) -> AbstractContextManager[socket.socket]:
+def leaving_get(gateway: Reachable, path: str) -> AbstractContextManager[socket.socket]:
     return _leaving(gateway, "GET", path)
 
 
 @contextmanager
-def _leaving(gateway: Gateway, method: str, path: str, body: Json | None = None) -> Iterator[socket.socket]:
+def _leaving(gateway: Reachable, method: str, path: str, body: Json | None = None) -> Iterator[socket.socket]:
     request = httpx.Request(method, gateway.url + path, json=body, headers={"authorization": f"Bearer {API_KEY}"})
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     address = urlsplit(gateway.url)
