@@ -12,6 +12,6 @@ from shared.hosts.workers import respond
 app = whole_app()
 
 
-class Default(WorkerEntrypoint):
+class Default(WorkerEntrypoint):  # type: ignore[misc]  # only the platform has its type
     async def fetch(self, request: Any) -> Any:
         return await respond(app, request.js_object)

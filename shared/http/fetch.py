@@ -47,7 +47,7 @@ class _Body(httpx.AsyncByteStream):
 
     def __init__(self, stream: Any, abort: Any, timeout: float | None) -> None:
         self._stream = stream
-        self._reader = stream.getReader() if stream else None  # JavaScript's null is false, but is not None
+        self._reader: Any = stream.getReader() if stream else None  # JavaScript's null is false, but is not None
         self._abort = abort
         self._timeout = timeout
 
@@ -102,7 +102,9 @@ def _headers(answer: Any) -> list[tuple[bytes, bytes]]:
     A part of an encoded file cannot be decoded, and goes on under its name.
     """
     pairs = [(name.lower(), value) for name, value in answer.headers]
-    undone = answer.status != 206 and any(name == "content-encoding" and value.lower() in _UNDONE for name, value in pairs)
+    undone = answer.status != 206 and any(
+        name == "content-encoding" and value.lower() in _UNDONE for name, value in pairs
+    )
     untrue = {"transfer-encoding", *(("content-encoding", "content-length") if undone else ())}
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in pairs if name not in untrue]
 

@@ -44,7 +44,7 @@ class Front:
         self.boot: float = ready["boot"]
         self.imports: float = ready["imports"]
 
-    def configure(self, settings: Mapping[str, str]) -> None:
+    def configure(self, settings: Mapping[str, Any]) -> None:
         """What the Worker finds in its `env` from the next request on, beside the keys."""
         keys = {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
         self._ask({"env": keys | dict(settings)})

@@ -83,9 +83,7 @@ def test_what_is_no_media_is_not_served(client: httpx.Client, zimage: ZImage, ur
     assert_error(client.get(url), 502, "upstream_unavailable")
 
 
-def test_a_caller_who_leaves_ends_it_upstream(
-    front: Front, client: httpx.Client, zimage: ZImage, url: str
-) -> None:
+def test_a_caller_who_leaves_ends_it_upstream(front: Front, client: httpx.Client, zimage: ZImage, url: str) -> None:
     zimage.gate = Gate(4)
     with client.stream("GET", url) as answer:
         next(answer.iter_raw())
