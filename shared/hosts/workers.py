@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -51,6 +51,7 @@ class Answer:
         self._stream: Any = None
         self._writer: Any = None
         self._over = asyncio.Event()
+        self._left = False
 
     async def make(self, app: ASGIApp, scope: Scope) -> None:
         """Let the application answer. What it cannot tell the caller any more cuts the answer, and is in the log."""
@@ -70,7 +71,7 @@ class Answer:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Nothing is raised where nobody listens any more: `receive` tells."""
+        """OSError where nobody listens any more."""
         from pyodide.ffi import JsException
 
         try:
@@ -82,20 +83,26 @@ class Answer:
                 case _:
                     await self._relay(message["stream"])
         except JsException:
-            self._over.set()
+            self._leave()
+        if self._left and self.response.done():
+            raise OSError("the caller has left")
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """For as long as the block lasts, the platform tells us when the caller leaves."""
         from pyodide.ffi import create_proxy
 
-        leave = create_proxy(lambda *_: self._over.set())
+        leave = create_proxy(self._leave)
         self._request.signal.addEventListener("abort", leave)
         try:
             yield
         finally:
             self._request.signal.removeEventListener("abort", leave)
             leave.destroy()
+
+    def _leave(self, *_: Any) -> None:
+        self._left = True
+        self._over.set()
 
     async def _part(self) -> Message | None:
         """What comes next of the request; None when the caller has left in the midst of it."""
@@ -104,7 +111,7 @@ class Answer:
         try:
             part = await self._reader.read() if self._reader else None
         except JsException:
-            self._over.set()
+            self._leave()
             return None
         self._asking = part is not None and not part.done
         body = part.value.to_bytes() if part is not None and self._asking else b""
@@ -154,7 +161,10 @@ class Answer:
         import js
 
         if not self.response.done():
-            await failure_response(error, scope)(scope, self.receive, self.send)
+            with suppress(OSError):
+                await failure_response(error, scope)(scope, self.receive, self.send)
+        elif self._left:
+            _log.info("a caller left, or what was carried to it broke off")
         elif self._over.is_set():
             _log.error("an error in an answer that is over", exc_info=error)
         else:

@@ -6,13 +6,15 @@ import itertools
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import openai
 import pytest
 
+from shared.hosts.workers_package import STAGE
 from tests.emulators.zimage import ZImage
 from tests.hosts.workers.front import Front
 
@@ -30,13 +32,19 @@ def staged() -> None:
 
 
 @pytest.fixture(scope="session")
-def running_front(staged: None) -> Iterator[Front]:
+def start(staged: None) -> Iterator[Callable[..., Front]]:
+    """Starts Workers, each from the folder given, and ends them after all tests."""
     if not shutil.which("node"):
         pytest.skip("Node is not here")
     if not (NODE_MODULES / "pyodide").exists():
         pytest.skip("Pyodide is not here: `make node` installs it")
-    with Front() as front:
-        yield front
+    with ExitStack() as fronts:
+        yield lambda folder=STAGE: fronts.enter_context(Front(folder))
+
+
+@pytest.fixture(scope="session")
+def running_front(start: Callable[..., Front]) -> Front:
+    return start()
 
 
 @pytest.fixture

@@ -147,6 +147,7 @@ async function serve(incoming, outgoing) {
     await copy(response.body.getReader(), outgoing, gone.signal);
   }
   outgoing.end();
+  incoming.resume(); // what nobody wanted to read must not stand in the way of the next request
 }
 
 async function copy(reader, outgoing, gone) {

@@ -27,10 +27,10 @@ _ANSWER_SECONDS = 30.0
 class Front:
     """Serves at `url` until it is closed. `boot` and `imports` are what starting took, in milliseconds."""
 
-    def __init__(self, stage: Path = STAGE, packages: Path = PACKAGES) -> None:
+    def __init__(self, stage: Path = STAGE) -> None:
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # open until `close`
         self._process = subprocess.Popen(
-            ["node", str(_SCRIPT), str(stage), str(packages)],
+            ["node", str(_SCRIPT), str(stage), str(PACKAGES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

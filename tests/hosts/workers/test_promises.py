@@ -101,6 +101,8 @@ def test_refusals(front: Front, client: httpx.Client, zimage: ZImage) -> None:
     assert_error(httpx.get(f"{front.url}/v1/models", verify=False), 401, "invalid_api_key")
     assert_error(client.post(GENERATIONS, content=b"{"), 400, "invalid_json")
     assert client.post(GENERATIONS, json={"prompt": "x" * (5 << 20)}).status_code == 413
+    with front.client("a key that nobody has") as stranger:  # two requests on one connection
+        assert [stranger.post(GENERATIONS, content=bytes(1 << 20)).status_code for _ in range(2)] == [401, 401]
     assert not zimage.submits
 
 
