@@ -147,7 +147,7 @@ async function serve(incoming, outgoing) {
     await copy(response.body.getReader(), outgoing, gone.signal);
   }
   outgoing.end();
-  incoming.resume(); // what nobody wanted to read must not stand in the way of the next request
+  incoming.removeAllListeners("data").resume(); // what nobody wants to read would keep the next request waiting
 }
 
 async function copy(reader, outgoing, gone) {
