@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from shared.errors import EaselError, GenerationPending, KeyReused, TakenError, Uncertain
+from shared.errors import EaselError, GenerationPending, KeyReused, ResultLost, TakenError, Uncertain
 from shared.state import State, if_possible
 
 JOIN_SECONDS = 600.0
 _PATIENCE = 60.0
-_PENDING, _LOST = "pending", "lost"
+_PENDING, _LOST, _ANSWERED = "pending", "lost", "answered"
 
 
 class Repeat(NamedTuple):
@@ -41,8 +41,11 @@ class Repeats:
         self._state = state
         self._sleep = sleep
 
-    async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
-        """The id of the job that `begin` starts, or of the one that the same request of this owner started before."""
+    async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
+        """The id of the job that `begin` starts, or of the one that the same request of this owner started before.
+
+        None where `begin` gives None: the work was done at once, and its results are not kept.
+        """
         name = _name(owner, repeat)
         pending = f"{repeat.body} {_PENDING}"
         if not (repeat.key or repeat.again):
@@ -85,7 +88,7 @@ class Repeats:
             not old and await self._state.add(name, new, JOIN_SECONDS)
         )
 
-    async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str]]) -> str:
+    async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
         try:
             job = await begin()
         except BaseException as error:
@@ -96,7 +99,7 @@ class Repeats:
                     await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
             raise
         with if_possible(EaselError):
-            await self._state.put(name, f"{repeat.body} {job}", JOIN_SECONDS)
+            await self._state.put(name, f"{repeat.body} {job or _ANSWERED}", JOIN_SECONDS)
         return job
 
     async def _joined(self, name: str, repeat: Repeat) -> str | None:
@@ -108,6 +111,8 @@ class Repeats:
                 raise KeyReused("This Idempotency-Key came with another request before.", param="Idempotency-Key")
             if job == _LOST:
                 raise Uncertain("An earlier try of this request may have been taken by the upstream, and is lost.")
+            if job == _ANSWERED:
+                raise ResultLost("An earlier try of this request was carried out, and what came of it is not kept.")
             if job != _PENDING:
                 return job
             if waited >= _PATIENCE:

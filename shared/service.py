@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
-from shared.accounts import Pool, fingerprint
+from shared.accounts import Pool
+from shared.adapters import Adapters
 from shared.catalog import Catalog, Offer
 from shared.errors import (
-    AccountError,
     BadRequest,
     EaselError,
     GenerationFailed,
@@ -22,13 +22,13 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
-from shared.http import Http
+from shared.logins import Logins
 from shared.looker import Looker
-from shared.providers import Cancels, MediaProvider
+from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
+from shared.starter import Started, Starter
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
-    Account,
     Asset,
     ByteRange,
     Failed,
@@ -39,7 +39,6 @@ from shared.values import (
     Queued,
     Ref,
     Status,
-    Submitted,
     Succeeded,
 )
 from shared.waiter import Waiter
@@ -47,7 +46,8 @@ from shared.waiter import Waiter
 _log = logging.getLogger(__name__)
 
 LASTING_LENGTH = 120
-"""The longest output ref, in characters, that goes into a file's id; longer ones are found by another look."""
+"""The longest output ref, in characters, that goes into a file's id; longer ones are found by another look, unless the
+job's own refs are longer still."""
 
 
 class Caller(NamedTuple):
@@ -74,14 +74,16 @@ class Service:
         self.tickets = tickets
         self.waiter = waiter
         self._adapters = adapters
+        self._starter = Starter(adapters, pool, tickets)
+        self.logins = Logins(adapters, pool)
         self._repeats = repeats
-        self._max_tasks = max_tasks
-        self._tasks = 0
+        self.max_tasks = max_tasks
+        self.tasks = 0
 
     @asynccontextmanager
     async def start(
         self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat, seconds: float | None = None
-    ) -> AsyncIterator[Job]:
+    ) -> AsyncIterator[Started]:
         """Start the work, or join the job that this request's repetition began. The block counts as one task.
 
         Uncertain when it is not known after so many seconds whether the upstream has taken the work.
@@ -90,11 +92,17 @@ class Service:
         carried out and written down, and the repetition of the request finds it.
         """
         with self._slot(), ExitStack() as held:
+            ours: list[Started] = []
             mark = caller.owners[0]
-            begin = self._repeats.once(mark, repeat, lambda: self._surely_begin(offer, request, mark))
-            job = self.tickets.job(await _within(seconds, asyncio.shield(asyncio.ensure_future(begin))))
-            held.enter_context(self.pool.busy(self.pool.find(job.provider, job.account)))
-            yield job
+
+            async def begin() -> str | None:
+                ours.append(started := await self._starter.start(offer, request, mark))
+                return self.name(started.job)
+
+            name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
+            started = ours[0] if ours else Started(self.tickets.job(name or ""))
+            held.enter_context(self.pool.busy(self.pool.find(started.job.provider, started.job.account)))
+            yield started
 
     async def owe(self, job: Job, caller: Caller, repeat: Repeat) -> None:
         """The caller has not got what it came for: the same request, sent again, is given this job."""
@@ -107,24 +115,25 @@ class Service:
             yield
         except TakenError:
             raise
-        except EaselError as error:
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}{error.message}", code=error.code, details=error.details, job=name) from error
-        except Exception as error:
-            _log.exception("unexpected error with a job of '%s'", job.provider)
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}Something went wrong here.", code=EaselError.code, job=name) from error
+        except Exception as raised:
+            error = raised
+            if not isinstance(error, EaselError):
+                _log.exception("unexpected error with a job of '%s'", job.provider)
+                error = EaselError("Something went wrong here.")
+            told = f"{what}{error.message}"
+            raise ResultLost(told, code=error.code, details=error.details, job=self.name(job)) from raised
 
     async def look(self, job: Job) -> Status:
         """Look once."""
-        return await self._looker(job)()
+        return await (await self._looker(job))()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
         with self.taken(job):
-            typical = (await self.catalog.find(job.provider, job.model)).typical_seconds
+            model = await self.catalog.find(job.provider, job.model)
+            typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
             deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
-            async for status in self.waiter.watch(self._looker(job), deadline, typical, age):
+            async for status in self.waiter.watch(await self._looker(job), deadline, typical, age):
                 yield status
 
     async def last(self, job: Job, seconds: float) -> Status:
@@ -140,11 +149,13 @@ class Service:
             case Succeeded(outputs):
                 return outputs
             case Failed(error):
-                name = self.tickets.job_id(job)
-                raise GenerationFailed(error.message, code=error.code, details=error.details, job=name)
+                raise GenerationFailed(error.message, code=error.code, details=error.details, job=self.name(job))
             case _:
-                name = self.tickets.job_id(job)
-                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=name)
+                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=self.name(job))
+
+    def name(self, job: Job) -> str | None:
+        """The job's id; None where the upstream answered with the results, and there is nothing to come back to."""
+        return self.tickets.job_id(job) if job.refs else None
 
     def job(self, text: str, caller: Caller | None) -> Job:
         """The job behind an id, if this caller may see it; NotFound otherwise."""
@@ -156,10 +167,9 @@ class Service:
     def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[Asset]:
         """The files of a finished job, in order."""
         bare = job._replace(refs=())
+        longest = max(LASTING_LENGTH, sum(map(len, job.refs)))
         return [
-            Asset(bare, index, output.ref)
-            if output.lasting and len(output.ref) <= LASTING_LENGTH
-            else Asset(job, index)
+            Asset(bare, index, output.ref) if output.lasting and len(output.ref) <= longest else Asset(job, index)
             for index, output in enumerate(outputs)
         ]
 
@@ -167,94 +177,29 @@ class Service:
     async def open(self, asset: Asset, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         """Stream a file; NotFound while its job has not come to it."""
         output = asset.output or await self._output(asset)
-        async with self._adapters.of_job(asset.job).open(output, byte_range) as media:
+        adapter = await self._adapters.of_job(asset.job)
+        async with adapter.open(output, byte_range) as media:
             yield media
 
     async def cancel(self, job: Job) -> bool:
         """Ask the upstream to stop; False where the job was past stopping."""
-        adapter = self._adapters.of_job(job)
+        adapter = await self._adapters.of_job(job)
         if not isinstance(adapter, Cancels):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
         return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if self._max_tasks and self._tasks >= self._max_tasks:
-            raise Overloaded(f"{self._max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self._tasks += 1
+        if self.max_tasks and self.tasks >= self.max_tasks:
+            raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
+        self.tasks += 1
         try:
             yield
         finally:
-            self._tasks -= 1
+            self.tasks -= 1
 
-    async def _surely_begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
-        """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
-        try:
-            return await self._begin(offer, request, owner)
-        except EaselError:
-            raise
-        except Exception as error:
-            _log.exception("unexpected error at a submit to '%s'", offer.provider)
-            raise Uncertain(
-                "Something went wrong here. The upstream may have taken the work, which was not started again.",
-                code=EaselError.code,
-            ) from error
-
-    async def _begin(self, offer: Offer, request: ImageRequest, owner: str) -> str:
-        account, refs = await self._submit_first(offer.provider, request)
-        with self.pool.busy(account):
-            refs += await self._submit_rest(account, request)
-        job = Job(
-            provider=offer.provider,
-            account=fingerprint(account),
-            model=offer.model.id,
-            kind=offer.model.kind,
-            created=self.tickets.now(),
-            owner=owner,
-            asked=request.n,
-            refs=refs,
-        )
-        return self.tickets.job_id(job)
-
-    async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, tuple[Ref, ...]]:
-        """Ask one account after the other, and only on from those that refused before they took anything."""
-        part = request._replace(n=min(request.n, request.model.batch))
-        for account in (accounts := await self.pool.ready(provider)):
-            try:
-                with self.pool.busy(account):
-                    return account, (await self._adapters.of(account).submit(part)).refs
-            except AccountError as error:
-                await self.pool.rest(account, error)
-                if account is accounts[-1]:
-                    raise
-        raise AssertionError("a pool never hands out an empty list")
-
-    async def _submit_rest(self, account: Account, request: ImageRequest) -> tuple[Ref, ...]:
-        """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
-        batch = request.model.batch
-        parts = [
-            request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
-            for done in range(batch, request.n, batch)
-        ]
-        adapter = self._adapters.of(account)
-        answers = await asyncio.gather(*(adapter.submit(part) for part in parts), return_exceptions=True)
-        refs: list[Ref] = []
-        for answer in answers:
-            match answer:
-                case Submitted(more):
-                    refs += more
-                case AccountError():
-                    await self.pool.rest(account, answer)
-                case EaselError():
-                    pass
-                case Exception():  # of the adapter's own; the job goes on with what it has
-                    _log.error("unexpected error at a later submit to '%s'", account.provider, exc_info=answer)
-                case _:
-                    raise answer
-        return tuple(refs)
-
-    def _looker(self, job: Job) -> Looker:
-        return Looker(self._adapters.of_job(job), job.refs)
+    async def _looker(self, job: Job) -> Looker:
+        return Looker(await self._adapters.of_job(job), job.refs)
 
     async def _output(self, asset: Asset) -> Ref:
         status = await self.look(asset.job)
@@ -263,28 +208,10 @@ class Service:
         return status.outputs[asset.number].ref
 
 
-async def _within(seconds: float | None, begun: Awaitable[str]) -> str:
+async def _within(seconds: float | None, begun: Awaitable[str | None]) -> str | None:
     try:
         async with asyncio.timeout(seconds):
             return await begun
     except TimeoutError:
-        raise Uncertain("The upstream may have taken the work; the time to wait for its word is over.") from None
-
-
-class Adapters:
-    """One adapter per account, made when it is first needed."""
-
-    def __init__(self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http) -> None:
-        self._providers = providers
-        self._pool = pool
-        self._http = http
-        self._made: dict[tuple[str, str], MediaProvider] = {}
-
-    def of(self, account: Account) -> MediaProvider:
-        key = (account.provider, account.id)
-        if key not in self._made:
-            self._made[key] = self._providers[account.provider](self._http, account)
-        return self._made[key]
-
-    def of_job(self, job: Job) -> MediaProvider:
-        return self.of(self._pool.find(job.provider, job.account))
+        message = "The upstream may have taken the work, and billed it; the time to wait for its word is over."
+        raise Uncertain(message) from None

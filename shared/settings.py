@@ -18,12 +18,13 @@ from pydantic import TypeAdapter
 from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, web_address, whole_number, words
+from shared.adapters import Adapters
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
 from shared.http import Http
 from shared.providers import PROVIDERS
 from shared.repeats import Repeats
-from shared.service import Adapters, Service
+from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
 from shared.tickets import Tickets
 from shared.values import Account, Model, Size

@@ -5,7 +5,7 @@ They are NamedTuples because these cost a tenth of a frozen dataclass at cold st
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -44,8 +44,10 @@ class Model(NamedTuple):
     """What a provider can do under one name.
 
     `sizes` lists the only sizes there are; empty means any with sides from `min_side` to `max_side`. `batch` is how
-    many pictures one upstream job can make, `typical_seconds` how long it usually takes, and `knobs` names the
-    optional fields of a request that have an effect; the others are accepted and reported as ignored.
+    many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
+    one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
+    `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
+    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Model(NamedTuple):
     min_side: int = 64
     max_side: int = 2048
     batch: int = 1
+    max_inputs: int = 0
+    masks: bool = False
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
@@ -65,7 +69,8 @@ class Account(NamedTuple):
     """One way into one upstream: where it is, and the credential (empty where none is needed).
 
     `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
-    means no limit; `options` are the provider's own settings.
+    means no limit; `options` are the provider's own settings; a `replaceable` credential may change while the
+    configuration stands, as cookies do.
     """
 
     id: str
@@ -75,13 +80,30 @@ class Account(NamedTuple):
     origins: frozenset[str] = frozenset()
     max_concurrent: int = 0
     options: Mapping[str, str] = MappingProxyType({})
+    replaceable: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.provider}/{self.id})"
 
 
+class Input(NamedTuple):
+    """A picture that a request brings along. `read` gives its bytes in pieces, from the start whenever it is called.
+
+    `url` is where the caller has it, for upstreams that fetch it themselves; empty where the bytes came along.
+    `media_type` and `size` in bytes are known unless it lies at a `url`.
+    """
+
+    read: Callable[[], AsyncIterator[bytes]]
+    media_type: str = ""
+    size: int | None = None
+    url: str = ""
+
+
 class ImageRequest(NamedTuple):
-    """A picture to make. Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch)."""
+    """A picture to make, from `inputs` where there are some.
+
+    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch).
+    """
 
     model: Model
     prompt: str
@@ -90,12 +112,32 @@ class ImageRequest(NamedTuple):
     negative_prompt: str = ""
     seed: int | None = None
     delay: float = 0.0
+    inputs: tuple[Input, ...] = ()
+    mask: Input | None = None
 
 
 class Submitted(NamedTuple):
-    """The upstream took the work: one ref per upstream job."""
+    """The upstream took the work: one ref per upstream job, or per link where it answered with links at once.
+
+    `revised_prompt` is what it made of the prompt, where it says so.
+    """
 
     refs: tuple[Ref, ...]
+    revised_prompt: str = ""
+
+
+class Made(NamedTuple):
+    """A result that came inside of the answer and is nowhere else: `base64` as APIs send it, padded, on one line."""
+
+    media_type: str
+    base64: bytes
+
+
+class Finished(NamedTuple):
+    """The upstream answered with the results themselves: there is no job to look at."""
+
+    results: tuple[Made, ...]
+    revised_prompt: str = ""
 
 
 class Output(NamedTuple):
@@ -134,6 +176,38 @@ class Failed(NamedTuple):
 
 
 Status: TypeAlias = Queued | Running | Succeeded | Failed
+
+
+class ChatRequest(NamedTuple):
+    """A conversation to go on with.
+
+    `messages` are OpenAI's, as objects with at least `role`; `options` are the other fields of OpenAI's request that
+    were sent, by their OpenAI names, without `model`, `messages`, `stream` and `stream_options`.
+    """
+
+    model: Model
+    messages: tuple[Mapping[str, Any], ...]
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+class Usage(NamedTuple):
+    """Tokens."""
+
+    prompt: int
+    completion: int
+
+
+class ChatDelta(NamedTuple):
+    """What came next of an answer. The last one alone has the `finish_reason`, in OpenAI's words, and the usage.
+
+    `members` are further members of OpenAI's delta as the upstream gave them, such as `tool_calls`.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    members: Mapping[str, Any] = MappingProxyType({})
 
 
 class ByteRange(NamedTuple):

@@ -212,7 +212,7 @@ MUTANTS = (
     ),
     Mutant(
         "any account asked after a doubtful submit",
-        "shared/service.py",
+        "shared/starter.py",
         "            except AccountError as error:",
         "            except EaselError as error:",
         "tests/test_service.py",

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol, runtime_checkable
 
 from shared.http import Http
-from shared.values import Account, ByteRange, ImageRequest, Media, Model, Ref, Status, Submitted
+from shared.values import (
+    Account,
+    ByteRange,
+    ChatDelta,
+    ChatRequest,
+    Finished,
+    ImageRequest,
+    Media,
+    Model,
+    Ref,
+    Status,
+    Submitted,
+)
 
 
 class MediaProvider(Protocol):
@@ -32,7 +45,7 @@ class MediaProvider(Protocol):
         A failing or odd upstream list never removes a built-in or configured name.
         """
 
-    async def submit(self, request: ImageRequest) -> Submitted:
+    async def submit(self, request: ImageRequest) -> Submitted | Finished:
         """Start the work, once. Raises an AccountError only where the upstream refused before it took the work."""
 
     async def poll(self, ref: Ref) -> Status:
@@ -52,3 +65,34 @@ class Cancels(Protocol):
 
     async def cancel(self, ref: Ref) -> bool:
         """Ask once; False where the job was past stopping."""
+
+
+@runtime_checkable
+class ChatProvider(Protocol):
+    """A provider with text models."""
+
+    def chat(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+        """Yield text as it comes; the last delta carries the finish reason, and the usage where it is known.
+
+        What is raised before the first delta decides whether another account is tried, as with a submit. An answer
+        that ends without a finish reason is broken, and raises.
+        """
+
+
+@runtime_checkable
+class Renews(Protocol):
+    """A provider whose credential wears out unless it is renewed now and then."""
+
+    renew_seconds: ClassVar[float]
+    """How long one lasts safely; it is renewed before the first new work after that, by one instance at a time."""
+
+    async def renew(self) -> str:
+        """The credential to go on with. AccountRejected where the upstream does not renew this one."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A provider that can say whether its credential is accepted, without starting any work."""
+
+    async def check(self) -> None:
+        """AccountRejected where it is not accepted."""

@@ -162,7 +162,7 @@ def configured(name: str, zimage: ZImage, clock: Clock) -> Callable[[], Any]:
 async def submit(service: Service, repeat: Repeat) -> str:
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
-    async with service.start(offer, request, ME, repeat) as job:
+    async with service.start(offer, request, ME, repeat) as (job, _, _):
         return service.tickets.job_id(job)
 
 
