@@ -63,8 +63,8 @@ deploy-cloudflare: node ## To Cloudflare, with the account that wrangler is logg
 	PATH="$(CURDIR)/tests/node_modules/.bin:$$PATH" wrangler deploy
 
 clean: ## Remove what the other targets made
-	rm -rf .venv tests/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache .coverage .coverage.*
+	rm -rf .venv tests/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py

@@ -13,6 +13,9 @@ _PLATFORMS_OWN = frozenset({"host", "content-length", "connection", "transfer-en
 
 _UNDONE = frozenset({"gzip", "br"})
 
+# Bytes that are read at a time, if they are there. Without a buffer of our own, Workers hands out 4 KiB.
+_PIECE = 64 << 10
+
 
 class FetchTransport(httpx.AsyncBaseTransport):
     """Holds nothing: on Workers a connection belongs to the request that it was made in, and the platform keeps them.
@@ -47,7 +50,7 @@ class _Body(httpx.AsyncByteStream):
 
     def __init__(self, stream: Any, abort: Any, timeout: float | None) -> None:
         self._stream = stream
-        self._reader: Any = stream.getReader() if stream else None  # JavaScript's null is false, but is not None
+        self._reader: Any = stream.getReader(mode="byob") if stream else None  # null is false, but is not None
         self._abort = abort
         self._timeout = timeout
 
@@ -72,11 +75,12 @@ class _Body(httpx.AsyncByteStream):
             self._abort.abort()
 
     async def _read(self) -> Any:
+        import js
         from pyodide.ffi import JsException
 
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._reader.read()
+                return await self._reader.read(js.Uint8Array.new(_PIECE))
         except TimeoutError:
             raise httpx.ReadTimeout("the other side is silent") from None
         except JsException:

@@ -62,11 +62,11 @@ globalThis.fetch = async (url, init) => {
 // Counts the chunks that Python reads; what `pipeTo` carries does not come by here.
 function counted(response) {
   const own = response.body.getReader.bind(response.body);
-  response.body.getReader = () => {
-    const reader = own();
+  response.body.getReader = (options) => {
+    const reader = own(options);
     const read = reader.read.bind(reader);
-    reader.read = async () => {
-      const part = await read();
+    reader.read = async (buffer) => {
+      const part = await read(buffer);
       counts.reads += part.done ? 0 : 1;
       return part;
     };

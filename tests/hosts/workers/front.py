@@ -51,7 +51,7 @@ class Front:
 
     def run(self, program: str) -> Any:
         """The last value of a Python program, which may await, in the Worker's interpreter."""
-        return self._ask({"python": program})["answer"]
+        return self._ask({"python": program}).get("answer")
 
     def counts(self) -> dict[str, int]:
         """`fetches` that were made, `aborted` ones, chunks of them that Python has read; requests `waiting` to end."""
