@@ -33,7 +33,7 @@ from shared.waiter import Waiter
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
-# On Workers nobody hears of a caller who leaves before the answer begins, and the wait goes on for nothing.
+# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
 _LONGEST_WAIT = 90.0 if sys.platform == "emscripten" else 240.0
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
