@@ -18,6 +18,7 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, web_address, whole_number, words
 from shared.adapters import Adapters
+from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
 from shared.http import Http
@@ -129,7 +130,9 @@ def configure(
     )
     names = pool.providers()
     providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
-    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
+    adapters = Adapters(
+        providers, pool, Http(proxy=_proxy(environment)), _kept(environment.get("ARTIFACTS", "").strip())
+    )
     listings = {name: adapters.of(pool.of(name)[0]).models for name in providers}
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in providers}
     service = Service(
@@ -167,6 +170,10 @@ def _state(wanted: str) -> State:
     if table := _TABLE.fullmatch(wanted):
         return DynamoState(table[1])
     raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
+
+
+def _kept(wanted: str) -> Kept | None:
+    return Kept(s3_artifacts(wanted)) if wanted else None
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str:

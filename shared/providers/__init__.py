@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
+from shared.providers.base import Cancels, ChatProvider, Checks, Jobs, MediaProvider, Renews
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
 PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]
+__all__ = ["PROVIDERS", "Cancels", "Jobs", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]
