@@ -19,6 +19,7 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
+from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Http
@@ -132,7 +133,8 @@ def configure(
         guests=read_guests(environment, FOR_GUESTS),
     )
     providers = {provider.name: provider for provider in PROVIDERS}
-    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
+    kept = _kept(environment.get("ARTIFACTS", "").strip())
+    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)), kept)
     names = [name for name in providers if name in pool.providers()]
     listings = {
         name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
@@ -173,6 +175,10 @@ def _state(wanted: str) -> State:
     if table := _TABLE.fullmatch(wanted):
         return DynamoState(table[1])
     raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
+
+
+def _kept(wanted: str) -> Kept | None:
+    return Kept(s3_artifacts(wanted)) if wanted else None
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str:

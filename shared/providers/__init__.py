@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
+from shared.providers.base import Cancels, ChatProvider, Checks, Jobs, MediaProvider, Renews
 from shared.providers.modelscope import ModelScope
 from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.piclumen import Piclumen
@@ -20,4 +20,4 @@ PROVIDERS: tuple[type[MediaProvider], ...] = (
 FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
 """Those whose callers may bring a credential of their own."""
 
-__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]
+__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "Jobs", "MediaProvider", "Renews", "Sketch"]
