@@ -100,7 +100,8 @@ class Input(NamedTuple):
 class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
-    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch).
+    Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
+    `delay` are seconds of simulated queue (sketch).
     """
 
     model: Model
@@ -112,6 +113,7 @@ class ImageRequest(NamedTuple):
     delay: float = 0.0
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
+    size_asked: bool = True
 
 
 class Submitted(NamedTuple):
