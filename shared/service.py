@@ -95,7 +95,7 @@ class Service:
 
             async def begin() -> str | None:
                 ours.append(started := await self._starter.start(offer, request, mark))
-                return self.tickets.job_id(started.job) if started.job.refs else None
+                return self.name(started.job)
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
             started = ours[0] if ours else Started(self.tickets.job(name or ""))
@@ -113,13 +113,13 @@ class Service:
             yield
         except TakenError:
             raise
-        except EaselError as error:
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}{error.message}", code=error.code, details=error.details, job=name) from error
-        except Exception as error:
-            _log.exception("unexpected error with a job of '%s'", job.provider)
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}Something went wrong here.", code=EaselError.code, job=name) from error
+        except Exception as raised:
+            error = raised
+            if not isinstance(error, EaselError):
+                _log.exception("unexpected error with a job of '%s'", job.provider)
+                error = EaselError("Something went wrong here.")
+            told = f"{what}{error.message}"
+            raise ResultLost(told, code=error.code, details=error.details, job=self.name(job)) from raised
 
     async def look(self, job: Job) -> Status:
         """Look once."""
@@ -128,7 +128,8 @@ class Service:
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
         with self.taken(job):
-            typical = (await self.catalog.find(job.provider, job.model)).typical_seconds
+            model = await self.catalog.find(job.provider, job.model)
+            typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
             deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
             async for status in self.waiter.watch(self._looker(job), deadline, typical, age):
                 yield status
@@ -146,11 +147,13 @@ class Service:
             case Succeeded(outputs):
                 return outputs
             case Failed(error):
-                name = self.tickets.job_id(job)
-                raise GenerationFailed(error.message, code=error.code, details=error.details, job=name)
+                raise GenerationFailed(error.message, code=error.code, details=error.details, job=self.name(job))
             case _:
-                name = self.tickets.job_id(job)
-                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=name)
+                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=self.name(job))
+
+    def name(self, job: Job) -> str | None:
+        """The job's id; None where the upstream answered with the results, and there is nothing to come back to."""
+        return self.tickets.job_id(job) if job.refs else None
 
     def job(self, text: str, caller: Caller | None) -> Job:
         """The job behind an id, if this caller may see it; NotFound otherwise."""
@@ -207,4 +210,5 @@ async def _within(seconds: float | None, begun: Awaitable[str | None]) -> str | 
         async with asyncio.timeout(seconds):
             return await begun
     except TimeoutError:
-        raise Uncertain("The upstream may have taken the work; the time to wait for its word is over.") from None
+        message = "The upstream may have taken the work, and billed it; the time to wait for its word is over."
+        raise Uncertain(message) from None
