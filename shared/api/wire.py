@@ -48,7 +48,9 @@ class ImageGenerate(BaseModel):
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
-        return {name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")}
+        return {
+            name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")
+        }
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from shared.providers.base import Cancels, ChatProvider, MediaProvider
+from shared.providers.gemini import Gemini
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Sketch)
 
 __all__ = ["PROVIDERS", "Cancels", "ChatProvider", "MediaProvider", "Sketch"]

@@ -7,9 +7,13 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tests.emulators.base import Emulator
+from tests.emulators.gemini import Fate as GeminiFate
+from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "inputs"})
+WITHOUT_JOBS = frozenset({"jobs", "states"})
+"""What is lacked by those who answer with the results themselves."""
 
 
 class Case(ABC):
@@ -20,8 +24,8 @@ class Case(ABC):
     submit_path: ClassVar[str] = ""
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
-    unknown_ref: ClassVar[str]
-    unknown_output: ClassVar[str]
+    unknown_ref: ClassVar[str] = "unknown"
+    unknown_output: ClassVar[str] = "unknown"
 
     @abstractmethod
     def start(self) -> None: ...
@@ -81,8 +85,34 @@ class SketchCase(Case):
         return {}
 
 
+class GeminiCase(Case):
+    name = "gemini"
+    lacks = WITHOUT_JOBS
+    submit_path = ":generateContent"
+
+    def start(self) -> None:
+        self._emulator = Gemini().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> Gemini:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "GEMINI_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.submits)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(GeminiFate.UNSAFE)
+
+
 class ZImageCase(Case):
     name = "zimage"
+    lacks = frozenset({"inputs"})
     submit_path = "/api/z-image/generate"
     poll_path = "/api/z-image/task"
     file_path = "/output/"
@@ -128,4 +158,4 @@ class ZImageCase(Case):
         self.emulator.ranges = False
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (SketchCase, ZImageCase)}
+CASES: dict[str, type[Case]] = {case.name: case for case in (GeminiCase, SketchCase, ZImageCase)}
