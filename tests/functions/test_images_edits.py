@@ -168,7 +168,9 @@ DIALECTS = [
     Dialect("nested", {"prompt": "p", "meta[a]": "1", "meta[l][]": "2"}, [("image", NAMED)], "meta"),
     Dialect("n8n", {"model": "gpt-image-2", "prompt": "p", "size": ""}, [("image[]", NAMED)]),
     Dialect("Imagen API", {"prompt": "p", "n": "1", "size": "1024x1024"}, [("image", NAMED), ("image", OTHER)]),
-    Dialect("a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"),
+    Dialect(
+        "a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"
+    ),
 ]
 
 
@@ -387,9 +389,18 @@ def test_what_is_too_much_for_the_upstream_is_the_callers_to_know(client: httpx.
 
 
 def test_variations_name_what_to_use_instead(sdk: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError) as caught, pytest.warns(DeprecationWarning):
+    with pytest.raises(openai.BadRequestError) as caught, pytest.warns(DeprecationWarning, match="deprecated"):
         sdk.images.create_variation(image=FIRST)
     assert "/v1/images/edits" in caught.value.message
+
+
+@pytest.mark.parametrize("engine", ["/http", "/playwright"])
+def test_an_engine_of_the_imagen_api_is_this_one(client: httpx.Client, gemini: Gemini, engine: str) -> None:
+    edited = client.post(f"{engine}{EDITS}", data={"prompt": "p", "n": "1"}, files=[("image", NAMED)])
+    made = client.post(f"{engine}/v1/images/generations", json={"prompt": "p", "response_format": "url"})
+    assert (edited.status_code, made.status_code) == (200, 200)
+    assert [take.inputs for take in gemini.submits] == [(FIRST,), ()]
+    assert client.post(f"{engine}/v1/images/variations").status_code == 404
 
 
 # Repetition
