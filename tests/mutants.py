@@ -178,8 +178,8 @@ MUTANTS = (
     Mutant(
         "job lost with the state",
         "shared/repeats.py",
-        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job}"',
-        '        if True:\n            await self._state.put(name, f"{repeat.body} {job}"',
+        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job or',
+        '        if True:\n            await self._state.put(name, f"{repeat.body} {job or',
         "tests/test_repeats.py",
     ),
     Mutant(
