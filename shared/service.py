@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -22,10 +23,12 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
+from shared.logins import Logins
 from shared.looker import Looker
 from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
+from shared.state import MemoryState
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
     Asset,
@@ -74,9 +77,23 @@ class Service:
         self.waiter = waiter
         self._adapters = adapters
         self._starter = Starter(adapters, pool, tickets)
+        self.logins = Logins(adapters, pool)
         self._repeats = repeats
-        self._max_tasks = max_tasks
-        self._tasks = 0
+        self.max_tasks = max_tasks
+        self._tasks: set[object] = set()
+
+    def lent(self, provider: str, credential: str) -> Service:
+        """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
+        lent = copy.copy(self)
+        lent.pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
+        lent._adapters = self._adapters.over(lent.pool)
+        lent._starter = Starter(lent._adapters, lent.pool, lent.tickets)
+        return lent
+
+    @property
+    def tasks(self) -> int:
+        """How many are under way."""
+        return len(self._tasks)
 
     @asynccontextmanager
     async def start(
@@ -123,7 +140,7 @@ class Service:
 
     async def look(self, job: Job) -> Status:
         """Look once."""
-        return await self._looker(job)()
+        return await (await self._looker(job))()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
@@ -131,7 +148,7 @@ class Service:
             model = await self.catalog.find(job.provider, job.model)
             typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
             deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
-            async for status in self.waiter.watch(self._looker(job), deadline, typical, age):
+            async for status in self.waiter.watch(await self._looker(job), deadline, typical, age):
                 yield status
 
     async def last(self, job: Job, seconds: float) -> Status:
@@ -175,28 +192,29 @@ class Service:
     async def open(self, asset: Asset, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         """Stream a file; NotFound while its job has not come to it."""
         output = asset.output or await self._output(asset)
-        async with self._adapters.of_job(asset.job).open(output, byte_range) as media:
+        adapter = await self._adapters.of_job(asset.job)
+        async with adapter.open(output, byte_range) as media:
             yield media
 
     async def cancel(self, job: Job) -> bool:
         """Ask the upstream to stop; False where the job was past stopping."""
-        adapter = self._adapters.of_job(job)
+        adapter = await self._adapters.of_job(job)
         if not isinstance(adapter, Cancels):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
         return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if self._max_tasks and self._tasks >= self._max_tasks:
-            raise Overloaded(f"{self._max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self._tasks += 1
+        if self.max_tasks and self.tasks >= self.max_tasks:
+            raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
+        self._tasks.add(task := object())
         try:
             yield
         finally:
-            self._tasks -= 1
+            self._tasks.remove(task)
 
-    def _looker(self, job: Job) -> Looker:
-        return Looker(self._adapters.of_job(job), job.refs)
+    async def _looker(self, job: Job) -> Looker:
+        return Looker(await self._adapters.of_job(job), job.refs)
 
     async def _output(self, asset: Asset) -> Ref:
         status = await self.look(asset.job)

@@ -47,7 +47,8 @@ class Model(NamedTuple):
     many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
-    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
+    upstream with every order, under the upstream's own names.
     """
 
     id: str
@@ -63,13 +64,15 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
 
 
 class Account(NamedTuple):
     """One way into one upstream: where it is, and the credential (empty where none is needed).
 
     `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
-    means no limit; `options` are the provider's own settings.
+    means no limit; `options` are the provider's own settings; a `replaceable` credential may change while the
+    configuration stands, as cookies do.
     """
 
     id: str
@@ -79,6 +82,7 @@ class Account(NamedTuple):
     origins: frozenset[str] = frozenset()
     max_concurrent: int = 0
     options: Mapping[str, str] = MappingProxyType({})
+    replaceable: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.provider}/{self.id})"
@@ -101,7 +105,8 @@ class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
     Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
-    `delay` are seconds of simulated queue (sketch).
+    `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the upstream's own clients write it,
+    where one of them wrote it: it goes out as it is.
     """
 
     model: Model
@@ -114,6 +119,7 @@ class ImageRequest(NamedTuple):
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
     size_asked: bool = True
+    verbatim: Mapping[str, Any] = MappingProxyType({})
 
 
 class Submitted(NamedTuple):

@@ -76,10 +76,7 @@ class Call:
 
     async def parse(self, wire: type[Wire], limit: int) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
-        body = bytearray()
-        async for chunk in self._body(limit):
-            self._digest.update(chunk)
-            body += chunk
+        body = await self.read(limit)
         try:
             return wire.model_validate_json(body or b"{}")
         except ValidationError as error:
@@ -106,6 +103,14 @@ class Call:
             return wire.model_validate(fields)
         except ValidationError as error:
             raise _bad_request(error) from None
+
+    async def read(self, limit: int) -> bytes:
+        """The body, up to `limit` bytes."""
+        chunks = []
+        async for chunk in self._body(limit):
+            self._digest.update(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, MediaProvider
+from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
 from shared.providers.gemini import Gemini
+from shared.providers.modelscope import ModelScope
+from shared.providers.piclumen import Piclumen
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ModelScope, ZImage, Piclumen, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "MediaProvider", "Sketch"]
+FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
+"""Those whose callers may bring a credential of their own."""
+
+__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]

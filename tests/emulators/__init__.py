@@ -2,9 +2,13 @@
 
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Gemini
+from tests.emulators.modelscope import ModelScope
+from tests.emulators.piclumen import Piclumen
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "gemini": Gemini,
+    "modelscope": ModelScope,
+    "piclumen": Piclumen,
     "zimage": ZImage,
 }
