@@ -387,7 +387,7 @@ MUTANTS = (
         "shared/catalog.py",
         "if inputs and offer.model.max_inputs",
         "if False",
-        "tests/functions/test_images_edits.py",
+        "tests/test_catalog.py",
     ),
     Mutant(
         "upload held in memory",

@@ -34,11 +34,12 @@ def data_url(content: bytes, media_type: str = "image/png") -> str:
 
 
 @pytest.fixture
-def places() -> Iterator[dict[str, tuple[int, bytes, dict[str, str]]]]:
-    """What lies under which path of a server on this machine; "" has its origin."""
-    table: dict[str, Any] = {}
+def places() -> Iterator[dict[str, Any]]:
+    """What lies under which path of a server on this machine; "" has its origin, "asked" the paths it was asked for."""
+    table: dict[str, Any] = {"asked": []}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        table["asked"].append(scope["path"])
         status, body, headers = table.get(scope["path"], (404, b"", {}))
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -227,6 +228,7 @@ def test_a_picture_is_fetched_once_for_all_that_need_it(
     places["/b.png"] = (200, FIRST, {"content-type": "text/plain"})
     answer = client.post(EDITS, json={"prompt": "p", "n": 2, "images": [{"image_url": f"{places['']}/a"}]})
     assert answer.status_code == 200, answer.text
+    assert places["asked"] == ["/a", "/b.png"]
     assert [take.inputs for take in gemini.submits] == [(FIRST,)] * 2
 
 

@@ -31,7 +31,8 @@ def failure(answer: Answer) -> EaselError:
         case 400 if _blames_account(error, said):
             return AccountRejected(message, details=details)
         case 404:
-            return NotFound(message, code="model_not_found", param="model", details=details)
+            gone = f"Gemini has no such model, or no longer: {said}."
+            return NotFound(gone, code="model_not_found", param="model", details=details)
         case 500 | 503:
             # Google's own words, and not a proxy's page: nothing was made, and nothing is charged.
             return Unavailable(message, details=details)
