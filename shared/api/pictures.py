@@ -20,13 +20,22 @@ from shared.values import Asset, ImageRequest, Job, Status
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered. Unless it is `owned`, the job's id is all that one needs."""
+    """A valid request, and how it wants to be answered; `event` is what its events are called.
+
+    Unless it is `owned`, the job's id is all that one needs to see it.
+    """
 
     offer: Offer
     request: ImageRequest
     response_format: ResponseFormat
     ignored: list[str]
     owned: bool = True
+    event: str = "image_generation"
+
+    @property
+    def size(self) -> str | None:
+        """The pictures' size; None where it may be that of the inputs."""
+        return None if self.request.inputs and not self.request.size_asked else str(self.request.size)
 
     @property
     def headers(self) -> dict[str, str]:
