@@ -249,5 +249,16 @@ def test_pictures_of_a_service_that_answers_with_them(
         assert [order.n for order in service.orders] == [1]
 
 
+def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
+    with OpenAICompatible(file_suffix=f"?signature={'x' * 500}") as service:
+        gateway = serve(**service.environment())
+        with gateway.client() as client:
+            assert link_in(said(draw(client, model="flux-emulated"))["content"]).startswith(
+                "data:image/png;base64,iVBOR"
+            )
+            service.files_origin = service.url.replace("127.0.0.1", "localhost")
+            assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
+
+
 def test_health_where_the_z_image_proxy_has_it(gateway: Gateway) -> None:
     assert httpx.get(f"{gateway.url}/api/health").json()["status"] == "healthy"
