@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from shared.api import Access, Endpoint
-from shared.hosts.local import local_app
+from shared.hosts.bundle import whole_app
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = {"{id:path}": "org/model", "{id}": "i~an~id", "{extension}": "png"}
@@ -104,7 +104,7 @@ def test_what_nobody_owns_is_the_root_functions_404(path: str) -> None:
 @pytest.mark.parametrize(("function", "path"), CASES)
 def test_the_local_server_leads_a_path_to_the_same_endpoint(function: str, path: str) -> None:
     routes = import_module(f"functions.{function}").app.routes
-    everywhere = local_app(open_mode=True).routes
+    everywhere = whole_app(open_mode=True).routes
     chosen = next(endpoint for endpoint in everywhere if endpoint.match(path) is not None)
     assert chosen in routes
     assert chosen is next(endpoint for endpoint in routes if endpoint.match(path) is not None)

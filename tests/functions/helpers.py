@@ -18,6 +18,7 @@ from tests.rig import API_KEY, SIGNING_KEY
 
 Json = dict[str, Any]
 
+
 GENERATIONS = "/v1/images/generations"
 SUBMIT = "POST /api/z-image/generate"
 OUTPUT = "GET /output/"
