@@ -366,7 +366,7 @@ MUTANTS = (
         "shared/providers/openai_compatible/__init__.py",
         "if not all(map(self._expects, links)):",
         "if False:",
-        "tests/conformance",
+        "tests/functions/test_chat_pictures.py",
     ),
     Mutant(
         "job of a chat hidden from its client",
