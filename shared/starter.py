@@ -68,7 +68,8 @@ class Starter:
         for account in (accounts := await self._pool.ready(provider)):
             try:
                 with self._pool.busy(account):
-                    return account, await self._adapters.of(account).submit(part)
+                    adapter = await self._adapters.for_work(account)
+                    return account, await adapter.submit(part)
             except AccountError as error:
                 await self._pool.rest(account, error)
                 if account is accounts[-1]:

@@ -46,7 +46,7 @@ class Talker:
 
     async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """One account's answer, up to its finish reason, without the deltas that hold nothing."""
-        adapter = self._adapters.of(account)
+        adapter = await self._adapters.for_work(account)
         if not isinstance(adapter, ChatProvider):
             raise Misconfigured(
                 f"'{request.model.id}' is configured as a text model, and '{account.provider}' has none."

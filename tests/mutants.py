@@ -228,7 +228,12 @@ MUTANTS = (
         "any key will do", "shared/api/access.py", "return any([", "return bool([", "tests/functions/test_access.py"
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
-    Mutant("provider not in the table", "shared/providers/__init__.py", "(ZImage, Sketch)", "(Sketch,)"),
+    Mutant(
+        "provider not in the table",
+        "shared/providers/__init__.py",
+        "(ZImage, OpenAICompatible, Sketch)",
+        "(OpenAICompatible, Sketch)",
+    ),
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, MediaProvider
+from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
+from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, OpenAICompatible, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "MediaProvider", "Sketch"]
+__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]

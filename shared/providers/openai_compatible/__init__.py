@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import ClassVar
 
-from shared.errors import EaselError, NotFound
+from shared.errors import EaselError, Misconfigured, NotFound
 from shared.http import Http, origin_of
 from shared.providers.openai_compatible.chunks import deltas
 from shared.providers.openai_compatible.listed import model_of
@@ -31,6 +31,8 @@ class OpenAICompatible:
     options: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, http: Http, account: Account) -> None:
+        if not account.base_url:
+            raise Misconfigured("OPENAI_COMPATIBLE_BASE_URL: not set, and an account without 'base_url' needs it.")
         self._http = http
         self._base = account.base_url
         self._origins = {origin_of(self._base), *account.origins}
