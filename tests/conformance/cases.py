@@ -6,10 +6,11 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from tests.emulators import akashchat
 from tests.emulators.base import Emulator
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "links"})
 
 
 class Case(ABC):
@@ -63,6 +64,70 @@ class Case(ABC):
 
     def ignore_ranges(self) -> None:
         raise NotImplementedError
+
+
+class AkashChatCase(Case):
+    """The newest version of the site, which tells nobody how long a picture is, nor gives parts of one."""
+
+    name = "akashchat"
+    lacks = frozenset({"credentials", "refusals", "ranges"})
+    submit_path = "/api/chat/"
+    poll_path = "/api/image-status/"
+    file_path = "/api/image/"
+    unknown_ref = "00000000-0000-4000-8000-000000000000"
+    unknown_output = "/api/image/job_00000000_00001_.webp"
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="N", drawing="png").start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> akashchat.AkashChat:
+        return self._emulator
+
+    def taken(self) -> int:
+        return len(self.emulator.jobs)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(akashchat.Fate.FAILS)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(akashchat.Fate.NEVER_ENDS)
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+class AkashChatMiddleCase(AkashChatCase):
+    """The version before, on a host that does all that a host of files can."""
+
+    lacks = frozenset({"credentials", "refusals"})
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="M", drawing="png", ranges=True, sizes=True).start()
+
+
+class AkashChatLegacyCase(AkashChatCase):
+    """The first version, where a picture is a data URI inside of what a look shows."""
+
+    lacks = frozenset({"credentials", "refusals", "links"})
+    file_path = "/api/image-status/"
+    unknown_output = "=00000000-0000-4000-8000-000000000000"
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="L", drawing="png").start()
 
 
 class SketchCase(Case):
@@ -128,4 +193,11 @@ class ZImageCase(Case):
         self.emulator.ranges = False
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (SketchCase, ZImageCase)}
+CASES: dict[str, type[Case]] = {
+    "akashchat": AkashChatCase,
+    "akashchat, middle": AkashChatMiddleCase,
+    "akashchat, legacy": AkashChatLegacyCase,
+    "sketch": SketchCase,
+    "zimage": ZImageCase,
+}
+"""By the provider's name; those of them that speak several dialects have a case for each."""

@@ -20,10 +20,11 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.providers import MediaProvider
+from shared.providers import ChatProvider, MediaProvider
 from shared.tickets import Tickets
 from shared.values import (
     ByteRange,
+    ChatRequest,
     Failed,
     ImageRequest,
     Job,
@@ -91,11 +92,14 @@ async def test_a_job_goes_from_submit_by_looks_to_its_bytes(provider: MediaProvi
 
 
 async def test_n_pictures_are_n_outputs_and_differ(provider: MediaProvider) -> None:
-    outputs = await outputs_of(provider, 3)
+    batch = (await provider.models())[0].batch
+    parts = [await outputs_of(provider, min(batch, 3 - done)) for done in range(0, 3, batch)]
+    outputs = [output for part in parts for output in part]
     assert len(outputs) == 3
     assert len({await content(provider, output) for output in outputs}) == 3
 
 
+@pytest.mark.needs("ranges")
 async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -114,7 +118,7 @@ async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
         await content(provider, output, ByteRange(total + 1))
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "ranges")
 async def test_a_range_holds_where_the_upstream_ignores_it(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -172,6 +176,13 @@ async def test_the_listed_models_can_all_be_asked_for(provider: MediaProvider) -
     assert len({model.id for model in models}) == len(models) > 0
     for model in models:
         assert isinstance(model, Model)
+        if model.kind == "chat":
+            assert isinstance(provider, ChatProvider)
+            request = ChatRequest(model, ({"role": "user", "content": "Hello"},))
+            deltas = [delta async for delta in provider.chat(request)]
+            assert [bool(delta.finish_reason) for delta in deltas] == [False] * (len(deltas) - 1) + [True]
+            assert any(delta.text for delta in deltas)
+            continue
         assert any(await provider.submit(ImageRequest(model, "a cat", model.default_size, seed=7)))
 
 
@@ -313,7 +324,7 @@ def foreign_server() -> Iterator[tuple[str, list[str]]]:
     server.stop()
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "links")
 async def test_a_link_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -325,7 +336,7 @@ async def test_a_link_to_a_foreign_origin_is_not_followed(
     assert asked == []
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "links")
 async def test_a_redirect_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -345,7 +356,7 @@ async def test_only_pictures_are_handed_out(case: Case, provider: MediaProvider)
         await content(provider, output)
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "ranges")
 async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(200_000), "image/png")
@@ -353,7 +364,7 @@ async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provi
     assert await content(provider, output) == png(64, 64) + bytes(200_000)
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "links")
 async def test_leaving_early_closes_the_upstream(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(50_000_000), "image/png")

@@ -81,7 +81,7 @@ class AkashChat:
         self._origins = {origin_of(self._base), *account.origins}
         self._site = Site(http, account.base_url, account.key)
         self._listing = Kept(self._list)
-        self._models = _MODELS
+        self._models: tuple[Model, ...] = _MODELS
 
     async def models(self) -> tuple[Model, ...]:
         return await self._listing.get()
@@ -127,7 +127,7 @@ class AkashChat:
     def _result(self, ref: Ref, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if not seen.result.startswith(("/", "http://", "https://")):
+        if not (seen.result.startswith("/") or "://" in seen.result):
             return Failed(_failed(seen.result or "it gave no picture"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
 

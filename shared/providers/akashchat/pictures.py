@@ -21,7 +21,7 @@ _NAME = re.compile(r"[\w-]{1,100}", re.ASCII)
 _NO_NAMES = ("undefined", "null")
 
 # A picture inside of the JSON, as a data URI or without its head: too large to be parsed with the rest.
-_INLINE = re.compile(rb'"result"\s*:\s*"(?:data:[\w/+.-]{1,60};base64,)?([A-Za-z0-9+/]{64,}={0,2})"')
+_INLINE = re.compile(rb'"result"\s*:\s*"(?:data:[\w/+.-]{1,60};base64,)?([A-Za-z0-9+/]{40,}={0,2})"')
 _CHUNK = 64 << 10
 """Base64 digits that are decoded together: a multiple of four."""
 
