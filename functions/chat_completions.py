@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions goes on with a conversation, in text."""
+"""POST /v1/chat/completions goes on with a conversation in text, or draws what was said last."""
 
 from __future__ import annotations
 
@@ -15,5 +15,14 @@ async def complete(call: Call) -> Response:
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY))
 
 
-app = create_app([Endpoint("/v1/chat/completions", POST=complete, beside=chat_detail)])
+async def complete_or_order(call: Call) -> Response:
+    return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
+
+
+app = create_app(
+    [
+        Endpoint("/v1/chat/completions", POST=complete, beside=chat_detail),
+        Endpoint("/api/v1/chat/completions", POST=complete_or_order, beside=chat_detail),
+    ]
+)
 handler = lambda_handler(app)

@@ -86,9 +86,18 @@ class Service:
 
     @asynccontextmanager
     async def start(
-        self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat, seconds: float | None = None
+        self,
+        offer: Offer,
+        request: ImageRequest,
+        caller: Caller,
+        repeat: Repeat,
+        seconds: float | None = None,
+        *,
+        owned: bool = True,
     ) -> AsyncIterator[Started]:
         """Start the work, or join the job that this request's repetition began. The block counts as one task.
+
+        The job is the caller's; unless it is `owned`, its id alone is the permission to see it.
 
         Uncertain when it is not known after so many seconds whether the upstream has taken the work.
 
@@ -100,7 +109,7 @@ class Service:
             mark = caller.owners[0]
 
             async def begin() -> str | None:
-                ours.append(started := await self._starter.start(offer, request, mark))
+                ours.append(started := await self._starter.start(offer, request, mark if owned else ""))
                 return self.name(started.job)
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from shared.api import drawing
 from shared.api.call import Call
 from shared.api.collected import Collected
+from shared.api.completion import FIRST_SECONDS, Completion, chunk, ending, event
 from shared.api.conversation import ChatCreate
 from shared.api.errors import error_object
 from shared.api.stream import EVENTS, KEEP_ALIVE, StreamedResponse, ignored_header, paced, primed
 from shared.errors import EaselError, ResultLost
-from shared.values import ChatDelta, Usage
-
-FIRST_SECONDS = 10.0
-"""So long is waited for the first word before the answer begins without one: until then errors have a status."""
-
-_DONE = b"data: [DONE]\n\n"
+from shared.values import ChatDelta
 
 
-class Completion(NamedTuple):
-    """What all parts of one answer have in common."""
+async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Response:
+    """Go on with the conversation, in the manner that the request asks for.
 
-    id: str
-    created: int
-    model: str
-    include_usage: bool
-
-    def head(self, kind: str) -> dict[str, Any]:
-        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
-
-
-async def answer(call: Call, body: ChatCreate) -> Response:
-    """Go on with the conversation, in the manner that the request asks for."""
+    An `order` of a picture is answered with the job's id, at once.
+    """
     offer = await call.service.catalog.for_chat(body.model)
+    if offer.model.kind == "image":
+        return await drawing.answer(call, body, offer, order=order or body.is_order)
     request, ignored = body.to_request(offer.model)
-    name = f"chatcmpl-{uuid4().hex}"
-    include_usage = bool(body.stream_options.include_usage)
-    completion = Completion(name, call.service.tickets.now(), body.model or offer.model.id, include_usage)
+    completion = Completion.of(body, offer, call.service.tickets.now())
     deltas = call.service.chat(offer, request, call.owner, call.repeat())
     headers = {"cache-control": "no-store", **ignored_header(ignored)}
     if not body.stream:
@@ -56,18 +42,12 @@ async def answer(call: Call, body: ChatCreate) -> Response:
 async def _whole(call: Call, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
     collected = Collected()
     try:
-        async with aclosing(deltas), asyncio.timeout(call.limit() - call.age):
+        async with aclosing(deltas), asyncio.timeout(call.patience() - call.age):
             async for delta in deltas:
                 collected.add(delta)
     except TimeoutError:
         raise _too_late() from None
-    choice = {
-        "index": 0,
-        "message": collected.message(),
-        "logprobs": None,
-        "finish_reason": collected.finish_reason,
-    }
-    return {**completion.head("chat.completion"), "choices": [choice], "usage": _usage(collected.usage)}
+    return completion.whole(collected.message(), collected.finish_reason, collected.usage)
 
 
 async def _first(events: AsyncGenerator[bytes, None]) -> bytes:
@@ -92,36 +72,17 @@ async def _events(
         error = raised if isinstance(raised, EaselError) else _too_late()
         if not begun:
             raise error from None
-        yield _event({"error": error_object(error)})
+        yield event({"error": error_object(error)})
 
 
 def _chunks(completion: Completion, delta: ChatDelta, *, first: bool) -> Iterator[bytes]:
     if first:
-        yield _chunk(completion, {"role": "assistant", "content": ""})
+        yield chunk(completion, {"role": "assistant", "content": ""})
     said = {"content": delta.text, "reasoning_content": delta.reasoning}
     if members := {**{name: text for name, text in said.items() if text}, **delta.members}:
-        yield _chunk(completion, members)
+        yield chunk(completion, members)
     if delta.finish_reason:
-        yield _chunk(completion, {}, delta.finish_reason)
-        if completion.include_usage:
-            yield _event({**completion.head("chat.completion.chunk"), "choices": [], "usage": _usage(delta.usage)})
-        yield _DONE
-
-
-def _chunk(completion: Completion, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-    usage = {"usage": None} if completion.include_usage else {}
-    return _event({**completion.head("chat.completion.chunk"), "choices": [choice], **usage})
-
-
-def _event(content: dict[str, Any]) -> bytes:
-    return b"data: %s\n\n" % json.dumps(content, separators=(",", ":")).encode()
-
-
-def _usage(usage: Usage | None) -> dict[str, int]:
-    """Zeros where the upstream says nothing: clients reckon with numbers."""
-    prompt, completion = usage or Usage(0, 0)
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        yield ending(completion, delta.finish_reason, delta.usage)
 
 
 def _too_late() -> ResultLost:

@@ -11,7 +11,10 @@ from shared.errors import BadRequest
 from shared.values import MAX_N, ChatRequest, Model
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_OURS = frozenset({"model", "messages", "stream", "stream_options", "n"})
+_OURS = frozenset({"model", "messages", "stream", "stream_options", "n", "wait_for_image"})
+
+_ORDER_FIELDS = frozenset({"negative_prompt", "batch_size", "width", "height", "steps", "cfg_scale"})
+_NO_PICTURE_FIELDS = frozenset({"extra_body", "modalities", "prompt", "response_format", "partial_images"})
 
 _FEATURES = ("tools", "functions", "response_format", "modalities", "logprobs", "audio", "web_search_options")
 """Fields that change what is asked for: a model that does not know one of them cannot answer."""
@@ -60,6 +63,8 @@ class ChatCreate(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     modalities: list[Literal["text", "image", "audio"]] | None = None
+    extra_body: dict[str, Any] | None = None
+    wait_for_image: bool = Field(default=True, validation_alias="waitForImage")
 
     @model_validator(mode="before")
     @classmethod
@@ -83,6 +88,31 @@ class ChatCreate(BaseModel):
         known = {name: value for name, value in given.items() if _knows(model, name)}
         return ChatRequest(model, tuple(self.messages), known), sorted(given.keys() - known.keys())
 
+    @property
+    def wants_parts(self) -> bool:
+        """Pictures are to come as parts of the message, and not as links in its text."""
+        return "image" in (self.modalities or ())
+
+    @property
+    def is_order(self) -> bool:
+        """It comes from a client of the Z-Image proxy: these send an order, and ask about it later."""
+        return not self.stream and (self.extra_body is not None or not _ORDER_FIELDS.isdisjoint(self.model_extra or {}))
+
+    def picture_fields(self) -> dict[str, Any]:
+        """The picture that is asked for, in the fields of an image request: what was said last, and what is set."""
+        said = next((message for message in reversed(self.messages) if message["role"] == "user"), None)
+        if said is None or not text_of(said).strip():
+            raise BadRequest("'messages': the last message of the user has to say what to draw.", param="messages")
+        if pictures_in(said):
+            raise BadRequest("'messages': pictures in a message are not taken yet.", param="messages")
+        nested = {name: value for name, value in (self.extra_body or {}).items() if name in _ORDER_FIELDS}
+        given = {"n": self.n, **self._options(), **nested}
+        shape = given.pop("image_config", None)
+        given |= shape if isinstance(shape, dict) else {}
+        given["n"] = given.pop("batch_size", given["n"])
+        fields = {name: value for name, value in given.items() if name not in _NO_PICTURE_FIELDS}
+        return {**fields, "prompt": text_of(said)}
+
     def _options(self) -> dict[str, Any]:
         named = {name: getattr(self, name) for name in self.model_fields_set if name in type(self).model_fields}
         return {name: value for name, value in {**named, **(self.model_extra or {})}.items() if name not in _OURS}
@@ -90,6 +120,12 @@ class ChatCreate(BaseModel):
 
 def _knows(model: Model, name: str) -> bool:
     return name in model.knobs or "*" in model.knobs
+
+
+def pictures_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a message that are pictures."""
+    content = message.get("content")
+    return [part for part in content if part["type"] == "image_url"] if isinstance(content, list) else []
 
 
 def text_of(message: Mapping[str, Any]) -> str:

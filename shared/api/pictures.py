@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from shared.api.call import Call
 from shared.api.stream import Part, ignored_header
 from shared.catalog import Offer
-from shared.errors import GenerationPending, ResultLost
+from shared.errors import GenerationFailed, GenerationPending, ResultLost
 from shared.http import HEAD_BYTES, sniff
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
@@ -28,12 +28,13 @@ _CHECKED = 1 << 20
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered."""
+    """A valid request, and how it wants to be answered. Unless it is `owned`, the job's id is all that one needs."""
 
     offer: Offer
     request: ImageRequest
     response_format: ResponseFormat
     ignored: list[str]
+    owned: bool = True
 
     @property
     def headers(self) -> dict[str, str]:
@@ -60,7 +61,8 @@ async def making(call: Call, order: Order) -> AsyncIterator[Work]:
     seconds = call.host_limit() if order.offer.model.asynchronous else call.limit()
     repeat = call.repeat()
     left = None if seconds is None else seconds - call.age
-    async with call.service.start(order.offer, order.request, call.owner, repeat, left) as started:
+    start = call.service.start(order.offer, order.request, call.owner, repeat, left, owned=order.owned)
+    async with start as started:
         yield Work(call, repeat, started)
 
 
@@ -98,7 +100,9 @@ class Work:
             Picture(output.media_type, asset)
             for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
         ]
-        return [*_checked(self._results), *files]
+        if pictures := [*_checked(self._results), *files]:
+            return pictures
+        raise GenerationFailed("The upstream says that it is done, but gave nothing.", job=self.name)
 
     async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
         """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
