@@ -8,7 +8,8 @@ import OpenAI from "openai";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const CLIENTS = { js, "js-stream": jsStream, "js-models": jsModels, "ai-openai": aiOpenai, "ai-compatible": aiCompatible };
+const CHATS = { "js-chat": jsChat, "js-chat-stream": jsChatStream };
+const CLIENTS = { ...CHATS, js, "js-stream": jsStream, "js-models": jsModels, "ai-openai": aiOpenai, "ai-compatible": aiCompatible };
 
 async function js(wish) {
   const { data } = await openai(wish).images.generate(body(wish));
@@ -21,6 +22,20 @@ async function jsStream(wish) {
     if (event.type !== "image_generation.completed") throw new Error(`unexpected event ${event.type}`);
     outcome.pictures.push(event.b64_json ?? null);
     outcome.urls.push(event.url ?? null);
+  }
+  return outcome;
+}
+
+async function jsChat(wish) {
+  const { choices } = await openai(wish).chat.completions.create(conversation(wish));
+  return { text: choices[0].message.content, finish_reason: choices[0].finish_reason };
+}
+
+async function jsChatStream(wish) {
+  const outcome = { text: "", finish_reason: null };
+  for await (const { choices } of await openai(wish).chat.completions.create({ ...conversation(wish), stream: true })) {
+    outcome.text += choices[0]?.delta.content ?? "";
+    outcome.finish_reason ??= choices[0]?.finish_reason ?? null;
   }
   return outcome;
 }
@@ -50,6 +65,10 @@ async function aiImages(model, { prompt, n, size, timeout }) {
 
 function openai({ base_url, api_key, timeout }) {
   return new OpenAI({ baseURL: base_url, apiKey: api_key, ...(timeout ? { timeout: 1000 * timeout } : {}) });
+}
+
+function conversation({ model, prompt }) {
+  return { model, messages: [{ role: "user", content: prompt }] };
 }
 
 function body({ model, prompt, n, size, response_format }) {
