@@ -39,6 +39,27 @@ class Offer(NamedTuple):
     model: Model
 
 
+def together(listings: Mapping[str, Listing]) -> Listing:
+    """The models that several accounts list, as one list: each says who has it, where not all of them do."""
+    if len(listings) == 1:
+        return next(iter(listings.values()))
+
+    async def listing() -> tuple[Model, ...]:
+        table: dict[str, Model] = {}
+        has: dict[str, set[str]] = {}
+        answers = await asyncio.gather(*(models() for models in listings.values()))
+        for account, models in zip(listings, answers, strict=True):
+            for model in models:
+                table.setdefault(model.id, model)
+                has.setdefault(model.id, set()).add(account)
+        return tuple(
+            model if len(has[name]) == len(listings) else model._replace(accounts=frozenset(has[name]))
+            for name, model in table.items()
+        )
+
+    return listing
+
+
 class Catalog:
     """`listings` gives each configured provider's own models, in the order in which they supply the default.
 

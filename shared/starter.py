@@ -11,6 +11,7 @@ from shared.accounts import Pool, fingerprint
 from shared.adapters import Adapters
 from shared.catalog import Offer
 from shared.errors import AccountError, EaselError, Uncertain
+from shared.results import checked
 from shared.tickets import Tickets
 from shared.values import Account, Finished, ImageRequest, Job, Made, Submitted
 
@@ -65,7 +66,7 @@ class Starter:
     async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""
         part = request._replace(n=min(request.n, request.model.batch))
-        for account in (accounts := await self._pool.ready(provider)):
+        for account in (accounts := await self._pool.ready(provider, request.model.accounts)):
             try:
                 with self._pool.busy(account):
                     adapter = await self._adapters.for_work(account)
@@ -102,4 +103,4 @@ class Starter:
 
 
 def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:
-    return tuple(made for answer in answers if isinstance(answer, Finished) for made in answer.results)
+    return checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])

@@ -29,7 +29,7 @@ class Talker:
         Before the first delta errors are what the upstream meant them to be; after it, the work was taken.
         """
         begun = False
-        for account in (accounts := await self._pool.ready(offer.provider)):
+        for account in (accounts := await self._pool.ready(offer.provider, request.model.accounts)):
             try:
                 async with aclosing(self._answer(account, request)) as answer:
                     async for delta in answer:

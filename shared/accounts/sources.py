@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -66,6 +67,12 @@ def read_accounts(
     return tuple(accounts)
 
 
+def read_guests(environment: Mapping[str, str], upstreams: Iterable[type[Upstream]]) -> tuple[Account, ...]:
+    """One account per upstream that callers bring a credential for: without a name, which no other account is."""
+    reader = _Reader(environment)
+    return tuple(reader.guest(upstream) for upstream in upstreams)
+
+
 def _with_old_names(environment: Mapping[str, str]) -> dict[str, str]:
     old = {name: environment[also] for name, also in _OLD_NAMES.items() if also in environment}
     return {**old, **{name: text for name, text in environment.items() if text.strip() or name not in old}}
@@ -113,6 +120,9 @@ class _Reader:
             if not self._environment.get(table[name].credential or "", "").strip():
                 yield self._account(table[name], Entry(id="open", provider=name))
 
+    def guest(self, upstream: type[Upstream]) -> Account:
+        return self._account(upstream, Entry(id="", provider=upstream.name))
+
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
         """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
         single = self._environment.get("COOKIES_PATH", "").strip()
@@ -156,7 +166,11 @@ class _Reader:
         shared = {
             name: self._environment.get(f"{upstream.name}_{name}".upper(), "").strip() for name in upstream.options
         }
-        return {name: text for name, text in {**shared, **{name: str(own[name]) for name in own}}.items() if text}
+        return {name: text for name, text in {**shared, **{name: _text(own[name]) for name in own}}.items() if text}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def words(text: str) -> list[str]:

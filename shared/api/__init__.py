@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.call import Call
-from shared.api.errors import chat_detail, nested_detail
+from shared.api.errors import chat_detail, nested_detail, plain_detail
 from shared.errors import Misconfigured
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "create_app",
     "failure_response",
     "nested_detail",
+    "plain_detail",
 ]

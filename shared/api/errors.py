@@ -81,6 +81,11 @@ def nested_detail(error: EaselError) -> dict[str, Any]:
     return {"detail": {"error": error_object(error)}}
 
 
+def plain_detail(error: EaselError) -> dict[str, Any]:
+    """The message once more, where clients of a FastAPI program look for it."""
+    return {"detail": error.message}
+
+
 def chat_detail(error: EaselError) -> dict[str, Any]:
     """The error once more, where clients of the AkashGen and AkashChat proxies look for it."""
     details = error.details.get("upstream") or error.message

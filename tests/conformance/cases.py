@@ -6,11 +6,15 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from tests.emulators import akashchat
+from tests.emulators import akashchat, modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.files import FileHost
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "links"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks", "links"})
+"""`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address. `links`
+are results that lie anywhere outside of a look."""
 
 
 class Case(ABC):
@@ -21,6 +25,7 @@ class Case(ABC):
     submit_path: ClassVar[str] = ""
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
+    talk_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str]
     unknown_output: ClassVar[str]
 
@@ -66,7 +71,28 @@ class Case(ABC):
         raise NotImplementedError
 
 
-class AkashChatCase(Case):
+class FileHostCase(Case):
+    """A provider whose upstream hosts its results itself."""
+
+    @property
+    @abstractmethod
+    def emulator(self) -> FileHost: ...
+
+    def stop(self) -> None:
+        self.emulator.stop()
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+class AkashChatCase(FileHostCase):
     """The newest version of the site, which tells nobody how long a picture is, nor gives parts of one."""
 
     name = "akashchat"
@@ -79,9 +105,6 @@ class AkashChatCase(Case):
 
     def start(self) -> None:
         self._emulator = akashchat.AkashChat(dialect="N", drawing="png").start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
 
     @property
     def emulator(self) -> akashchat.AkashChat:
@@ -98,16 +121,6 @@ class AkashChatCase(Case):
 
     def next_job_never_ends(self) -> None:
         self.emulator.next_fate(akashchat.Fate.NEVER_ENDS)
-
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
-
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
-
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
 
 
 class AkashChatMiddleCase(AkashChatCase):
@@ -146,7 +159,7 @@ class SketchCase(Case):
         return {}
 
 
-class ZImageCase(Case):
+class ZImageCase(FileHostCase):
     name = "zimage"
     submit_path = "/api/z-image/generate"
     poll_path = "/api/z-image/task"
@@ -156,9 +169,6 @@ class ZImageCase(Case):
 
     def start(self) -> None:
         self._emulator = ZImage(auth="cookie").start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
 
     @property
     def emulator(self) -> ZImage:
@@ -182,6 +192,106 @@ class ZImageCase(Case):
     def next_job_never_ends(self) -> None:
         self.emulator.next_fate(Fate.NEVER_ENDS)
 
+
+class PiclumenCase(FileHostCase):
+    name = "piclumen"
+    submit_path = "/api/gen/create"
+    poll_path = "/api/task/batch-process-task"
+    file_path = "/normal/"
+    unknown_ref = "1-0-00000000-0000-4000-8000-000000000000"
+    unknown_output = "/normal/20251231/14/00000000000000000000000000000000.webp"
+
+    def start(self) -> None:
+        self._emulator = piclumen.Piclumen().start()
+
+    @property
+    def emulator(self) -> piclumen.Piclumen:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "PICLUMEN_TOKEN": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.NEVER_ENDS)
+
+
+class ModelScopeCase(FileHostCase):
+    name = "modelscope"
+    submit_path = "/v1/images/generations"
+    poll_path = "/v1/tasks/"
+    file_path = "/img/"
+    unknown_ref = "00000000-0000-4000-8000-000000000000"
+    unknown_output = "/img/00000000-0000-4000-8000-000000000000.png"
+
+    def start(self) -> None:
+        self._emulator = modelscope.ModelScope().start()
+
+    @property
+    def emulator(self) -> modelscope.ModelScope:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "MODELSCOPE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
+
+
+class OpenAICompatibleCase(Case):
+    name = "openai_compatible"
+    lacks = frozenset({"states", "looks"})
+    submit_path = "/v1/images/generations"
+    file_path = "/files/"
+    talk_path = "/v1/chat/completions"
+    unknown_ref = "nowhere"
+    unknown_output = "/files/999_0.png"
+
+    def start(self) -> None:
+        self._emulator = OpenAICompatible().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> OpenAICompatible:
+        return self._emulator
+
+    def environment(self) -> dict[str, str]:
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '["flux-emulated", "parrot"]'}
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.orders)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.refuses = True
+
     def results_lie_on(self, origin: str) -> None:
         self.emulator.files_origin = origin
 
@@ -197,6 +307,9 @@ CASES: dict[str, type[Case]] = {
     "akashchat": AkashChatCase,
     "akashchat, middle": AkashChatMiddleCase,
     "akashchat, legacy": AkashChatLegacyCase,
+    "modelscope": ModelScopeCase,
+    "openai_compatible": OpenAICompatibleCase,
+    "piclumen": PiclumenCase,
     "sketch": SketchCase,
     "zimage": ZImageCase,
 }

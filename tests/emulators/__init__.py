@@ -2,11 +2,15 @@
 
 from tests.emulators.akashchat import AkashChat
 from tests.emulators.base import Emulator
+from tests.emulators.modelscope import ModelScope
 from tests.emulators.openai_compatible import OpenAICompatible
+from tests.emulators.piclumen import Piclumen
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "akashchat": AkashChat,
+    "modelscope": ModelScope,
     "openai_compatible": OpenAICompatible,
+    "piclumen": Piclumen,
     "zimage": ZImage,
 }

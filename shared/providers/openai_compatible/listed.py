@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import logging
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from shared.errors import EaselError, Misconfigured
+from shared.http import Http
 from shared.values import Kind, Model
+
+_log = logging.getLogger(__name__)
+
+_FRESH_SECONDS = 300.0
+_STALE_SECONDS = 30.0
+_PATIENCE = 3.0
+"""Seconds. Every request waits for the list while nothing is known, also those that are for others."""
 
 CHAT_FIELDS = frozenset(
     {
@@ -24,6 +37,61 @@ _PICTURES = re.compile(
     r"dall-e|gpt-image|chatgpt-image|flux|diffusion|sdxl|\bsd-?3|imagen|image|seedream|kolors|hidream|midjourney",
     re.IGNORECASE,
 )
+
+
+class Listed:
+    """A service's models: those that are configured, and what it lists itself, asked every few minutes.
+
+    A list that cannot be had leaves everything as it was the last time.
+    """
+
+    def __init__(self, http: Http, url: str, headers: Mapping[str, str], options: Mapping[str, str]) -> None:
+        self._http = http
+        self._url = url
+        self._headers = headers
+        self._configured = _configured(options.get("models", ""))
+        self._discovers = options.get("discover", "true").lower() not in ("false", "0", "no")
+        self._discovered: tuple[Model, ...] = ()
+        self._until = 0.0
+
+    async def models(self) -> tuple[Model, ...]:
+        if self._discovers and time.monotonic() >= self._until:
+            if self._discovered:  # one request asks, the others go on with what is known
+                self._until = time.monotonic() + _STALE_SECONDS
+            await self._discover()
+        names = {model.id for model in self._configured}
+        return self._configured + tuple(model for model in self._discovered if model.id not in names)
+
+    async def _discover(self) -> None:
+        fresh = _STALE_SECONDS
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                answer = await self._http.read("GET", self._url, headers=self._headers)
+            payload = answer.json()
+            if answer.status != 200:
+                raise answer.error()
+            entries = payload.get("data") if isinstance(payload, dict) else payload
+            found = map(model_of, entries if isinstance(entries, list) else [])
+            self._discovered, fresh = tuple({model.id: model for model in found if model}.values()), _FRESH_SECONDS
+        except (EaselError, TimeoutError) as error:
+            _log.warning("openai_compatible: the models were not listed: %s", error)
+        self._until = time.monotonic() + fresh
+
+
+def _configured(text: str) -> tuple[Model, ...]:
+    """Names in a list, or with what they are for: `{"flux": {"kind": "image"}}`; Misconfigured for all else."""
+    try:
+        table = json.loads(text) if text else {}
+        if isinstance(table, list):
+            table = {name: {} for name in table}
+        return tuple(_configured_model(name, dict(fields)) for name, fields in table.items())
+    except (AttributeError, TypeError, ValueError):
+        raise Misconfigured("OPENAI_COMPATIBLE_MODELS (or 'models' of an account): it cannot be read.") from None
+
+
+def _configured_model(name: str, fields: dict[str, Any]) -> Model:
+    model = bare(name, fields.get("kind") or _kind(name, {}) or "chat")
+    return model._replace(upstream=str(fields.get("upstream") or name))
 
 
 def model_of(entry: Any) -> Model | None:

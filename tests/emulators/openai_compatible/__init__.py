@@ -2,22 +2,26 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
+from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from tests.emulators.files import FileHost, Gate
-from tests.emulators.openai_compatible.wire import Conversation, Json, parse, refused
+from tests.emulators.openai_compatible.wire import Conversation, Json, Order, parse, refused
+from tests.emulators.png import png
 
 __all__ = ["OpenAICompatible"]
 
 LISTED: tuple[Json, ...] = (
     {"id": "parrot", "object": "model", "created": 1, "owned_by": "emulator"},
     {"id": "org/parrot-large", "object": "model", "created": 1, "owned_by": "emulator"},
+    {"id": "flux-emulated", "object": "model", "created": 1, "owned_by": "emulator"},
     {"id": "text-embedding-3-small", "object": "model", "created": 1, "owned_by": "emulator"},
 )
 
@@ -44,7 +48,11 @@ class OpenAICompatible(FileHost):
     newline: str = "\n"
     cut: int = 0
     streams: bool = True
+    pictures: Literal["url", "b64_json", "data-url"] = "url"
+    file_suffix: str = ""
+    refuses: bool = False
 
+    orders: list[Order] = field(init=False, repr=False, default_factory=list)
     talks: list[Conversation] = field(init=False, repr=False, default_factory=list)
 
     def environment(self) -> dict[str, str]:
@@ -58,6 +66,8 @@ class OpenAICompatible(FileHost):
         return [
             Route("/v1/models", self._models),
             Route("/v1/chat/completions", self._talk, methods=["POST"]),
+            Route("/v1/images/generations", self._draw, methods=["POST"]),
+            Route("/files/{order:int}_{index:int}.png", self._file),
         ]
 
     async def _models(self, request: Request) -> Response:
@@ -74,6 +84,32 @@ class OpenAICompatible(FileHost):
             return JSONResponse(self._completion(talk))
         events = self.events or [f"data: {json.dumps(chunk)}" for chunk in self._chunks(talk)]
         return StreamingResponse(self._stream(events), media_type="text/event-stream")
+
+    async def _draw(self, request: Request) -> Response:
+        self._admit(request)
+        order = await parse(request, Order)
+        if self.refuses or "forbidden" in order.prompt:
+            raise refused(400, "Your request was rejected by our safety system", "content_policy_violation")
+        self.orders.append(order)
+        data = [self._picture(len(self.orders) - 1, index) for index in range(order.n)]
+        return JSONResponse({"created": 1, "data": data})
+
+    def _picture(self, order: int, index: int) -> Json:
+        if self.pictures == "url":
+            return {"url": self.file_url(f"/files/{order}_{index}.png{self.file_suffix}")}
+        inside = b64encode(self._bytes(order, index)).decode()
+        return {"b64_json": inside} if self.pictures == "b64_json" else {"url": f"data:image/png;base64,{inside}"}
+
+    async def _file(self, request: Request) -> Response:
+        order, index = request.path_params["order"], request.path_params["index"]
+        if order >= len(self.orders) or index >= self.orders[order].n:
+            raise refused(404, "There is no such file")
+        return self.file_response(request, self._bytes(order, index), "image/png")
+
+    def _bytes(self, order: int, index: int) -> bytes:
+        width, height = map(int, self.orders[order].size.split("x"))
+        red, green, blue, _ = crc32(f"{order}_{index}".encode()).to_bytes(4)
+        return png(width, height, (red, green, blue))
 
     def _admit(self, request: Request) -> None:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
