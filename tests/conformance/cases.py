@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tests.emulators import akashchat, modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
@@ -70,6 +71,10 @@ class Case(ABC):
     def ignore_ranges(self) -> None:
         raise NotImplementedError
 
+    def endless_answer(self) -> Fault:
+        """A conversation of which the first word comes, and no second."""
+        raise NotImplementedError
+
 
 class FileHostCase(Case):
     """A provider whose upstream hosts its results itself."""
@@ -97,14 +102,14 @@ class AkashChatCase(FileHostCase):
 
     name = "akashchat"
     lacks = frozenset({"credentials", "refusals", "ranges"})
-    submit_path = "/api/chat/"
+    submit_path = talk_path = "/api/chat/"
     poll_path = "/api/image-status/"
     file_path = "/api/image/"
     unknown_ref = "00000000-0000-4000-8000-000000000000"
     unknown_output = "/api/image/job_00000000_00001_.webp"
 
     def start(self) -> None:
-        self._emulator = akashchat.AkashChat(dialect="N", drawing="png").start()
+        self._emulator = akashchat.AkashChat(dialect="N", drawing="png", says=None).start()
 
     @property
     def emulator(self) -> akashchat.AkashChat:
@@ -122,6 +127,9 @@ class AkashChatCase(FileHostCase):
     def next_job_never_ends(self) -> None:
         self.emulator.next_fate(akashchat.Fate.NEVER_ENDS)
 
+    def endless_answer(self) -> Fault:
+        return Endless(b'f:{"messageId":"msg-1"}\n0:"Well"\n', "text/plain; charset=utf-8")
+
 
 class AkashChatMiddleCase(AkashChatCase):
     """The version before, on a host that does all that a host of files can."""
@@ -129,7 +137,7 @@ class AkashChatMiddleCase(AkashChatCase):
     lacks = frozenset({"credentials", "refusals"})
 
     def start(self) -> None:
-        self._emulator = akashchat.AkashChat(dialect="M", drawing="png", ranges=True, sizes=True).start()
+        self._emulator = akashchat.AkashChat(dialect="M", drawing="png", says=None, ranges=True, sizes=True).start()
 
 
 class AkashChatLegacyCase(AkashChatCase):
@@ -140,7 +148,7 @@ class AkashChatLegacyCase(AkashChatCase):
     unknown_output = "=00000000-0000-4000-8000-000000000000"
 
     def start(self) -> None:
-        self._emulator = akashchat.AkashChat(dialect="L", drawing="png").start()
+        self._emulator = akashchat.AkashChat(dialect="L", drawing="png", says=None).start()
 
 
 class SketchCase(Case):
@@ -281,13 +289,16 @@ class OpenAICompatibleCase(Case):
         return self._emulator
 
     def environment(self) -> dict[str, str]:
-        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '["flux-emulated", "parrot"]'}
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '{"flux-emulated": {}, "parrot": {}}'}
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
 
     def taken(self) -> int:
         return len(self.emulator.orders)
+
+    def endless_answer(self) -> Fault:
+        return Endless(b'data: {"choices": [{"index": 0, "delta": {"content": "Well"}}]}\n\n', "text/event-stream")
 
     def next_prompt_is_refused(self) -> None:
         self.emulator.refuses = True

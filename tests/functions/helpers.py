@@ -140,6 +140,10 @@ def leaving_client(gateway: Gateway, **body: Any) -> AbstractContextManager[sock
     return _leaving(gateway, "POST", GENERATIONS, {"prompt": "a cat", "response_format": "url"} | body)
 
 
+def leaving_post(gateway: Gateway, path: str, body: Json) -> AbstractContextManager[socket.socket]:
+    return _leaving(gateway, "POST", path, body)
+
+
 def leaving_get(gateway: Gateway, path: str) -> AbstractContextManager[socket.socket]:
     return _leaving(gateway, "GET", path)
 

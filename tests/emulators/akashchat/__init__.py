@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import math
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -37,7 +38,7 @@ from tests.emulators.webp import webp
 __all__ = ["WORDS", "AkashChat", "Fate"]
 
 WORDS = ("Hello", ", wörld 中文 😀", '\nquote " back\\slash', "\ttab 'apos' <b>", " \\n literal")
-"""What every text model here says."""
+"""What every text model here says unless it is told otherwise."""
 
 _ORDER_WORDS = ("generate", "draw", "create", "make", "paint")
 _FETCH_SITES = (None, "same-origin", "same-site", "none")
@@ -51,10 +52,11 @@ class AkashChat(FileHost):
     """Its settings are named for what they do to an answer.
 
     `session_seconds` is how long a session lives; `other_cookie` puts a stranger's Set-Cookie first, and without
-    `sets_cookie` there is none. `protected` says that the list of models wants a session. `error` is said after `says`
-    so far; an answer that does not end has neither `e` nor `d`. `cut` is the size of the pieces that an answer leaves
-    in, 0 for one per line, each of which waits for the `gate`. `form` is that of a finished job's result, the
-    version's own unless it is set. Without `sizes` nobody is told how long a file is, as on the real site.
+    `sets_cookie` there is none. `protected` says that the list of models wants a session. A model `says` these words,
+    or else gives back what it was told. `error` is said after them; an answer that does not end has neither `e` nor
+    `d`. `cut` is the size of the pieces that an answer leaves in, 0 for one per line, each of which waits for the
+    `gate`. `form` is that of a finished job's result, the version's own unless it is set. Without `sizes` nobody is
+    told how long a file is, as on the real site.
     """
 
     dialect: Literal["L", "M", "N"] = "N"
@@ -63,7 +65,7 @@ class AkashChat(FileHost):
     sets_cookie: bool = True
     protected: bool | None = None
     quota_reset: int | None = None
-    says: Sequence[str] = WORDS
+    says: Sequence[str] | None = WORDS
     error: str | None = None
     ends: bool = True
     finish_reason: str = "stop"
@@ -88,7 +90,7 @@ class AkashChat(FileHost):
 
     @classmethod
     def lifelike(cls) -> Self:
-        return cls(seconds=6.0, says=("This ", "is ", "what ", "a ", "model ", "would ", "say."))
+        return cls(seconds=6.0, says=None)
 
     def next_fate(self, *fates: Fate) -> None:
         """Let the next orders end so, one each, whatever their prompts say."""
@@ -169,7 +171,7 @@ class AkashChat(FileHost):
             if modern and talk.model == "AkashGen":
                 raise refused(500, {"error": "Error generating image", "message": complaint})
             return self._stream([line("3", complaint)])
-        return self._stream(self._order(talk) if talk.model == "AkashGen" else self._said())
+        return self._stream(self._order(talk) if talk.model == "AkashGen" else self._said(talk))
 
     def _complaint(self, talk: Conversation) -> str | None:
         """What the site says of numbers that are texts, or are missing or zero, which N replaces by texts."""
@@ -178,10 +180,11 @@ class AkashChat(FileHost):
                 return f"Invalid argument for parameter {name}: {name} must be a number"
         return None
 
-    def _said(self) -> list[str]:
-        lines = [line("f", {"messageId": "msg-GE2Hq6ULf1EgcNDsQV11lEGX"}), *(line("0", text) for text in self.says)]
+    def _said(self, talk: Conversation) -> list[str]:
+        says = ("You said: ", *re.split(r"(?<=\s)", talk.messages[-1].content)) if self.says is None else self.says
+        lines = [line("f", {"messageId": "msg-GE2Hq6ULf1EgcNDsQV11lEGX"}), *(line("0", text) for text in says)]
         if self.error is not None:
-            return [*(lines if self.says else []), line("3", self.error)]
+            return [*(lines if says else []), line("3", self.error)]
         return [*lines, *(ending(self.finish_reason, self.usage) if self.ends else [])]
 
     def _order(self, talk: Conversation) -> list[str]:
@@ -195,7 +198,7 @@ class AkashChat(FileHost):
         if fate is Fate.NO_WORKERS or (fate is Fate.TEXT and self.dialect == "N"):
             return [line("3", INVALID_MODEL % "AkashGen")]
         if fate is Fate.TEXT:
-            return self._said()
+            return self._said(talk)
         revised = f"A detailed {prompt.partition(': ')[2] or prompt}"
         name = "undefined"
         if fate is not Fate.NO_JOB:
