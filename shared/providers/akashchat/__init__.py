@@ -5,6 +5,7 @@ They differ in words and manners, not in paths, and none of them has to be named
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -44,6 +45,9 @@ _INSIDE = "="
 """Before a job's name: its picture lies inside of what a look at it shows."""
 
 _LISTED_SECONDS, _UNLISTED_SECONDS, _LISTING_SECONDS = 300.0, 30.0, 3.0
+_ORDER_SECONDS = 60.0
+_SILENCE_SECONDS = 240.0
+"""The site keeps what a model thinks to itself until all of it has been thought."""
 
 
 def _text_model(name: str) -> Model:
@@ -87,12 +91,15 @@ class AkashChat:
         return await self._listing.get()
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        async with self._site.chat(about_text(request)) as answer, aclosing(deltas(answer.lines())) as heard:
+        async with (
+            self._site.chat(about_text(request), _SILENCE_SECONDS) as answer,
+            aclosing(deltas(answer.lines())) as heard,
+        ):
             async for delta in heard:
                 yield delta
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        async with self._site.chat(about_picture(request)) as answer:
+        async with self._site.chat(about_picture(request), _ORDER_SECONDS) as answer:
             return await submitted(await answer.whole())
 
     async def poll(self, ref: Ref) -> Status:
@@ -134,12 +141,13 @@ class AkashChat:
     async def _list(self) -> tuple[tuple[Model, ...], float]:
         """The built-in models and those that the site lists; when that fails, what was there before, for a while."""
         try:
-            answer = await self._site.read("/api/models/", _LISTING_SECONDS)
+            async with asyncio.timeout(_LISTING_SECONDS):  # everybody waits for this, whatever model they want
+                answer = await self._site.read("/api/models/", _LISTING_SECONDS)
             if answer.status != 200:
                 raise failure(answer)
             names = _names(answer.json())
-        except EaselError as error:
-            _log.warning("akashchat: the models were not listed: %s", error.message)
+        except (EaselError, TimeoutError) as error:
+            _log.warning("akashchat: the models were not listed: %s", error)
             return self._models, _UNLISTED_SECONDS
         built_in = {model.id: model for model in _MODELS}
         listed = {name: _text_model(name) for name in names if name not in built_in}

@@ -18,7 +18,6 @@ _log = logging.getLogger(__name__)
 
 _MOST_HOPS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_FIRST_WORD_SECONDS = 60.0
 _SHARE_OF_LIFE = 0.8
 _SHORTEST_LIFE = 600
 """Seconds that a session lives where its cookie does not say: what the site's code has as its default."""
@@ -51,12 +50,15 @@ class Site:
         return answer
 
     @asynccontextmanager
-    async def chat(self, body: dict[str, Any]) -> AsyncGenerator[Listening, None]:
-        """The answer to a conversation, of which only the good ones get here; a session is renewed once."""
+    async def chat(self, body: dict[str, Any], timeout: float) -> AsyncGenerator[Listening, None]:
+        """The answer to a conversation, of which only the good ones get here; a session is renewed once.
+
+        `timeout` is for each wait.
+        """
         token = None
         for _ in range(2):
             token = await self._session.get(instead_of=token)
-            async with self._listen(f"{self._base}/api/chat/", token, body) as answer:
+            async with self._listen(f"{self._base}/api/chat/", token, body, timeout) as answer:
                 if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/plain"):
                     yield answer
                     return
@@ -87,12 +89,12 @@ class Site:
         raise _lost_on_the_way()
 
     @asynccontextmanager
-    async def _listen(self, url: str, token: str, body: dict[str, Any]) -> AsyncGenerator[Listening, None]:
+    async def _listen(
+        self, url: str, token: str, body: dict[str, Any], timeout: float
+    ) -> AsyncGenerator[Listening, None]:
         headers = self._headers | _cookie(token)
         for _ in range(_MOST_HOPS):
-            async with self._http.listen(
-                "POST", url, headers=headers, json=body, timeout=_FIRST_WORD_SECONDS
-            ) as answer:
+            async with self._http.listen("POST", url, headers=headers, json=body, timeout=timeout) as answer:
                 if answer.status not in _REDIRECTS:
                     yield answer
                     return

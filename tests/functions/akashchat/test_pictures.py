@@ -122,6 +122,19 @@ def test_a_job_that_the_site_has_lost_is_not_found(client: httpx.Client, each_ak
     assert_error(client.get(f"/v1/jobs/{job['id']}"), 404, "not_found")
 
 
+def test_a_limit_is_told_where_a_picture_was_ordered(client: httpx.Client, akashchat: AkashChat) -> None:
+    line = b'3:"Rate limit exceeded. Please try again later."\n'
+    akashchat.plan("POST /api/chat", Reply(200, line, {"content-type": "text/plain; charset=utf-8"}))
+    assert_error(order(client, model="AkashGen"), 429, "rate_limit_exceeded")
+
+
+def test_a_picture_that_the_site_has_put_elsewhere_is_not_found(client: httpx.Client, akashchat: AkashChat) -> None:
+    akashchat.dialect = "L"
+    url = file_url(client, model="AkashGen")
+    akashchat.form = "relative"
+    assert_error(client.get(url), 404, "not_found")
+
+
 def test_an_ended_session_costs_one_renewal_and_one_job(client: httpx.Client, each_akashchat: AkashChat) -> None:
     for _ in range(2):
         finished_job(client, model="AkashGen")

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 Arrange = Callable[[AkashChat], object]
 
 HELLO: Json = {"model": TEXT_MODEL, "messages": [{"role": "user", "content": "hi"}]}
+STREAM = {"content-type": "text/plain; charset=utf-8"}
 CHALLENGE = Reply(403, "<!DOCTYPE html><title>Just a moment...</title>")
 
 
@@ -60,6 +61,14 @@ def test_what_a_model_thinks_is_told_as_the_site_tells_it(sdk: openai.OpenAI, ak
 def test_finish_reasons_are_openais(sdk: openai.OpenAI, akashchat: AkashChat, reason: str, told: str) -> None:
     akashchat.finish_reason, akashchat.usage = reason, None
     assert sdk.chat.completions.create(**HELLO).choices[0].finish_reason == told
+
+
+def test_parts_of_other_kinds_do_no_harm(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
+    parts = ['2:[{"x":1}]', 'g:"let me see"', '0:"four"', "8:[]", 'd:{"finishReason":"stop"}', ""]
+    akashchat.plan("POST /api/chat", Reply(200, "\n".join(parts).encode(), STREAM))
+    answer = sdk.chat.completions.create(**HELLO)
+    assert answer.choices[0].message.content == "four"
+    assert answer.choices[0].message.model_dump()["reasoning_content"] == "let me see"
 
 
 def test_a_word_leaves_before_the_upstream_says_the_next(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
@@ -151,6 +160,10 @@ def is_shut(akashchat: AkashChat) -> None:
     akashchat.plan("GET /api/auth/session", CHALLENGE)
 
 
+def is_sent_in_circles(akashchat: AkashChat) -> None:
+    akashchat.plan("GET /api/auth/session", *[Reply(308, "", {"location": "/api/auth/session/"})] * 3)
+
+
 def ends_with_an_error(akashchat: AkashChat) -> None:
     akashchat.finish_reason = "error"
 
@@ -176,6 +189,7 @@ FAILURES: dict[str, tuple[Arrange, int, str]] = {
     "limit before all": (says("Rate limit exceeded. Please try again later."), 429, "rate_limit_exceeded"),
     "hung up": (plan(Drop()), 424, "upstream_failed"),
     "redirected for ever": (plan(*[Reply(308, "", {"location": "/api/chat/"})] * 3), 502, "upstream_unavailable"),
+    "sent in circles before the session": (is_sent_in_circles, 502, "upstream_unavailable"),
     "redirected away": (plan(Reply(308, "", {"location": "http://127.0.0.2:1/"})), 502, "upstream_unavailable"),
     "empty": (says_nothing, 424, "generation_failed"),
 }
@@ -184,9 +198,10 @@ LATE_FAILURES: dict[str, tuple[Arrange, str]] = {
     "no end": (breaks_off, "upstream_failed"),
     "cut": (plan(Cut(60)), "upstream_failed"),
     "nonsense": (
-        plan(Reply(200, b'0:"Hello"\n0:oops\n', {"content-type": "text/plain; charset=utf-8"})),
+        plan(Reply(200, b'0:"Hello"\n0:oops\n', STREAM)),
         "upstream_failed",
     ),
+    "nonsense for an end": (plan(Reply(200, b'0:"Hello"\nd:7\n', STREAM)), "upstream_failed"),
     "bad end": (ends_with_an_error, "generation_failed"),
 }
 
@@ -239,7 +254,7 @@ def _unknown(akashchat: AkashChat, model: str) -> list[Reply]:
 
     if akashchat.dialect == "N":
         return [Reply(403, {"error": "Model not available", "message": f'The model "{model}" is not available'})]
-    return [Reply(200, line("3", INVALID_MODEL % model).encode(), {"content-type": "text/plain; charset=utf-8"})]
+    return [Reply(200, line("3", INVALID_MODEL % model).encode(), STREAM)]
 
 
 def test_redirects_are_repeated_with_the_session(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
