@@ -269,7 +269,7 @@ class ModelScopeCase(FileHostCase):
         self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
 
 
-class OpenAICompatibleCase(Case):
+class OpenAICompatibleCase(FileHostCase):
     name = "openai_compatible"
     lacks = frozenset({"states", "looks"})
     submit_path = "/v1/images/generations"
@@ -280,9 +280,6 @@ class OpenAICompatibleCase(Case):
 
     def start(self) -> None:
         self._emulator = OpenAICompatible().start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
 
     @property
     def emulator(self) -> OpenAICompatible:
@@ -302,16 +299,6 @@ class OpenAICompatibleCase(Case):
 
     def next_prompt_is_refused(self) -> None:
         self.emulator.refuses = True
-
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
-
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
-
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
 
 
 CASES: dict[str, type[Case]] = {
