@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.providers.akashchat import AkashChat
 from shared.providers.base import Cancels, ChatProvider, Checks, Jobs, MediaProvider, Renews
 from shared.providers.gemini import Gemini
 from shared.providers.modelscope import ModelScope
@@ -16,6 +17,7 @@ PROVIDERS: tuple[type[MediaProvider], ...] = (
     ZImage,
     Piclumen,
     OpenAICompatible,
+    AkashChat,
     Sketch,
 )
 

@@ -17,7 +17,7 @@ Build = Callable[..., MediaProvider]
 TABLE = {provider.name: provider for provider in PROVIDERS}
 
 
-@pytest.fixture(scope="module", params=sorted(TABLE))
+@pytest.fixture(scope="module", params=sorted(CASES))
 def running_case(request: pytest.FixtureRequest) -> Iterator[Case]:
     case = CASES[request.param]()
     case.start()

@@ -119,7 +119,7 @@ async def test_n_pictures_are_n_and_differ(provider: MediaProvider) -> None:
 
 
 async def test_a_picture_has_the_size_that_was_asked_for(provider: MediaProvider) -> None:
-    for model in await provider.models():
+    for model in (each for each in await provider.models() if each.kind == "image"):
         for size in (model.default_size, *model.sizes[1::7]):
             [data] = await pictures(provider, ImageRequest(model, "a lighthouse", size))
             assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == size
@@ -142,7 +142,7 @@ async def test_a_picture_can_be_made_from_pictures(provider: MediaProvider) -> N
     assert data.startswith(b"\x89PNG")
 
 
-@pytest.mark.needs("jobs")
+@pytest.mark.needs("jobs", "ranges")
 async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -161,7 +161,7 @@ async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
         await content(provider, output, ByteRange(total + 1))
 
 
-@pytest.mark.needs("network", "jobs")
+@pytest.mark.needs("network", "jobs", "ranges")
 async def test_a_range_holds_where_the_upstream_ignores_it(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -366,7 +366,7 @@ def foreign_server() -> Iterator[tuple[str, list[str]]]:
     server.stop()
 
 
-@pytest.mark.needs("network", "jobs")
+@pytest.mark.needs("network", "jobs", "links")
 async def test_a_link_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -378,7 +378,7 @@ async def test_a_link_to_a_foreign_origin_is_not_followed(
     assert asked == []
 
 
-@pytest.mark.needs("network", "jobs")
+@pytest.mark.needs("network", "jobs", "links")
 async def test_a_redirect_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -398,7 +398,7 @@ async def test_only_pictures_are_handed_out(case: Case, provider: MediaProvider)
         await content(provider, output)
 
 
-@pytest.mark.needs("network", "jobs")
+@pytest.mark.needs("network", "jobs", "ranges")
 async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(200_000), "image/png")
@@ -406,7 +406,7 @@ async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provi
     assert await content(provider, output) == png(64, 64) + bytes(200_000)
 
 
-@pytest.mark.needs("network", "jobs")
+@pytest.mark.needs("network", "jobs", "links")
 async def test_leaving_early_closes_the_upstream(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(50_000_000), "image/png")
