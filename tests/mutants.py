@@ -300,7 +300,7 @@ MUTANTS = (
     ),
     Mutant(
         "one public address is enough",
-        "shared/http/fetch.py",
+        "shared/http/fetcher.py",
         "all(map(is_public, addresses))",
         "any(map(is_public, addresses))",
         "tests/http/test_fetch.py",
@@ -321,21 +321,21 @@ MUTANTS = (
     ),
     Mutant(
         "redirect of a caller's picture not looked at",
-        "shared/http/fetch.py",
+        "shared/http/fetcher.py",
         "known = origin_of(url) in self._origins",
         "known = bool(self._origins)",
         "tests/http/test_fetch.py",
     ),
     Mutant(
         "caller's picture without an end",
-        "shared/http/fetch.py",
+        "shared/http/fetcher.py",
         "if spool.size > LARGEST_PICTURE:",
         "if False:",
         "tests/http/test_fetch.py",
     ),
     Mutant(
         "what was fetched not looked at",
-        "shared/http/fetch.py",
+        "shared/http/fetcher.py",
         'if not (sniff(spool.head) or "").startswith("image/"):',
         "if False:",
         "tests/functions/test_images_edits.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.http.answer import Answer, clean
 from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
-from shared.http.fetch import LARGEST_PICTURE, Fetcher
+from shared.http.fetcher import LARGEST_PICTURE, Fetcher
 from shared.http.origin import origin_of
 from shared.http.retry import Patience
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
