@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -18,7 +19,8 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
-from shared.catalog import Catalog
+from shared.artifacts import Kept, s3_artifacts
+from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
 from shared.providers import FOR_GUESTS, PROVIDERS
@@ -32,6 +34,8 @@ from shared.waiter import Waiter
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
+# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
+_LONGEST_WAIT = 90.0 if sys.platform == "emscripten" else 240.0
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
 
@@ -130,9 +134,12 @@ def configure(
         guests=read_guests(environment, FOR_GUESTS),
     )
     providers = {provider.name: provider for provider in PROVIDERS}
-    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
+    kept = _kept(environment.get("ARTIFACTS", "").strip())
+    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)), kept)
     names = [name for name in providers if name in pool.providers()]
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in names}
+    listings = {
+        name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
+    }
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,
@@ -172,6 +179,10 @@ def _state(wanted: str) -> State:
     raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
 
 
+def _kept(wanted: str) -> Kept | None:
+    return Kept(s3_artifacts(wanted)) if wanted else None
+
+
 def _first(environment: Mapping[str, str], *names: str) -> str:
     return next((text for text in (environment.get(name, "").strip() for name in names) if text), "")
 
@@ -193,7 +204,7 @@ def _max_wait(environment: Mapping[str, str]) -> float:
     for name in ("MAX_WAIT_SECONDS", "DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"):
         if environment.get(name, "").strip():
             return float(whole_number(environment, name, 0))
-    return 240.0
+    return _LONGEST_WAIT
 
 
 def _hours(environment: Mapping[str, str]) -> int:

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.api import vercel
 from shared.api.access import Access, authorize, guard_open_mode
 from shared.api.call import Call
 from shared.api.errors import error_response
@@ -103,7 +104,8 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        scope["easel.request_id"] = request_id = f"req_{uuid4().hex}"
+        scope["easel.request_id"] = request_id = _new_request_id()
+        scope.setdefault("easel.deadline", vercel.deadline())
         answer = await self._way_in(scope)
         await answer(scope, receive, _with_request_id(send, request_id))
 
@@ -185,10 +187,14 @@ def create_app(routes: Sequence[Endpoint]) -> App:
 
 def failure_response(raised: BaseException, scope: Scope) -> Response:
     """What a host answers where the application failed before anything of its own answer was out."""
-    request_id = scope.get("easel.request_id") or f"req_{uuid4().hex}"
+    request_id = scope.get("easel.request_id") or _new_request_id()
     response = error_response(_known(raised, request_id))
     response.headers["x-request-id"] = request_id
     return response
+
+
+def _new_request_id() -> str:
+    return f"req_{uuid4().hex}"
 
 
 def _known(raised: BaseException, request_id: str) -> EaselError:

@@ -14,12 +14,19 @@ from shared.api.call import Call, Prefer
 from shared.api.errors import error_object
 from shared.api.jobs import pending_response
 from shared.api.pictures import Order, Picture, Work, address, making
-from shared.api.stream import Part, StreamedResponse, encoded, length_of
+from shared.api.stream import (
+    EVENTS,
+    HEARTBEAT_SECONDS,
+    KEEP_ALIVE,
+    Part,
+    StreamedResponse,
+    encoded,
+    length_of,
+    primed,
+)
 from shared.api.wire import ImageGenerate
 from shared.errors import EaselError, ResultLost
 from shared.values import Failed, Job, Status, Succeeded
-
-HEARTBEAT_SECONDS = 5.0
 
 _NO_PREFERENCE = Prefer(respond_async=False, wait=None)
 _NO_USAGE = {
@@ -34,7 +41,7 @@ async def answer(call: Call, body: ImageGenerate) -> Response:
     """Make pictures, and answer in the manner that the request asks for."""
     offer = await call.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
     request, ignored = body.to_request(offer.model)
-    order = Order(offer, request, body.response_format or call.settings.response_format, ignored, body.event)
+    order = Order(offer, request, body.response_format or call.settings.response_format, ignored, event=body.event)
     if body.stream:
         return await _streamed(call, order)
     return await _whole(call, order, call.prefer() if offer.model.asynchronous else _NO_PREFERENCE)
@@ -116,15 +123,7 @@ async def _streamed(call: Call, order: Order) -> Response:
     """Server-sent events. What goes wrong before the first of them is still an answer with a status."""
     events = _events(call, order)
     first = await anext(events)
-    headers = {**order.headers, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-    return StreamedResponse(_primed(first, events), "text/event-stream", headers=headers)
-
-
-async def _primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(rest):
-        yield first
-        async for piece in rest:
-            yield piece
+    return StreamedResponse(primed(first, events), "text/event-stream", headers=order.headers | EVENTS)
 
 
 async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
@@ -167,7 +166,7 @@ async def _progress(call: Call, order: Order, start: asyncio.Future[Work]) -> As
 async def _heartbeats(work: asyncio.Future[Any]) -> AsyncGenerator[bytes, None]:
     try:
         while not (await asyncio.wait({work}, timeout=HEARTBEAT_SECONDS))[0]:
-            yield b": keep-alive\n\n"
+            yield KEEP_ALIVE
     finally:
         work.cancel()
 

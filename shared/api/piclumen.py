@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from shared.api.call import Call
 from shared.api.errors import error_object
-from shared.api.pictures import ignored_header
+from shared.api.stream import ignored_header
 from shared.catalog import Offer
 from shared.errors import AccountRejected, BadRequest, Unauthenticated
 from shared.service import Caller, Service
@@ -82,8 +82,8 @@ async def started(call: Call, largest_body: int) -> Response:
     request = body.to_request()
     offer = Offer(PROVIDER, request.model)
     with _own_token_refused(call):
-        async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as (job, _, _):
-            mark = service.tickets.job_id(job)
+        async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
+            mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
     return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
 

@@ -6,30 +6,30 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 
 from shared.api.call import Call
-from shared.api.stream import Part
+from shared.api.stream import Part, ignored_header
 from shared.catalog import Offer
-from shared.errors import GenerationPending
+from shared.errors import GenerationFailed, GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Status, Succeeded
-
-LONGEST_LIST = 1000
-"""Characters that `easel-ignored` takes up at most."""
+from shared.values import Asset, ImageRequest, Job, Status
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered; `event` is what its events are called."""
+    """A valid request, and how it wants to be answered; `event` is what its events are called.
+
+    Unless it is `owned`, the job's id is all that one needs.
+    """
 
     offer: Offer
     request: ImageRequest
     response_format: ResponseFormat
     ignored: list[str]
+    owned: bool = True
     event: str = "image_generation"
 
     @property
@@ -40,12 +40,6 @@ class Order(NamedTuple):
     @property
     def headers(self) -> dict[str, str]:
         return {"cache-control": "no-store", **ignored_header(self.ignored)}
-
-
-def ignored_header(names: Sequence[str]) -> dict[str, str]:
-    """What of a request was left aside. Callers make these names up: they can hold what no header can."""
-    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
-    return {"easel-ignored": ignored} if ignored else {}
 
 
 class Picture(NamedTuple):
@@ -68,7 +62,8 @@ async def making(call: Call, order: Order) -> AsyncIterator[Work]:
     seconds = call.host_limit() if order.offer.model.asynchronous else call.limit()
     repeat = call.repeat()
     left = None if seconds is None else seconds - call.age
-    async with call.service.start(order.offer, order.request, call.owner, repeat, left) as started:
+    start = call.service.start(order.offer, order.request, call.owner, repeat, left, owned=order.owned)
+    async with start as started:
         yield Work(call, repeat, started)
 
 
@@ -79,6 +74,7 @@ class Work:
         self._call = call
         self._repeat = repeat
         self._results = started.results
+        self._end = started.end
         self.job: Job = started.job
         self.revised_prompt = started.revised_prompt
 
@@ -89,9 +85,7 @@ class Work:
 
     async def last(self, seconds: float) -> Status:
         """The work's end; or the last that was seen of it when `seconds` were not enough."""
-        if not self.job.refs:
-            return Succeeded(())
-        return await self._call.service.last(self.job, seconds)
+        return self._end or await self._call.service.last(self.job, seconds)
 
     async def last_if_wanted(self, seconds: float) -> Status:
         """The same, unless the caller leaves, which ends it with ClientDisconnect."""
@@ -102,12 +96,14 @@ class Work:
         """What there is in the end, files not open yet; GenerationFailed or GenerationPending in their place."""
         async with self.owing(GenerationPending):
             outputs = self._call.service.outputs(self.job, status)
-        files = [
-            Picture(output.media_type, asset)
-            for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
-        ]
+        assets = self._call.service.assets(self.job, outputs)
         made = [Picture(made.media_type, content=made.base64) for made in self._results]
-        return [*made, *files]
+        if self._end and assets:  # these same results, which are at hand and need not be fetched
+            return [picture._replace(asset=asset) for picture, asset in zip(made, assets, strict=True)]
+        files = [Picture(output.media_type, asset) for output, asset in zip(outputs, assets, strict=True)]
+        if pictures := [*made, *files]:
+            return pictures
+        raise GenerationFailed("The upstream says that it is done, but gave nothing.", job=self.name)
 
     async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
         """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
@@ -115,7 +111,7 @@ class Work:
             return [await self._opened(picture, opened) for picture in pictures]
 
     async def _opened(self, picture: Picture, opened: AsyncExitStack) -> Picture:
-        if picture.asset is None:
+        if picture.asset is None or picture.content is not None:
             return picture
         media = await opened.enter_async_context(self._call.service.open(picture.asset))
         return picture._replace(media_type=media.media_type, content=media)

@@ -6,6 +6,7 @@ from shared.http.answer import Answer, clean
 from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
 from shared.http.fetcher import LARGEST_PICTURE, Fetcher
+from shared.http.listening import Listening
 from shared.http.origin import origin_of
 from shared.http.retry import Patience
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
@@ -20,6 +21,7 @@ __all__ = [
     "Fetcher",
     "Http",
     "Inline",
+    "Listening",
     "Patience",
     "Spool",
     "base64_of",

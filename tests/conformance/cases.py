@@ -8,13 +8,16 @@ from typing import ClassVar
 
 from tests.emulators import modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
 from tests.emulators.gemini import Fate as GeminiFate
 from tests.emulators.gemini import Gemini
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "inputs"})
-WITHOUT_JOBS = frozenset({"jobs", "states"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks", "inputs"})
+"""`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address."""
+WITHOUT_JOBS = frozenset({"jobs", "states", "looks"})
 """What is lacked by those who answer with the results themselves."""
 
 
@@ -26,6 +29,7 @@ class Case(ABC):
     submit_path: ClassVar[str] = ""
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
+    talk_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str] = "unknown"
     unknown_output: ClassVar[str] = "unknown"
 
@@ -68,6 +72,10 @@ class Case(ABC):
         raise NotImplementedError
 
     def ignore_ranges(self) -> None:
+        raise NotImplementedError
+
+    def endless_answer(self) -> Fault:
+        """A conversation of which the first word comes, and no second."""
         raise NotImplementedError
 
 
@@ -238,6 +246,46 @@ class ModelScopeCase(FileHostCase):
         self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
 
 
+class OpenAICompatibleCase(FileHostCase):
+    name = "openai_compatible"
+    lacks = frozenset({"states", "looks", "inputs"})
+    submit_path = "/v1/images/generations"
+    file_path = "/files/"
+    talk_path = "/v1/chat/completions"
+    unknown_ref = "nowhere"
+    unknown_output = "/files/999_0.png"
+
+    def start(self) -> None:
+        self._emulator = OpenAICompatible().start()
+
+    @property
+    def emulator(self) -> OpenAICompatible:
+        return self._emulator
+
+    def environment(self) -> dict[str, str]:
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '{"flux-emulated": {}, "parrot": {}}'}
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.orders)
+
+    def endless_answer(self) -> Fault:
+        return Endless(b'data: {"choices": [{"index": 0, "delta": {"content": "Well"}}]}\n\n', "text/event-stream")
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.refuses = True
+
+
 CASES: dict[str, type[Case]] = {
-    case.name: case for case in (GeminiCase, ModelScopeCase, PiclumenCase, SketchCase, ZImageCase)
+    case.name: case
+    for case in (
+        GeminiCase,
+        ModelScopeCase,
+        OpenAICompatibleCase,
+        PiclumenCase,
+        SketchCase,
+        ZImageCase,
+    )
 }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.emulators.gemini import Gemini
 from tests.emulators.png import BigFile, png
-from tests.functions.test_big_file import LocalServer
+from tests.local_server import LocalServer
 from tests.rig import API_KEY
 
 SIZE = 30 << 20
@@ -20,7 +20,7 @@ MOST_GROWTH = 12 << 20
 @pytest.fixture
 def server(gemini: Gemini) -> Iterator[LocalServer]:
     gemini.largest_request = 64 << 20  # more than the real one takes
-    server = LocalServer(**gemini.environment())
+    server = LocalServer({"API_KEYS": API_KEY, **gemini.environment()})
     yield server
     server.stop()
 
