@@ -10,9 +10,10 @@ from typing import NamedTuple
 from shared.accounts import Pool, fingerprint
 from shared.adapters import Adapters
 from shared.catalog import Offer
-from shared.errors import AccountError, EaselError, Uncertain
+from shared.errors import AccountError, BadRequest, EaselError, Uncertain
+from shared.providers import MediaProvider, VideoProvider
 from shared.tickets import Tickets
-from shared.values import Account, Finished, ImageRequest, Job, Made, Submitted
+from shared.values import Account, Finished, Job, Made, MediaRequest, Submitted, VideoRequest
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Starter:
         self._pool = pool
         self._tickets = tickets
 
-    async def start(self, offer: Offer, request: ImageRequest, owner: str) -> Started:
+    async def start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
         """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
         try:
             return await self._start(offer, request, owner)
@@ -46,7 +47,7 @@ class Starter:
                 code=EaselError.code,
             ) from error
 
-    async def _start(self, offer: Offer, request: ImageRequest, owner: str) -> Started:
+    async def _start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
         account, first = await self._submit_first(offer.provider, request)
         with self._pool.busy(account):
             answers = [first, *await self._submit_rest(account, request)]
@@ -59,23 +60,30 @@ class Starter:
             owner=owner,
             asked=request.n,
             refs=tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs),
+            note=request.note,
         )
-        return Started(job, _results(answers), first.revised_prompt)
+        return Started(self._held(job), _results(answers), first.revised_prompt)
 
-    async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, Submitted | Finished]:
+    def _held(self, job: Job) -> Job:
+        held = self._tickets.held(job)
+        if held != job:
+            _log.error("an id cannot hold all refs of a job of '%s': the rest is lost", job.provider)
+        return held
+
+    async def _submit_first(self, provider: str, request: MediaRequest) -> tuple[Account, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""
         part = request._replace(n=min(request.n, request.model.batch))
         for account in (accounts := await self._pool.ready(provider)):
             try:
                 with self._pool.busy(account):
-                    return account, await self._adapters.of(account).submit(part)
+                    return account, await _submit(self._adapters.of(account), part)
             except AccountError as error:
                 await self._pool.rest(account, error)
                 if account is accounts[-1]:
                     raise
         raise AssertionError("a pool never hands out an empty list")
 
-    async def _submit_rest(self, account: Account, request: ImageRequest) -> list[Submitted | Finished]:
+    async def _submit_rest(self, account: Account, request: MediaRequest) -> list[Submitted | Finished]:
         """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
         batch = request.model.batch
         parts = [
@@ -83,7 +91,7 @@ class Starter:
             for done in range(batch, request.n, batch)
         ]
         adapter = self._adapters.of(account)
-        answers = await asyncio.gather(*(adapter.submit(part) for part in parts), return_exceptions=True)
+        answers = await asyncio.gather(*(_submit(adapter, part) for part in parts), return_exceptions=True)
         taken: list[Submitted | Finished] = []
         for answer in answers:
             match answer:
@@ -98,6 +106,14 @@ class Starter:
                 case _:
                     raise answer
         return taken
+
+
+async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | Finished:
+    if not isinstance(request, VideoRequest):
+        return await adapter.submit(request)
+    if not isinstance(adapter, VideoProvider):  # a model that somebody configured
+        raise BadRequest(f"'{adapter.name}' makes no videos.", param="model")
+    return await adapter.submit_video(request)
 
 
 def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:

@@ -48,6 +48,10 @@ class Model(NamedTuple):
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
     effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+
+    Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds` and `resolutions` (like
+    720p) list what there is, the usual one first, and `ratios` its shapes (like 16:9). `frames` is 1 where a picture can
+    be its first frame, 2 where one can be its last frame too; `max_inputs` and `max_videos` are for references.
     """
 
     id: str
@@ -63,6 +67,12 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    min_pixels: int = 0
+    seconds: tuple[int, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    frames: int = 0
+    max_videos: int = 0
 
 
 class Account(NamedTuple):
@@ -112,6 +122,44 @@ class ImageRequest(NamedTuple):
     delay: float = 0.0
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
+
+    @property
+    def note(self) -> str:
+        return ""
+
+
+class VideoRequest(NamedTuple):
+    """A video to make: from the prompt alone, from its first frame or both ends, or after references.
+
+    `seconds`, `resolution` and `ratio` are some that the model has; the empty ratio leaves it to the upstream, which
+    goes by the pictures, and `size` is the nominal one, empty where only the upstream knows. None is the upstream's
+    choice as well. `reference_videos` are addresses that the upstream fetches.
+    """
+
+    model: Model
+    prompt: str
+    seconds: int
+    resolution: str
+    ratio: str = ""
+    size: Size | None = None
+    n: int = 1
+    seed: int | None = None
+    camera_fixed: bool | None = None
+    watermark: bool | None = None
+    return_last_frame: bool | None = None
+    generate_audio: bool | None = None
+    first_frame: Input | None = None
+    last_frame: Input | None = None
+    references: tuple[Input, ...] = ()
+    reference_videos: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What answers about the job repeat and no upstream tells before its end: seconds and size."""
+        return f"{self.seconds}-{self.size or 'auto'}"
+
+
+MediaRequest: TypeAlias = ImageRequest | VideoRequest
 
 
 class Submitted(NamedTuple):
@@ -237,7 +285,8 @@ class Job(NamedTuple):
     """All that is needed to go on with a job; the signed text of it is the id that the client holds.
 
     `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
-    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for.
+    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for, and `note` what answers
+    repeat of the request.
     """
 
     provider: str
@@ -248,6 +297,7 @@ class Job(NamedTuple):
     owner: str
     asked: int
     refs: tuple[Ref, ...]
+    note: str = ""
 
 
 class Asset(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, MediaProvider
+from shared.providers.ark import Ark
+from shared.providers.base import Cancels, ChatProvider, Deletes, MediaProvider, VideoProvider
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Ark, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "MediaProvider", "Sketch"]
+__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "Deletes", "MediaProvider", "Sketch", "VideoProvider"]
