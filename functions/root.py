@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from shared.api import Access, Call, Endpoint, create_app
+from shared.api import Access, Call, Endpoint, create_app, operators
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -15,9 +13,7 @@ async def ping(call: Call) -> Response:
 
 
 async def health(call: Call) -> Response:
-    counts = await call.service.pool.counts()
-    accounts = {f"accounts_{name}": count for name, count in counts.items()}
-    return JSONResponse({"status": "healthy", "service": "easel", "timestamp": int(time.time()), **accounts})
+    return JSONResponse(await operators.health_object(call))
 
 
 app = create_app([Endpoint("/ping", Access.ANYONE, GET=ping), Endpoint("/v1/health", Access.ANYONE, GET=health)])

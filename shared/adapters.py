@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from shared.accounts import Pool
+from shared.errors import EaselError
 from shared.http import Http
-from shared.providers import MediaProvider
+from shared.providers import MediaProvider, Renews
 from shared.values import Account, Job
+
+_log = logging.getLogger(__name__)
 
 
 class Adapters:
@@ -15,13 +19,31 @@ class Adapters:
         self._providers = providers
         self._pool = pool
         self._http = http
-        self._made: dict[tuple[str, str], MediaProvider] = {}
+        self._made: dict[tuple[str, str], tuple[str, MediaProvider]] = {}
 
     def of(self, account: Account) -> MediaProvider:
-        key = (account.provider, account.id)
-        if key not in self._made:
-            self._made[key] = self._providers[account.provider](self._http, account)
-        return self._made[key]
+        """The adapter of an account with the credential that stands in it."""
+        name = (account.provider, account.id)
+        key, adapter = self._made.get(name, ("", None))
+        if adapter is None or key != account.key:
+            adapter = self._providers[account.provider](self._http, account)
+            self._made[name] = account.key, adapter
+        return adapter
 
-    def of_job(self, job: Job) -> MediaProvider:
-        return self.of(self._pool.find(job.provider, job.account))
+    async def of_job(self, job: Job) -> MediaProvider:
+        """The adapter of the account that the job was started with, as it is by now."""
+        return self.of(await self._pool.newest(self._pool.find(job.provider, job.account)))
+
+    async def for_work(self, account: Account) -> MediaProvider:
+        """The adapter for new work. A credential that wears out is renewed before that, if it is time, by one of us.
+
+        Where this fails the old one serves, as long as it does.
+        """
+        adapter = self.of(account)
+        if not isinstance(adapter, Renews) or not await self._pool.claim_renewal(account, adapter.renew_seconds):
+            return adapter
+        try:
+            return self.of(await self._pool.replace(account, await adapter.renew()))
+        except EaselError as error:
+            _log.warning("the credential of an account of '%s' was not renewed: %s", account.provider, error.message)
+            return adapter

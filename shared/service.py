@@ -22,6 +22,7 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
+from shared.logins import Logins
 from shared.looker import Looker
 from shared.providers import Cancels, Deletes
 from shared.repeats import Repeat, Repeats
@@ -75,9 +76,10 @@ class Service:
         self.waiter = waiter
         self._adapters = adapters
         self._starter = Starter(adapters, pool, tickets)
+        self.logins = Logins(adapters, pool)
         self._repeats = repeats
-        self._max_tasks = max_tasks
-        self._tasks = 0
+        self.max_tasks = max_tasks
+        self.tasks = 0
 
     @asynccontextmanager
     async def start(
@@ -96,7 +98,7 @@ class Service:
 
             async def begin() -> str | None:
                 ours.append(started := await self._starter.start(offer, request, mark))
-                return self.tickets.job_id(started.job) if started.job.refs else None
+                return self.name(started.job)
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
             started = ours[0] if ours else Started(self.tickets.job(name or ""))
@@ -114,24 +116,25 @@ class Service:
             yield
         except TakenError:
             raise
-        except EaselError as error:
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}{error.message}", code=error.code, details=error.details, job=name) from error
-        except Exception as error:
-            _log.exception("unexpected error with a job of '%s'", job.provider)
-            name = self.tickets.job_id(job)
-            raise ResultLost(f"{what}Something went wrong here.", code=EaselError.code, job=name) from error
+        except Exception as raised:
+            error = raised
+            if not isinstance(error, EaselError):
+                _log.exception("unexpected error with a job of '%s'", job.provider)
+                error = EaselError("Something went wrong here.")
+            told = f"{what}{error.message}"
+            raise ResultLost(told, code=error.code, details=error.details, job=self.name(job)) from raised
 
     async def look(self, job: Job) -> Status:
         """Look once."""
-        return await self._looker(job)()
+        return await (await self._looker(job))()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
         with self.taken(job):
-            typical = (await self.catalog.find(job.provider, job.model)).typical_seconds
+            model = await self.catalog.find(job.provider, job.model)
+            typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
             deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
-            async for status in self.waiter.watch(self._looker(job), deadline, typical, age):
+            async for status in self.waiter.watch(await self._looker(job), deadline, typical, age):
                 yield status
 
     async def last(self, job: Job, seconds: float) -> Status:
@@ -147,11 +150,13 @@ class Service:
             case Succeeded(outputs):
                 return outputs
             case Failed(error):
-                name = self.tickets.job_id(job)
-                raise GenerationFailed(error.message, code=error.code, details=error.details, job=name)
+                raise GenerationFailed(error.message, code=error.code, details=error.details, job=self.name(job))
             case _:
-                name = self.tickets.job_id(job)
-                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=name)
+                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=self.name(job))
+
+    def name(self, job: Job) -> str | None:
+        """The job's id; None where the upstream answered with the results, and there is nothing to come back to."""
+        return self.tickets.job_id(job) if job.refs else None
 
     def job(self, text: str, caller: Caller | None) -> Job:
         """The job behind an id, if this caller may see it; NotFound otherwise."""
@@ -173,35 +178,36 @@ class Service:
     async def open(self, asset: Asset, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         """Stream a file; NotFound while its job has not come to it."""
         output = asset.output or await self._output(asset)
-        async with self._adapters.of_job(asset.job).open(output, byte_range) as media:
+        adapter = await self._adapters.of_job(asset.job)
+        async with adapter.open(output, byte_range) as media:
             yield media
 
     async def cancel(self, job: Job) -> bool:
         """Ask the upstream to stop; False where the job was past stopping."""
-        adapter = self._adapters.of_job(job)
+        adapter = await self._adapters.of_job(job)
         if not isinstance(adapter, Cancels):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
         return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
 
     async def delete(self, job: Job) -> bool:
         """Have the upstream forget the job and what came of it; False where it is under way."""
-        adapter = self._adapters.of_job(job)
+        adapter = await self._adapters.of_job(job)
         if not isinstance(adapter, Deletes):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")
         return all(await asyncio.gather(*(adapter.delete(ref) for ref in job.refs)))
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if self._max_tasks and self._tasks >= self._max_tasks:
-            raise Overloaded(f"{self._max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self._tasks += 1
+        if self.max_tasks and self.tasks >= self.max_tasks:
+            raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
+        self.tasks += 1
         try:
             yield
         finally:
-            self._tasks -= 1
+            self.tasks -= 1
 
-    def _looker(self, job: Job) -> Looker:
-        return Looker(self._adapters.of_job(job), job.refs)
+    async def _looker(self, job: Job) -> Looker:
+        return Looker(await self._adapters.of_job(job), job.refs)
 
     async def _output(self, asset: Asset) -> Ref:
         status = await self.look(asset.job)
@@ -217,4 +223,5 @@ async def _within(seconds: float | None, begun: Awaitable[str | None]) -> str | 
         async with asyncio.timeout(seconds):
             return await begun
     except TimeoutError:
-        raise Uncertain("The upstream may have taken the work; the time to wait for its word is over.") from None
+        message = "The upstream may have taken the work, and billed it; the time to wait for its word is over."
+        raise Uncertain(message) from None

@@ -76,7 +76,7 @@ class Starter:
         for account in (accounts := await self._pool.ready(provider)):
             try:
                 with self._pool.busy(account):
-                    return account, await _submit(self._adapters.of(account), part)
+                    return account, await _submit(await self._adapters.for_work(account), part)
             except AccountError as error:
                 await self._pool.rest(account, error)
                 if account is accounts[-1]:

@@ -79,7 +79,8 @@ class Account(NamedTuple):
     """One way into one upstream: where it is, and the credential (empty where none is needed).
 
     `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
-    means no limit; `options` are the provider's own settings.
+    means no limit; `options` are the provider's own settings; a `replaceable` credential may change while the
+    configuration stands, as cookies do.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Account(NamedTuple):
     origins: frozenset[str] = frozenset()
     max_concurrent: int = 0
     options: Mapping[str, str] = MappingProxyType({})
+    replaceable: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.provider}/{self.id})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 
@@ -239,6 +239,8 @@ async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Repeats, clo
 
 class Remote:
     """Takes its time, as a table does: others come in between. Raises `error` while there is one."""
+
+    shared: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.error: EaselError | None = None

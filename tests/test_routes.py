@@ -17,6 +17,7 @@ from shared.hosts.local import local_app
 ROOT = Path(__file__).parents[1]
 SAMPLES = {"{id:path}": "org/model", "{id}": "i~an~id", "{extension}": "png"}
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
+KEYS = {Access.ANYONE: "no", Access.ADMIN: "operator"}
 DEPLOYED_PREFIX = "${self:custom.prefix}"
 """What API_PREFIX at deploy time takes the place of, in serverless.yml."""
 
@@ -113,9 +114,9 @@ def test_every_function_is_deployed_everywhere() -> None:
 
 def test_the_readme_lists_every_endpoint_and_its_key() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = dict(re.findall(r"^\| `([A-Z]+ /\S*)` \|.*\| (yes|no) \|$", readme, re.MULTILINE))
+    listed = dict(re.findall(r"^\| `([A-Z]+ /\S*)` \|.*\| (yes|no|operator) \|$", readme, re.MULTILINE))
     expected = {
-        f"{verb} {endpoint.path.replace(':path', '')}": "no" if endpoint.access is Access.ANYONE else "yes"
+        f"{verb} {endpoint.path.replace(':path', '')}": KEYS.get(endpoint.access, "yes")
         for _, endpoint in endpoints()
         for verb in endpoint.handlers
         if verb != "HEAD"

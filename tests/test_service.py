@@ -72,6 +72,9 @@ class Script:
         self.looks: dict[str, list[Status | Exception]] = {}
         self.looked: list[str] = []
         self.cancelled: list[str] = []
+        self.keys: list[str] = []
+        self.renewed: list[str] = []
+        self.refuses_renewal = False
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -95,6 +98,7 @@ class Scripted:
 
     async def submit(self, request: ImageRequest) -> Submitted:
         self.script.asked.append((self.account.id, request))
+        self.script.keys.append(self.account.key)
         number = len(self.script.asked)
         await self.script.may_answer.wait()
         answer = self.script.submits.pop(0) if self.script.submits else Submitted((f"ref{number}",))
@@ -123,6 +127,19 @@ class Cancelling(Scripted):
         return ref != "past stopping"
 
 
+class Renewing(Scripted):
+    """Its credential is the last one with a prime more."""
+
+    renew_seconds: ClassVar[float] = 600.0
+
+    async def renew(self) -> str:
+        self.script.renewed.append(self.account.key)
+        await asyncio.sleep(0)
+        if self.script.refuses_renewal:
+            raise AccountRejected("no more of these")
+        return f"{self.account.key}'"
+
+
 @pytest.fixture
 def script() -> Script:
     return Script()
@@ -140,7 +157,9 @@ def build(script: Script, clock: Clock) -> Callable[..., Service]:
     def build(*names: str, provider: type[Scripted] = Scripted, limit: int = 0, max_tasks: int = 0) -> Service:
         bound: type[MediaProvider] = type("Bound", (provider,), {"script": script})
         state = MemoryState(clock)
-        accounts = [Account(name, "scripted", "", max_concurrent=limit) for name in names or ("a",)]
+        accounts = [
+            Account(name, "scripted", "", key="key", max_concurrent=limit, replaceable=True) for name in names or ("a",)
+        ]
         order = iter(range(1_000_000))
         pool = Pool(accounts, state, choice=lambda: float(next(order)))
         adapters = Adapters({"scripted": bound}, pool, Http())
@@ -539,3 +558,41 @@ async def test_a_provider_that_cannot_cancel_says_so(build: Callable[..., Servic
     with pytest.raises(BadRequest) as caught:
         await service.cancel(a_job(service, "x"))
     assert caught.value.code == "not_cancellable"
+
+
+# Credentials that wear out
+
+
+async def test_a_credential_is_renewed_by_one_of_many_and_once_in_its_time(
+    build: Callable[..., Service], script: Script, clock: Clock
+) -> None:
+    service = build(provider=Renewing)
+    await asyncio.gather(*(started(service, script, repeat=Repeat(str(number))) for number in range(10)))
+    assert script.renewed == ["key"]
+    await started(service, script, repeat=Repeat("later"))
+    assert script.keys[-1] == "key'"
+    clock.now += 601
+    await started(service, script, repeat=Repeat("later still"))
+    assert script.renewed == ["key", "key'"]
+    assert script.keys[-1] == "key''"
+
+
+async def test_a_credential_that_is_not_renewed_serves_on(
+    build: Callable[..., Service], script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = build(provider=Renewing)
+    script.refuses_renewal = True
+    for number in range(3):
+        await started(service, script, repeat=Repeat(str(number)))
+    assert script.renewed == ["key"]
+    assert script.keys == ["key"] * 3
+    assert "was not renewed" in caplog.text
+
+
+async def test_a_job_is_looked_at_with_the_newest_credential(build: Callable[..., Service], script: Script) -> None:
+    service = build(provider=Renewing)
+    job = await started(service, script)
+    await service.pool.replace(service.pool.accounts[0], "another")
+    script.looks["ref1"] = [Running()]
+    await service.look(job)
+    assert (await service.pool.newest(service.pool.accounts[0])).key == "another"

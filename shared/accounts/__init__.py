@@ -7,12 +7,13 @@ import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from itsdangerous.encoding import base64_encode
 
+from shared.accounts.credentials import Credentials
 from shared.errors import AccountError, AccountLimited, AccountRejected, EaselError, NoAccount, NotFound, Overloaded
 from shared.state import State, if_possible
 from shared.values import Account
@@ -35,6 +36,22 @@ class Rest(NamedTuple):
     cause: str
 
 
+class Condition(NamedTuple):
+    """How an account is doing, for its operator."""
+
+    account: Account
+    active: int
+    rest: Rest | None
+
+    @property
+    def full(self) -> bool:
+        return 0 < self.account.max_concurrent <= self.active
+
+    @property
+    def available(self) -> bool:
+        return not (self.rest or self.full)
+
+
 class Pool:
     """Picks the least busy account that is not resting, at random among equals.
 
@@ -51,20 +68,23 @@ class Pool:
         clock: Callable[[], float] = time.time,
         rejected: Callable[[], None] = lambda: None,
     ) -> None:
-        self._accounts = tuple(accounts)
-        self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self._accounts}
+        self.accounts = tuple(accounts)
+        self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self.accounts}
         self._state = state
         self._cooldown = cooldown
         self._choice = choice
         self._clock = clock
         self._rejected = rejected
         self._busy: Counter[str] = Counter()
+        self._credentials = Credentials(state)
+        self.shared = state.shared
+        """Whether other instances see which accounts rest, and which credentials are new."""
 
     def providers(self) -> frozenset[str]:
-        return frozenset(account.provider for account in self._accounts)
+        return frozenset(account.provider for account in self.accounts)
 
     def of(self, provider: str) -> tuple[Account, ...]:
-        return tuple(account for account in self._accounts if account.provider == provider)
+        return tuple(account for account in self.accounts if account.provider == provider)
 
     def find(self, provider: str, mark: str) -> Account:
         """The account that a job was started with; NotFound when it is no longer configured."""
@@ -73,23 +93,34 @@ class Pool:
         except KeyError:
             raise NotFound("The account that this job was started with is no longer configured.") from None
 
+    async def newest(self, account: Account) -> Account:
+        """The account with the credential that it has by now."""
+        return await self._credentials.newest(self._configured(account))
+
+    async def replace(self, account: Account, key: str) -> Account:
+        """The account, on all instances that share a state, with this credential from now on; it does not rest."""
+        await self._credentials.replace(self._configured(account), key)
+        return account._replace(key=key)
+
+    async def claim_renewal(self, account: Account, seconds: float) -> bool:
+        """Whether it falls to us to renew the account's credential: to one instance in so many seconds."""
+        return await self._credentials.claim_renewal(self._configured(account), seconds)
+
     async def ready(self, provider: str) -> list[Account]:
         """Whom to ask, in this order; NoAccount when all of them rest, Overloaded when those that do not are full."""
-        accounts = self.of(provider)
-        rests = await self._rests(accounts)
-        awake = [account for account, rest in zip(accounts, rests, strict=True) if not rest]
+        conditions = await self._conditions(self.of(provider))
+        awake = [condition for condition in conditions if not condition.rest]
         if not awake:
-            raise _nobody(provider, [rest for rest in rests if rest])
-        candidates = [account for account in awake if not self._is_full(account)]
-        if not candidates:
+            raise _nobody(provider, [rest for _, _, rest in conditions if rest])
+        free = [condition for condition in awake if not condition.full]
+        if not free:
             raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
-        return sorted(candidates, key=lambda account: (self._busy[_key(account)], self._choice()))
+        free.sort(key=lambda condition: (condition.active, self._choice()))
+        return [account for account, _, _ in free]
 
-    async def counts(self) -> dict[str, int]:
-        """How many accounts there are, and how many of them are ready."""
-        rests = await self._rests(self._accounts)
-        ready = [not (self._is_full(account) or rest) for account, rest in zip(self._accounts, rests, strict=True)]
-        return {"total": len(ready), "available": sum(ready)}
+    async def conditions(self) -> list[Condition]:
+        """How all of them are doing, by provider and name."""
+        return await self._conditions(sorted(self.accounts, key=_key))
 
     @contextmanager
     def busy(self, account: Account) -> Iterator[None]:
@@ -113,10 +144,22 @@ class Pool:
         with if_possible(EaselError):
             await self._state.put(_rest_name(account), f"{self._clock() + seconds:.3f} {error.code}", seconds)
 
-    def _is_full(self, account: Account) -> bool:
-        return bool(account.max_concurrent) and self._busy[_key(account)] >= account.max_concurrent
+    async def _conditions(self, configured: Sequence[Account]) -> list[Condition]:
+        accounts = await self._newest(configured)
+        rests = await self._rests(accounts)
+        return [
+            Condition(account, self._busy[_key(account)], rest) for account, rest in zip(accounts, rests, strict=True)
+        ]
 
-    async def _rests(self, accounts: tuple[Account, ...]) -> list[Rest | None]:
+    def _configured(self, account: Account) -> Account:
+        return self.find(account.provider, fingerprint(account))
+
+    async def _newest(self, accounts: Sequence[Account]) -> list[Account]:
+        if not any(account.replaceable for account in accounts):  # as mostly, and gather would make tasks of it
+            return list(accounts)
+        return await asyncio.gather(*map(self._credentials.newest, accounts))
+
+    async def _rests(self, accounts: Sequence[Account]) -> list[Rest | None]:
         if len(accounts) == 1:  # gather would make a task of it
             return [await self._rest_of(accounts[0])]
         return await asyncio.gather(*map(self._rest_of, accounts))

@@ -36,6 +36,8 @@ class Entry(NamedTuple):
 
 
 _MOST_DIGITS = 9
+_COOKIE_FILES = ("cookies.txt", "cookies.json")
+"""In a folder of its own an account's cookies are in one of these; whatever the name says, either format will do."""
 
 
 def read_accounts(
@@ -77,7 +79,7 @@ class _Reader:
             yield self._account(table[entry.provider], entry, variable)
 
     def from_files(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
-        for variable, path in self._cookie_files():
+        for variable, name, path in self._cookie_files():
             source = f"{variable}: the file '{path.name}'"
             try:
                 text = path.read_text(encoding="utf-8")
@@ -87,7 +89,7 @@ class _Reader:
             for upstream in table.values():
                 header = cookie_header(cookies, upstream.cookie_domain) if upstream.cookie_domain else ""
                 if header:
-                    yield self._account(upstream, Entry(id=path.stem, provider=upstream.name, key=header))
+                    yield self._account(upstream, Entry(id=name, provider=upstream.name, key=header))
 
     def short_forms(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
         for upstream in table.values():
@@ -103,18 +105,20 @@ class _Reader:
             if not self._environment.get(table[name].credential or "", "").strip():
                 yield self._account(table[name], Entry(id="open", provider=name))
 
-    def _cookie_files(self) -> Iterator[tuple[str, Path]]:
-        """Each with the variable that names it."""
+    def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
+        """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
         single = self._environment.get("COOKIES_PATH", "").strip()
         folder = self._environment.get("ACCOUNTS_DIR", "").strip()
         if single:
-            yield "COOKIES_PATH", Path(single)
+            yield "COOKIES_PATH", Path(single).stem, Path(single)
         if folder:
             if not Path(folder).is_dir():
                 raise Misconfigured("ACCOUNTS_DIR: there is no such folder.")
             for path in sorted(Path(folder).iterdir()):
                 if path.suffix in (".json", ".txt"):
-                    yield "ACCOUNTS_DIR", path
+                    yield "ACCOUNTS_DIR", path.stem, path
+                elif own := [path / name for name in _COOKIE_FILES if (path / name).is_file()]:
+                    yield "ACCOUNTS_DIR", path.name, own[0]
 
     def _account(self, upstream: type[Upstream], entry: Entry, source: str = "") -> Account:
         """`source` is the variable to blame for what the entry itself says."""
@@ -128,6 +132,7 @@ class _Reader:
             origins=frozenset(web_address(f"{variable}_RESULT_ORIGINS", origin).lower() for origin in origins),
             max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
             options=self._options(upstream, entry.options, source),
+            replaceable=bool(entry.key and upstream.cookie_domain),
         )
 
     def _base_url(self, upstream: type[Upstream], entry: Entry, source: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from shared.errors import Forbidden, Unauthenticated
+from shared.errors import Forbidden, NotFound, Unauthenticated
 from shared.service import Caller
 from shared.settings import Settings
 from shared.tickets import Tickets
@@ -23,10 +23,17 @@ class Access(Enum):
     ANYONE = "nothing"
     ID = "an id that is its own permission, or else its owner's key"
     KEY = "a caller's key"
+    ADMIN = "an operator's key"
 
 
 def authorize(request: Request, access: Access, settings: Settings, tickets: Tickets) -> Caller | None:
-    """The caller; None where the route does without one. Unauthenticated when it does not and no key fits."""
+    """The caller; None where the route does without one. Unauthenticated when it does not and no key fits.
+
+    Without ADMIN_KEYS there are no operators, and what is theirs is not there.
+    """
+    if access is Access.ADMIN:
+        _admit_operator(request, settings)
+        return None
     if settings.open_mode:
         return Caller(tickets.owners(""))
     token = _token(request)
@@ -37,6 +44,18 @@ def authorize(request: Request, access: Access, settings: Settings, tickets: Tic
             "This API key is not known here." if token else "An API key is needed: Authorization: Bearer <key>."
         )
     return None
+
+
+def is_operator(request: Request, settings: Settings) -> bool:
+    token = _token(request)
+    return bool(token) and _is_known(token, settings.admin_keys)
+
+
+def _admit_operator(request: Request, settings: Settings) -> None:
+    if not settings.admin_keys:
+        raise NotFound("There is nothing at this address: no ADMIN_KEYS are configured.", code="unknown_url")
+    if not is_operator(request, settings):
+        raise Unauthenticated("This address needs a key from ADMIN_KEYS.")
 
 
 def guard_open_mode(request: Request) -> None:

@@ -73,13 +73,13 @@ class Call:
 
     async def parse(self, wire: type[Wire], limit: int) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
-        body = await self._read(limit)
+        body = await self.read(limit)
         try:
             return wire.model_validate_json(body or b"{}")
         except ValidationError as error:
             raise _bad_request(error) from None
 
-    async def _read(self, limit: int) -> bytes:
+    async def read(self, limit: int) -> bytes:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
         body, size = bytearray(), 0
         async for chunk in self.request.stream():

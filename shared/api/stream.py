@@ -17,6 +17,9 @@ from shared.values import Media
 Part: TypeAlias = bytes | Media
 """Text as it is, or a file that is written as base64."""
 
+_SLICE = 64 << 10
+"""Bytes of a long text that go out at a time: whoever sends them on keeps a copy of what is not out yet."""
+
 
 class StreamedResponse(Response):
     """A body that comes in pieces. What the pieces need stays open until the last one is out, in `resources`."""
@@ -68,7 +71,8 @@ async def encoded(parts: Sequence[Part]) -> AsyncIterator[bytes]:
     """The parts one after the other, files as base64; never more than a chunk of them in memory."""
     for part in parts:
         if isinstance(part, bytes):
-            yield part
+            for start in range(0, len(part), _SLICE):
+                yield part[start : start + _SLICE]
             continue
         rest = b""
         async for chunk in part.chunks:

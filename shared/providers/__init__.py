@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from shared.providers.ark import Ark
-from shared.providers.base import Cancels, ChatProvider, Deletes, MediaProvider, VideoProvider
+from shared.providers.base import Cancels, ChatProvider, Checks, Deletes, MediaProvider, Renews, VideoProvider
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
 PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Ark, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "Deletes", "MediaProvider", "Sketch", "VideoProvider"]
+__all__ = [
+    "PROVIDERS",
+    "Cancels",
+    "ChatProvider",
+    "Checks",
+    "Deletes",
+    "MediaProvider",
+    "Renews",
+    "Sketch",
+    "VideoProvider",
+]

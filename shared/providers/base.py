@@ -94,3 +94,22 @@ class ChatProvider(Protocol):
         What is raised before the first delta decides whether another account is tried, as with a submit. An answer
         that ends without a finish reason is broken, and raises.
         """
+
+
+@runtime_checkable
+class Renews(Protocol):
+    """A provider whose credential wears out unless it is renewed now and then."""
+
+    renew_seconds: ClassVar[float]
+    """How long one lasts safely; it is renewed before the first new work after that, by one instance at a time."""
+
+    async def renew(self) -> str:
+        """The credential to go on with. AccountRejected where the upstream does not renew this one."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A provider that can say whether its credential is accepted, without starting any work."""
+
+    async def check(self) -> None:
+        """AccountRejected where it is not accepted."""

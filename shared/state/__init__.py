@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from shared.errors import EaselError, StoreUnavailable
 from shared.state.dynamodb import DynamoState
@@ -20,8 +20,10 @@ class State(Protocol):
     """Small texts that may vanish at any time; `ttl` is in seconds.
 
     Each call may raise StoreUnavailable, where the texts are kept outside of this process and cannot be reached, or
-    Misconfigured, where they never will be.
+    Misconfigured, where they never will be. `shared` says whether other instances see them.
     """
+
+    shared: ClassVar[bool]
 
     async def get(self, key: str) -> str | None: ...
 

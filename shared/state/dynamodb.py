@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from shared.aws import AwsService, Refused
@@ -20,6 +20,8 @@ class DynamoState:
     The table takes its time with that, so what has expired counts as gone. An entry lives up to a second longer than
     it was meant to, for the table wants whole ones.
     """
+
+    shared: ClassVar[bool] = True
 
     def __init__(self, table: str, clock: Callable[[], float] = time.time) -> None:
         self._table = table

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 _MAX_ENTRIES = 10_000
 
 
 class MemoryState:
     """Other instances see nothing of it."""
+
+    shared: ClassVar[bool] = False
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

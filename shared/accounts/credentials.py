@@ -1,0 +1,47 @@
+"""Credentials that change while the configuration stands: cookies that somebody brings, or that are renewed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from shared.errors import EaselError
+from shared.state import State, if_possible
+from shared.values import Account
+
+KEPT_SECONDS = 400 * 86_400.0
+"""The longest that browsers keep a cookie."""
+
+
+class Credentials:
+    """What instances share of the accounts' newest credentials.
+
+    A new one stands in for the very credential that is configured: when that changes, what was kept is forgotten.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def newest(self, account: Account) -> Account:
+        """A configured account with the credential that it has by now; with its own where nobody can tell."""
+        if not account.replaceable:
+            return account
+        key = None
+        with if_possible():
+            key = await self._state.get(_name("key", account))
+        return account._replace(key=key) if key else account
+
+    async def replace(self, account: Account, key: str) -> None:
+        """From now on a configured account has this credential. StoreUnavailable where that cannot be written down."""
+        await self._state.put(_name("key", account), key, KEPT_SECONDS)
+
+    async def claim_renewal(self, account: Account, seconds: float) -> bool:
+        """Whether it falls to us to renew a configured account's credential: to one instance in so many seconds."""
+        ours = False
+        with if_possible(EaselError):
+            ours = await self._state.add(_name("renewal", account), "claimed", seconds)
+        return ours
+
+
+def _name(kind: str, account: Account) -> str:
+    text = f"{account.provider}/{account.id} {account.key}"
+    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,0 +1,100 @@
+"""What operators see and do: how the accounts are, and new cookies for one of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.responses import JSONResponse, Response
+
+from shared.accounts import Condition
+from shared.api.access import is_operator
+from shared.api.call import Call
+from shared.errors import BadRequest
+
+LARGEST_EXPORT = 1 << 20
+_ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=memory there is no way to the others."
+
+
+async def health_object(call: Call) -> dict[str, Any]:
+    """That we are there, in counts; with a key from ADMIN_KEYS each account's name and trouble as well."""
+    conditions = await call.service.pool.conditions()
+    body: dict[str, Any] = {
+        "status": "healthy",
+        "service": "easel",
+        "timestamp": int(time.time()),
+        "concurrent_tasks": call.service.tasks,
+        "max_concurrent": call.service.max_tasks,
+        "accounts_total": len(conditions),
+        "accounts_available": sum(condition.available for condition in conditions),
+    }
+    if is_operator(call.request, call.settings):
+        body["accounts"] = [_account_object(condition) for condition in conditions]
+    return body
+
+
+async def cookies_response(call: Call) -> Response:
+    """Take a browser's cookie export for an account, as multipart or as JSON."""
+    name, export = await _upload(call)
+    taken = await call.service.logins.replace(name, export)
+    number = sum(taken.values())
+    message = f"'{name}' has {number} new cookies, which are in use from now on."
+    answer = {"success": True, "cookie_count": number, "account_id": name, "providers": taken}
+    return JSONResponse({**answer, "message": message + ("" if call.service.pool.shared else _ONLY_HERE)})
+
+
+def _account_object(condition: Condition) -> dict[str, Any]:
+    account, active, rest = condition
+    return {
+        "account_id": account.id,
+        "provider": account.provider,
+        "enabled": True,
+        "active_tasks": active,
+        "in_cooldown": rest is not None,
+        "cooldown_remaining": math.ceil(rest.seconds) if rest else 0,
+        "last_error": rest.cause if rest else None,
+    }
+
+
+async def _upload(call: Call) -> tuple[str, str]:
+    """The account's name and the text of the export."""
+    body = await call.read(LARGEST_EXPORT)
+    if call.request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _multipart(call, body)
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not valid JSON.", code="invalid_json") from None
+    if not isinstance(content, dict) or not isinstance(content.get("cookies"), str | list | dict):
+        raise BadRequest("'cookies': the export is missing.", code="invalid_format", param="cookies")
+    cookies = content["cookies"]
+    return _named(content.get("account_id")), cookies if isinstance(cookies, str) else json.dumps(cookies)
+
+
+async def _multipart(call: Call, body: bytes) -> tuple[str, str]:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        form = await MultiPartParser(call.request.headers, whole(), max_files=1, max_fields=8).parse()
+    except (MultiPartException, KeyError):
+        raise BadRequest("The body is not valid multipart/form-data.", code="invalid_multipart") from None
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise BadRequest("'file': the export is missing.", code="missing_file", param="file")
+    try:
+        return _named(form.get("account_id")), (await file.read()).decode(errors="replace")
+    finally:
+        await file.close()
+
+
+def _named(name: object) -> str:
+    """Accounts that are set by a variable of their own are called `default`."""
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("'account_id' is a text.", code="invalid_account_id", param="account_id")
+    return name or "default"

@@ -1,0 +1,167 @@
+"""Pictures on their way from an order to an answer: started, waited for, opened, and owed where they do not arrive."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect
+
+from shared.api.call import Call
+from shared.api.stream import Part
+from shared.catalog import Offer
+from shared.errors import GenerationPending, ResultLost
+from shared.http import HEAD_BYTES, sniff
+from shared.repeats import Repeat
+from shared.settings import ResponseFormat
+from shared.starter import Started
+from shared.values import Asset, ImageRequest, Job, Made, Status, Succeeded
+
+_log = logging.getLogger(__name__)
+
+LONGEST_LIST = 1000
+"""Characters that `easel-ignored` takes up at most."""
+
+_CHECKED = 1 << 20
+"""Base64 digits that are looked at together: a multiple of four."""
+
+
+class Order(NamedTuple):
+    """A valid request, and how it wants to be answered."""
+
+    offer: Offer
+    request: ImageRequest
+    response_format: ResponseFormat
+    ignored: list[str]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        # Callers make these names up: they can hold what no header can.
+        ignored = ", ".join(quote(name, safe="[]") for name in self.ignored)[:LONGEST_LIST]
+        return {"cache-control": "no-store", **({"easel-ignored": ignored} if ignored else {})}
+
+
+class Picture(NamedTuple):
+    """A finished picture. `content` goes into the answer as base64; None where a link is all that is asked for.
+
+    `asset` is the file that a link leads to; None where the picture came inside of the upstream's answer.
+    """
+
+    media_type: str
+    asset: Asset | None = None
+    content: Part | None = None
+
+
+@asynccontextmanager
+async def making(call: Call, order: Order) -> AsyncIterator[Work]:
+    """Have the pictures started, or join an earlier start of them; the block counts as one task.
+
+    An upstream that answers with the pictures themselves gets all the time there is. Others only say that they begin.
+    """
+    seconds = call.host_limit() if order.offer.model.asynchronous else call.limit()
+    repeat = call.repeat()
+    left = None if seconds is None else seconds - call.age
+    async with call.service.start(order.offer, order.request, call.owner, repeat, left) as started:
+        yield Work(call, repeat, started)
+
+
+class Work:
+    """What an upstream took for this call."""
+
+    def __init__(self, call: Call, repeat: Repeat, started: Started) -> None:
+        self._call = call
+        self._repeat = repeat
+        self._results = started.results
+        self.job: Job = started.job
+        self.revised_prompt = started.revised_prompt
+
+    @property
+    def name(self) -> str | None:
+        """The job's id; None where there is nothing to come back to."""
+        return self._call.service.name(self.job)
+
+    async def last(self, seconds: float) -> Status:
+        """The work's end; or the last that was seen of it when `seconds` were not enough."""
+        if not self.job.refs:
+            return Succeeded(())
+        return await self._call.service.last(self.job, seconds)
+
+    async def last_if_wanted(self, seconds: float) -> Status:
+        """The same, unless the caller leaves, which ends it with ClientDisconnect."""
+        async with self.owing(ClientDisconnect):
+            return await self._call.while_wanted(self.last(seconds))
+
+    async def pictures(self, status: Status | None) -> list[Picture]:
+        """What there is in the end, files not open yet; GenerationFailed or GenerationPending in their place."""
+        async with self.owing(GenerationPending):
+            outputs = self._call.service.outputs(self.job, status)
+        files = [
+            Picture(output.media_type, asset)
+            for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
+        ]
+        return [*_checked(self._results), *files]
+
+    async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
+        """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
+        with self._call.service.taken(self.job, "The picture is made, but cannot be fetched at the moment: "):
+            return [await self._opened(picture, opened) for picture in pictures]
+
+    async def _opened(self, picture: Picture, opened: AsyncExitStack) -> Picture:
+        if picture.asset is None:
+            return picture
+        media = await opened.enter_async_context(self._call.service.open(picture.asset))
+        return picture._replace(media_type=media.media_type, content=media)
+
+    @asynccontextmanager
+    async def owing(self, *causes: type[Exception]) -> AsyncIterator[None]:
+        """Where the block ends for one of these causes, the caller has got nothing, and may come again for it."""
+        try:
+            yield
+        except causes:
+            if self.job.refs:
+                await self._call.service.owe(self.job, self._call.owner, self._repeat)
+            raise
+
+
+def address(call: Call, picture: Picture) -> list[Part]:
+    """Where the picture is, as the inside of a JSON string: its link, or a data URL where it has none."""
+    if picture.asset is not None:
+        return [json.dumps(call.link(picture.asset, picture.media_type))[1:-1].encode()]
+    assert picture.content is not None
+    return [f"data:{picture.media_type};base64,".encode(), picture.content]
+
+
+def _checked(results: Sequence[Made]) -> list[Picture]:
+    """Those results that are pictures; ResultLost where there are some, and none of them is."""
+    pictures = [
+        Picture(media_type, content=made.base64)
+        for made in results
+        if (media_type := _sniffed(made.base64)) and _is_base64(made.base64)
+    ]
+    if len(pictures) < len(results):
+        _log.warning("%d results came inside of an answer and are no pictures", len(results) - len(pictures))
+        if not pictures:
+            raise ResultLost("The upstream answered with something that is no picture.")
+    return pictures
+
+
+def _sniffed(base64: bytes) -> str | None:
+    try:
+        return sniff(binascii.a2b_base64(base64[: 4 * -(-HEAD_BYTES // 3)]))
+    except binascii.Error:
+        return None
+
+
+def _is_base64(base64: bytes) -> bool:
+    """Whether it can stand in a JSON string as it is."""
+    try:
+        for start in range(0, len(base64), _CHECKED):
+            binascii.a2b_base64(base64[start : start + _CHECKED], strict_mode=True)
+    except binascii.Error:
+        return False
+    return True
