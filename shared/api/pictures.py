@@ -20,7 +20,7 @@ from shared.http import HEAD_BYTES, sniff
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Made, Status, Succeeded
+from shared.values import Asset, Job, MediaRequest, Made, Status, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Order(NamedTuple):
     """A valid request, and how it wants to be answered."""
 
     offer: Offer
-    request: ImageRequest
+    request: MediaRequest
     response_format: ResponseFormat
     ignored: list[str]
 

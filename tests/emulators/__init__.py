@@ -1,8 +1,10 @@
 """The table of emulators: one fake upstream per provider, served over real HTTP."""
 
+from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
+    "ark": Ark,
     "zimage": ZImage,
 }
