@@ -75,22 +75,25 @@ class Catalog:
                 listed[name] = meant
         return list(listed.items())
 
-    async def resolve(self, name: str | None, kind: Kind) -> Offer:
-        """The offer behind a name, or the default of its kind; NotFound where there is none."""
+    async def resolve(self, name: str | None, kind: Kind, *, inputs: bool = False) -> Offer:
+        """The offer behind a name, or the default of its kind; NotFound where there is none.
+
+        With `inputs` the default is one that takes pictures along, if there is such a one.
+        """
         if name:
-            offer = await self.named(name)
+            offer = await self.named(name, inputs=inputs)
             if offer.model.kind != kind:
                 raise BadRequest(f"'{name}' makes no {kind}: it is a {offer.model.kind} model.", param="model")
             return offer
-        default = _default(kind, await self.offers())
+        default = _default(kind, await self.offers(), inputs)
         if default is None:
             raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
         return default
 
-    async def named(self, name: str) -> Offer:
+    async def named(self, name: str, *, inputs: bool = False) -> Offer:
         """The offer behind a name; NotFound for one that means nothing."""
         offers = await self.offers()
-        offer = _match(name, offers) or self._alias(name, offers)
+        offer = _match(name, offers) or self._alias(name, offers, inputs)
         if offer is None:
             message = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
             raise NotFound(message, code="model_not_found", param="model")
@@ -108,16 +111,17 @@ class Catalog:
             table[name] = table.get(name, Model(name, upstream=name))._replace(**fields)
         return list(table.values())
 
-    def _alias(self, name: str, offers: list[Offer]) -> Offer | None:
+    def _alias(self, name: str, offers: list[Offer], inputs: bool = False) -> Offer | None:
         if name in self._aliases:
             return _match(self._aliases[name], offers)
         family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
-        return _default(family, offers) if family else None
+        return _default(family, offers, inputs) if family else None
 
 
 def _match(name: str, offers: list[Offer]) -> Offer | None:
     return next((offer for offer in offers if name in (offer.model.id, f"{offer.provider}/{offer.model.id}")), None)
 
 
-def _default(kind: Kind, offers: list[Offer]) -> Offer | None:
-    return next((offer for offer in offers if offer.model.kind == kind), None)
+def _default(kind: Kind, offers: list[Offer], inputs: bool) -> Offer | None:
+    fitting = [offer for offer in offers if offer.model.kind == kind]
+    return next((offer for offer in fitting if inputs and offer.model.max_inputs), next(iter(fitting), None))

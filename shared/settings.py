@@ -20,7 +20,7 @@ from shared.accounts.sources import read_accounts, web_address, whole_number, wo
 from shared.adapters import Adapters
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import PROVIDERS
 from shared.repeats import Repeats
 from shared.service import Service
@@ -54,6 +54,7 @@ class Easel(NamedTuple):
 
     settings: Settings
     service: Service
+    fetcher: Fetcher
 
 
 class Configuration:
@@ -141,7 +142,8 @@ def configure(
         Waiter(),
         whole_number(environment, "MAX_CONCURRENT_TASKS", 0),
     )
-    return Easel(settings, service)
+    origins = [web_address("INPUT_ORIGINS", origin).lower() for origin in words(environment.get("INPUT_ORIGINS", ""))]
+    return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
 
 
 SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")

@@ -12,6 +12,7 @@ from shared.adapters import Adapters
 from shared.catalog import Offer
 from shared.errors import AccountError, BadRequest, EaselError, Uncertain
 from shared.providers import MediaProvider, VideoProvider
+from shared.results import checked
 from shared.tickets import Tickets
 from shared.values import Account, Finished, Job, Made, MediaRequest, Submitted, VideoRequest
 
@@ -117,4 +118,4 @@ async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | 
 
 
 def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:
-    return tuple(made for answer in answers if isinstance(answer, Finished) for made in answer.results)
+    return checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])

@@ -112,7 +112,8 @@ class Input(NamedTuple):
 class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
-    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch).
+    Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
+    `delay` are seconds of simulated queue (sketch).
     """
 
     model: Model
@@ -124,6 +125,7 @@ class ImageRequest(NamedTuple):
     delay: float = 0.0
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
+    size_asked: bool = True
 
     @property
     def note(self) -> str:

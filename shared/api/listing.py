@@ -40,7 +40,11 @@ def _model_object(name: str, offer: Offer) -> dict[str, Any]:
         "max_side": model.max_side,
         "async": model.asynchronous,
         "stream": True,
-        "edits": False,
+        "edits": model.max_inputs > 0,
+        "max_inputs": model.max_inputs,
         "parameters": sorted(model.knobs),
-        "architecture": {"input_modalities": ["text"], "output_modalities": [model.kind]},
+        "architecture": {
+            "input_modalities": ["text", "image"] if model.max_inputs else ["text"],
+            "output_modalities": [model.kind],
+        },
     }

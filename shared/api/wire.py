@@ -48,7 +48,7 @@ class ImageGenerate(BaseModel):
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
-        return {name: value for name, value in data.items() if value is not None and (name, value) != ("seed", -1)}
+        return {name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")}
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""
@@ -63,7 +63,8 @@ class ImageGenerate(BaseModel):
             ignored |= words
         if self.partial_images:
             ignored.add("partial_images")
-        return ImageRequest(model, self.prompt, size, self.n, **honoured), sorted(ignored)
+        request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
+        return request, sorted(ignored)
 
     def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:
         """The size asked for, and the members that say it."""

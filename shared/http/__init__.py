@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from shared.http.answer import Answer, clean
+from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
+from shared.http.fetch import LARGEST_PICTURE, Fetcher
 from shared.http.origin import origin_of
 from shared.http.retry import Patience
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
+from shared.http.spool import Spool
 
-__all__ = ["HEAD_BYTES", "MEDIA_TYPES", "Answer", "Http", "Patience", "clean", "origin_of", "sniff"]
+__all__ = [
+    "HEAD_BYTES",
+    "LARGEST_PICTURE",
+    "MEDIA_TYPES",
+    "Answer",
+    "Body",
+    "Fetcher",
+    "Http",
+    "Inline",
+    "Patience",
+    "Spool",
+    "base64_of",
+    "clean",
+    "json_body",
+    "origin_of",
+    "sniff",
+]
