@@ -49,9 +49,10 @@ class Model(NamedTuple):
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
     effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
 
-    Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds` and `resolutions` (like
-    720p) list what there is, the usual one first, and `ratios` its shapes (like 16:9). `frames` is 1 where a picture can
-    be its first frame, 2 where one can be its last frame too; `max_inputs` and `max_videos` are for references.
+    Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
+    720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a
+    picture can be its first frame, 2 where one can be its last frame too; `max_inputs` and `max_videos` are for
+    references.
     """
 
     id: str
@@ -289,8 +290,8 @@ class Job(NamedTuple):
     """All that is needed to go on with a job; the signed text of it is the id that the client holds.
 
     `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
-    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for, and `note` what answers
-    repeat of the request.
+    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for, and `note` what
+    answers repeat of the request.
     """
 
     provider: str

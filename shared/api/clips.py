@@ -10,9 +10,7 @@ from shared.values import Model, Size
 
 _RATIO = re.compile(r"([1-9]\d{0,4})\s*[:x/]\s*([1-9]\d{0,4})", re.ASCII)
 _RESOLUTION = re.compile(r"(\d{3,4})p?|([248])k", re.ASCII | re.IGNORECASE)
-PICTURES_OWN = ("adaptive", "keep_ratio", "auto")
-"""As clients say that a video should have its picture's ratio."""
-
+_PICTURES_OWN = ("adaptive", "keep_ratio", "auto")
 _USUAL_SECONDS, _USUAL_RESOLUTION, _USUAL_RATIO = 5, "720p", "16:9"
 
 
@@ -35,14 +33,19 @@ def fit_resolution(wanted: str | Size | None, model: Model) -> str:
     return min(model.resolutions, key=lambda resolution: abs(math.log(_lines(resolution) / lines)))
 
 
-def fit_ratio(wanted: str | Size | None, model: Model, *, has_pictures: bool) -> str:
+def is_pictures_own(ratio: str | Size | None) -> bool:
+    """Whether this says that a video should have the ratio of its picture."""
+    return ratio in _PICTURES_OWN
+
+
+def fit_ratio(wanted: str | Size | None, model: Model, *, with_pictures: bool) -> str:
     """The model's ratio that is nearest to one like `16:9`, or to pixels.
 
     `adaptive` is that of the picture. Empty leaves it to the upstream: where nothing is said, and where it should be a
     picture's and there is none.
     """
-    if wanted in PICTURES_OWN:
-        return "adaptive" if has_pictures and "adaptive" in model.ratios else ""
+    if is_pictures_own(wanted):
+        return "adaptive" if with_pictures and "adaptive" in model.ratios else ""
     if wanted is None:
         return ""
     shape = _shape(wanted)
@@ -52,9 +55,9 @@ def fit_ratio(wanted: str | Size | None, model: Model, *, has_pictures: bool) ->
     return min(ratios, key=lambda ratio: abs(math.log(_shape(ratio) / shape)))
 
 
-def nominal_size(resolution: str, ratio: str, model: Model, *, has_pictures: bool) -> Size | None:
+def nominal_size(resolution: str, ratio: str, model: Model, *, with_pictures: bool) -> Size | None:
     """The size by which a video goes; None where it depends on a picture. The pixels may differ a little."""
-    if not ratio and not has_pictures:
+    if not ratio and not with_pictures:
         ratio = model.ratios[0] if model.ratios else _USUAL_RATIO
     if not _RATIO.fullmatch(ratio):
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.api.call import Call
 from shared.catalog import Offer
-from shared.values import MAX_N
+from shared.values import MAX_N, Model
 
 _RELEASED = 1_767_225_600
 """A fixed date: the upstreams do not say when their models were made, and clients only sort by it."""
@@ -43,8 +43,24 @@ def _model_object(name: str, offer: Offer) -> dict[str, Any]:
         "edits": model.max_inputs > 0,
         "max_inputs": model.max_inputs,
         "parameters": sorted(model.knobs),
+        **(_video_members(model) if model.kind == "video" else {}),
         "architecture": {
-            "input_modalities": ["text", "image"] if model.max_inputs else ["text"],
+            "input_modalities": ["text", "image"] if model.max_inputs or model.frames else ["text"],
             "output_modalities": [model.kind],
         },
+    }
+
+
+def _video_members(model: Model) -> dict[str, Any]:
+    """What takes the place of sizes. `frames` says whether there may be a first frame, or a last one too."""
+    return {
+        "max_n": 1,
+        "default_size": None,
+        "max_side": None,
+        "edits": False,
+        "seconds": sorted(model.seconds),
+        "resolutions": list(model.resolutions),
+        "ratios": list(model.ratios),
+        "frames": model.frames,
+        "max_videos": model.max_videos,
     }

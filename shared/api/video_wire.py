@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from shared.api.call import Call
-from shared.api.clips import fit_ratio, fit_resolution, fit_seconds, nominal_size
+from shared.api.clips import fit_ratio, fit_resolution, fit_seconds, is_pictures_own, nominal_size
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.sizes import parse_size
-from shared.api.wire import MAX_PROMPT, Body, not_blank
+from shared.api.wire import Generate
 from shared.errors import BadRequest
 from shared.http import Fetcher
 from shared.values import Input, Model, VideoRequest
@@ -23,20 +24,21 @@ LARGEST_SEED = 4294967295
 
 _KNOBS = ("seed", "watermark", "return_last_frame", "generate_audio")
 _LISTS = ("images", "reference_videos")
-_PICTURES = ("input_reference", "first_frame_image", "last_frame_image")
+_FRAMES = ("first_frame_image", "input_reference", "last_frame_image")
+_LENGTH = ("seconds", "duration")
+_SHAPE = ("ratio", "aspect_ratio")
+_CAMERA = ("camera_fixed", "camerafixed")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 Seconds = Annotated[int | None, Field(ge=1, le=3600)]
 
 
-class VideoCreate(Body):
+class VideoCreate(Generate):
     """Some fields have two names; where both come, the first one here counts.
 
     `images` are references where the model takes such, unless `reference_mode` says that they are frames.
     """
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(not_blank)]
-    model: str | None = None
     n: int = 1
     response_format: Literal["url"] | None = None
     seconds: Seconds = None
@@ -63,7 +65,7 @@ class VideoCreate(Body):
 
     def take(self, fetcher: Fetcher) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
-        given = {name: getattr(self, name) for name in _PICTURES}
+        given = {name: getattr(self, name) for name in _FRAMES}
         self._pictures = {name: input_of(picture, fetcher, name) for name, picture in given.items() if picture}
         self._images = tuple(input_of(picture, fetcher, "images") for picture in self.images)
         self.input_reference = self.first_frame_image = self.last_frame_image = None
@@ -76,28 +78,30 @@ class VideoCreate(Body):
             raise BadRequest("'n': a request makes one video.", code="invalid_n", param="n")
         pictures = self._roles(model)
         with_pictures = any(pictures.values())
-        length, seconds = self._first("seconds", "duration")
-        shape, ratio = self._first("ratio", "aspect_ratio")
+        length, seconds = self._first(*_LENGTH)
+        shape, ratio = self._first(*_SHAPE)
         size = parse_size(self.size or "")
+        resolution = fit_resolution(size or self.resolution, model)
+        fitted = fit_ratio(size or ratio, model, with_pictures=with_pictures)
         request = VideoRequest(
             model,
             self.prompt,
             fit_seconds(seconds, model, length),
-            resolution := fit_resolution(size or self.resolution, model),
-            fitted := fit_ratio(size or ratio, model, with_pictures=with_pictures),
+            resolution,
+            fitted,
             nominal_size(resolution, fitted, model, with_pictures=with_pictures),
             **self._honoured(model),
             **pictures,
             reference_videos=self._videos(model),
         )
+        got_ratio = with_pictures if is_pictures_own(ratio) else ratio == fitted
         changed = {
             length: seconds not in (None, request.seconds),
             "size": size not in (None, request.size),
-            "resolution": self.resolution is not None and (size is not None or self.resolution != resolution),
-            shape: ratio is not None and (size is not None or (fitted or "adaptive") not in _spellings(ratio)),
+            "resolution": self.resolution is not None and (size is not None or self.resolution.lower() != resolution),
+            shape: ratio is not None and (size is not None or not got_ratio),
         }
-        ignored = {name for name, is_so in changed.items() if is_so} | self._left_aside(model)
-        return request, sorted(ignored)
+        return request, sorted({name for name, is_so in changed.items() if is_so} | self._left_aside(model))
 
     def _first(self, *names: str) -> tuple[str, Any]:
         """A field of two names: the one that was used, and its value."""
@@ -108,25 +112,74 @@ class VideoCreate(Body):
         return {name: value for name, value in given.items() if value is not None and name in model.knobs}
 
     def _left_aside(self, model: Model) -> set[str]:
+        """What the model knows nothing of, and what was said once already under another name."""
+        known = {*self._honoured(model), *(_CAMERA if "camera_fixed" in model.knobs else ())}
         knobs = {name for name in (*_KNOBS, *_CAMERA) if getattr(self, name) is not None}
-        honoured = {*self._honoured(model), *(_CAMERA if "camera_fixed" in model.knobs else ())}
-        return {*(self.model_extra or {})} | (knobs - honoured)
+        twice = {
+            names[1] for names in (_LENGTH, _SHAPE, _CAMERA) if None not in (getattr(self, name) for name in names)
+        }
+        return {*(self.model_extra or {}), *(knobs - known), *twice}
 
     def _roles(self, model: Model) -> dict[str, Any]:
         """Each picture in its place, by the names of a VideoRequest's fields."""
-        first, last = (self._pictures.get(name) for name in ("first_frame_image", "last_frame_image"))
-        reference = self._pictures.get("input_reference")
+        first, reference, last = map(self._pictures.get, _FRAMES)
         if first and reference:
-            raise BadRequest("'input_reference' is a first frame as well as 'first_frame_image'.", param="input_reference")
-        frames = [picture for picture in (first or reference, last) if picture]
+            raise BadRequest("'input_reference': 'first_frame_image' says the same.", param="input_reference")
+        first = first or reference
         as_frames = self.reference_mode == "first_last_frame" or not model.max_inputs
-        ...
-        return {}
+        if last and not (first or (as_frames and self._images)):
+            raise BadRequest("'last_frame_image' needs a first frame beside it.", param="last_frame_image")
+        frames = [first, *(self._images if as_frames else ()), last]
+        references = () if as_frames else self._images
+        if reference and not model.frames:
+            frames, references = [last], (reference, *references)
+        return {"references": references, **_frames(model, [frame for frame in frames if frame], references)}
 
     def _videos(self, model: Model) -> tuple[str, ...]:
-        if len(self.reference_videos) > model.max_videos:
-            takes = f"{model.max_videos} at most" if model.max_videos else "none"
-            raise BadRequest(f"'reference_videos': '{model.id}' takes {takes}.", param="reference_videos")
         if not all(_WEB_ADDRESS.fullmatch(url) for url in self.reference_videos):
             raise BadRequest("'reference_videos' are http or https addresses.", param="reference_videos")
+        _refuse_more(self.reference_videos, model.max_videos, "reference videos", model, "reference_videos")
         return tuple(self.reference_videos)
+
+
+async def read_video(call: Call) -> VideoCreate:
+    """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
+    if not call.has_form:
+        return (await call.parse(VideoCreate, LARGEST_BODY)).take(call.fetcher)
+    return call.validate(VideoCreate, _members(await call.form(LARGEST_BODY))).take(call.fetcher)
+
+
+def _members(form: Form) -> dict[str, Any]:
+    """What JSON would have: of `a[b]` an object, of `a[]` and of what is a list by its name a list."""
+    members: dict[str, Any] = {}
+    for name, value in form:
+        outer, bracket, inner = name.partition("[")
+        if value == "":
+            continue
+        if outer in _LISTS:
+            members.setdefault(outer, []).append(value)
+        elif bracket and inner != "]":
+            members[outer] = {**_object(members.get(outer)), inner.rstrip("]"): value}
+        else:
+            members[outer] = value
+    return members
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _frames(model: Model, frames: Sequence[Input], references: Sequence[Input]) -> dict[str, Input | None]:
+    """The first and the last of the frames, once it is certain that the model takes all the pictures there are."""
+    if frames and references:
+        raise BadRequest("'images' are references here, which do not go with frames.", param="images")
+    _refuse_more(frames, model.frames, "pictures as frames", model)
+    _refuse_more(references, model.max_inputs, "pictures as references", model)
+    first, last, *_ = [*frames, None, None]
+    return {"first_frame": first, "last_frame": last}
+
+
+def _refuse_more(given: Sequence[Any], most: int, what: str, model: Model, param: str = "images") -> None:
+    if len(given) > most:
+        takes = f"{most} at most" if most else "none"
+        raise BadRequest(f"Of {what}, '{model.id}' takes {takes}.", param=param)

@@ -6,6 +6,12 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from shared.providers import MediaProvider
+from shared.providers.ark.links import packed
+from shared.values import Size
+from tests.conformance.films import Films
+from tests.emulators.ark import CLIP, Ark
+from tests.emulators.ark import Fate as ArkFate
 from tests.emulators.base import Emulator
 from tests.emulators.zimage import Fate, ZImage
 
@@ -22,6 +28,15 @@ class Case(ABC):
     file_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str]
     unknown_output: ClassVar[str]
+    media_type: ClassVar[str] = "image/png"
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        """The provider as the promises are to be held against it."""
+        return provider
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        """Whether this is what was asked for."""
+        return data.startswith(b"\x89PNG") and (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == size
 
     @abstractmethod
     def start(self) -> None: ...
@@ -128,4 +143,64 @@ class ZImageCase(Case):
         self.emulator.ranges = False
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (SketchCase, ZImageCase)}
+class ArkCase(Case):
+    """Its videos: of its pictures there is no job to look at."""
+
+    name = "ark"
+    lacks = frozenset({"batches"})
+    submit_path = "/contents/generations/tasks"
+    poll_path = "/contents/generations/tasks/"
+    file_path = "/tos/"
+    unknown_ref = "cgt-20261120000000-never"
+    media_type = "video/mp4"
+
+    def start(self) -> None:
+        self._emulator = Ark().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> Ark:
+        return self._emulator
+
+    @property
+    def unknown_output(self) -> str:  # type: ignore[override]  # where it is, is known only when the emulator runs
+        return packed(self.emulator.link("model", f"{self.unknown_ref}.mp4"))
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Films(provider)
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        return data.startswith(CLIP)
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "ARK_API_KEY": "ark-nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(ArkFate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(ArkFate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(ArkFate.NEVER_ENDS)
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, SketchCase, ZImageCase)}

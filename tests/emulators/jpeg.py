@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 
-
 def jpeg(width: int, height: int, shade: int = 0, comment: str = "") -> bytes:
     """`shade` goes from 0, black, to 255; the comment tells apart what looks alike."""
     # With a quantiser of 8, the one coefficient of a block is its shade less 128. Only the first block has to say it:

@@ -8,7 +8,14 @@ import OpenAI from "openai";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const CLIENTS = { js, "js-stream": jsStream, "js-models": jsModels, "ai-openai": aiOpenai, "ai-compatible": aiCompatible };
+const CLIENTS = {
+  js,
+  "js-stream": jsStream,
+  "js-models": jsModels,
+  "js-video": jsVideo,
+  "ai-openai": aiOpenai,
+  "ai-compatible": aiCompatible,
+};
 
 async function js(wish) {
   const { data } = await openai(wish).images.generate(body(wish));
@@ -30,6 +37,23 @@ async function jsModels(wish) {
   for await (const model of openai(wish).models.list()) models.push(model.id);
   const model = await openai(wish).models.retrieve(wish.model);
   return { models, model: model.id };
+}
+
+async function jsVideo(wish) {
+  const { videos } = openai(wish);
+  const { model, prompt, size } = wish;
+  let video = await videos.create({ model, prompt, seconds: "4", ...(size ? { size } : {}) });
+  const seen = [video.status];
+  while (video.status === "queued" || video.status === "in_progress") {
+    const { data, response } = await videos.retrieve(video.id).withResponse();
+    await new Promise((done) => setTimeout(done, Number(response.headers.get("openai-poll-after-ms"))));
+    video = data;
+    seen.push(video.status);
+  }
+  if (video.status === "failed") return { video, seen };
+  const content = await (await videos.downloadContent(video.id)).arrayBuffer();
+  const gone = await videos.delete(video.id);
+  return { video, seen, content: Buffer.from(content).toString("base64"), deleted: gone.deleted };
 }
 
 async function aiOpenai(wish) {

@@ -110,9 +110,7 @@ class Ark:
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         link = unpacked(output)
-        return self._http.stream(
-            link, origins=self._origins, byte_range=byte_range, media_type=_media_type(link)
-        )
+        return self._http.stream(link, origins=self._origins, byte_range=byte_range, media_type=_media_type(link))
 
     async def cancel(self, ref: Ref) -> bool:
         return not is_packed(ref) and isinstance(await self.poll(ref), Queued) and await self.delete(ref)

@@ -117,7 +117,7 @@ class Ark(FileHost):
         self.pictures.append(order)
         name = f"{new_id()}_0.jpeg"
         self._sides[name] = order.sides
-        made = {"url": self._link(order.model, name), "size": "{}x{}".format(*order.sides)}
+        made = {"url": self.link(order.model, name), "size": "{}x{}".format(*order.sides)}
         data: dict[Fate, list[Json]] = {
             Fate.FAILS: [{"error": BROKEN}],
             Fate.FAILS_AS_UNSAFE: [{"error": UNSAFE}],
@@ -174,12 +174,12 @@ class Ark(FileHost):
     def _content(self, task: Task) -> Json:
         if task.fate is Fate.NO_RESULT:
             return {}
-        content = {"video_url": self._link(task.order.model, f"{task.id}.mp4")}
+        content = {"video_url": self.link(task.order.model, f"{task.id}.mp4")}
         if task.order.return_last_frame:
-            content["last_frame_url"] = self._link(task.order.model, f"{task.id}.png")
+            content["last_frame_url"] = self.link(task.order.model, f"{task.id}.png")
         return content
 
-    def _link(self, model: str, name: str) -> str:
+    def link(self, model: str, name: str) -> str:
         return self.file_url(f"/tos/{model}/{name}?{_SIGNATURE.format(signature=_signature(name))}")
 
 
