@@ -40,7 +40,9 @@ class Adapters:
         Where this fails the old one serves, as long as it does.
         """
         adapter = self.of(account)
-        if not isinstance(adapter, Renews) or not await self._pool.claim_renewal(account, adapter.renew_seconds):
+        if not account.replaceable or not isinstance(adapter, Renews):
+            return adapter
+        if not await self._pool.claim_renewal(account, adapter.renew_seconds):
             return adapter
         try:
             return self.of(await self._pool.replace(account, await adapter.renew()))
