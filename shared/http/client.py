@@ -97,9 +97,10 @@ class Http:
         """A result, checked before the block is entered: each address on the way there must lie in `origins`.
 
         `headers` go to one origin only: `headers_for`, or else that of `url`. `timeout` is for each wait, not for the
-        whole. `media_type` is what it is called where neither its first bytes nor the upstream tell. A range is served whole where the upstream ignores it and does not tell the size: go by what the Media
-        says, not by what was asked for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that
-        a cut is never taken for the end.
+        whole. `media_type` is what it is called where neither its first bytes nor the upstream tell. A range is served
+        whole where the upstream ignores it and does not tell the size: go by what the Media says, not by what was asked
+        for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that a cut is never taken for the
+        end.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for)
