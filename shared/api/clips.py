@@ -8,8 +8,8 @@ import re
 from shared.errors import BadRequest
 from shared.values import Model, Size
 
-_RATIO = re.compile(r"([1-9]\d{0,4})\s*[:x/]\s*([1-9]\d{0,4})", re.ASCII)
-_RESOLUTION = re.compile(r"(\d{3,4})p?|([248])k", re.ASCII | re.IGNORECASE)
+_RATIO = re.compile(r"([1-9]\d{0,4}):([1-9]\d{0,4})", re.ASCII)
+_RESOLUTION = re.compile(r"([1-9]\d{2,3})p?|([248])k", re.ASCII | re.IGNORECASE)
 _PICTURES_OWN = ("adaptive", "keep_ratio", "auto")
 _USUAL_SECONDS, _USUAL_RESOLUTION, _USUAL_RATIO = 5, "720p", "16:9"
 
@@ -38,7 +38,7 @@ def is_pictures_own(ratio: str | Size | None) -> bool:
     return ratio in _PICTURES_OWN
 
 
-def fit_ratio(wanted: str | Size | None, model: Model, *, with_pictures: bool) -> str:
+def fit_ratio(wanted: str | Size | None, model: Model, param: str, *, with_pictures: bool) -> str:
     """The model's ratio that is nearest to one like `16:9`, or to pixels.
 
     `adaptive` is that of the picture. Empty leaves it to the upstream: where nothing is said, and where it should be a
@@ -48,7 +48,7 @@ def fit_ratio(wanted: str | Size | None, model: Model, *, with_pictures: bool) -
         return "adaptive" if with_pictures and "adaptive" in model.ratios else ""
     if wanted is None:
         return ""
-    shape = _shape(wanted)
+    shape = _shape(wanted, param)
     ratios = [ratio for ratio in model.ratios if _RATIO.fullmatch(ratio)]
     if not ratios:
         return str(wanted).replace("x", ":")
@@ -70,17 +70,17 @@ def _lines(resolution: str | Size) -> int:
     if isinstance(resolution, Size):
         return min(resolution)
     match = _RESOLUTION.fullmatch(resolution.strip())
-    if match is None or match[1] == "000":
+    if match is None:
         raise BadRequest("'resolution' has to be like 720p.", param="resolution")
     return int(match[1]) if match[1] else 540 * int(match[2])
 
 
-def _shape(ratio: str | Size) -> float:
+def _shape(ratio: str | Size, param: str = "ratio") -> float:
     if isinstance(ratio, Size):
         return ratio.width / ratio.height
     match = _RATIO.fullmatch(ratio.strip())
     if match is None:
-        raise BadRequest("'ratio' has to be like 16:9, or adaptive.", param="ratio")
+        raise BadRequest(f"'{param}' has to be like 16:9, or adaptive.", param=param)
     return int(match[1]) / int(match[2])
 
 

@@ -82,7 +82,7 @@ class VideoCreate(Generate):
         shape, ratio = self._first(*_SHAPE)
         size = parse_size(self.size or "")
         resolution = fit_resolution(size or self.resolution, model)
-        fitted = fit_ratio(size or ratio, model, with_pictures=with_pictures)
+        fitted = fit_ratio(size or ratio, model, shape, with_pictures=with_pictures)
         request = VideoRequest(
             model,
             self.prompt,
@@ -133,7 +133,7 @@ class VideoCreate(Generate):
         references = () if as_frames else self._images
         if reference and not model.frames:
             frames, references = [last], (reference, *references)
-        return {"references": references, **_frames(model, [frame for frame in frames if frame], references)}
+        return {"references": references, **_ends(model, [frame for frame in frames if frame], references)}
 
     def _videos(self, model: Model) -> tuple[str, ...]:
         if not all(_WEB_ADDRESS.fullmatch(url) for url in self.reference_videos):
@@ -169,7 +169,7 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _frames(model: Model, frames: Sequence[Input], references: Sequence[Input]) -> dict[str, Input | None]:
+def _ends(model: Model, frames: Sequence[Input], references: Sequence[Input]) -> dict[str, Input | None]:
     """The first and the last of the frames, once it is certain that the model takes all the pictures there are."""
     if frames and references:
         raise BadRequest("'images' are references here, which do not go with frames.", param="images")

@@ -1,4 +1,4 @@
-"""Videos over HTTP: OpenAI's routes, the Imagen API's two generations, and the bytes, by ranges as players want them."""
+"""Videos over HTTP: OpenAI's routes, the Imagen API's two generations, and the bytes, by ranges as players want."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +16,7 @@ from tests.emulators.ark import CLIP, Ark, Fate
 from tests.emulators.faults import Drop, Reply, Slow
 from tests.emulators.png import png
 from tests.functions.helpers import assert_error, asset_id, eventually, tickets
-from tests.rig import API_KEY, OTHER_KEY, Gateway
+from tests.rig import OTHER_KEY, Gateway
 
 Json = dict[str, Any]
 
@@ -163,7 +163,7 @@ def test_other_variants_of_the_content(client: httpx.Client) -> None:
 def test_the_list_is_empty_and_says_why(client: httpx.Client) -> None:
     create(client)
     answer = client.get("/v1/videos", params={"limit": 10, "order": "asc"})
-    page = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    page: Json = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     assert answer.json() == page
     assert "nothing is stored" in answer.headers["easel-note"]
 
@@ -303,23 +303,26 @@ def test_what_is_asked_for_reaches_ark(
     assert set(filter(None, answer.headers.get("easel-ignored", "").split(", "))) == ignored
 
 
-LITE = "doubao-seedance-1-0-lite-i2v"
+LITE = "doubao-seedance-1-0-lite-i2v-250428"
+LITE_ENDS = "doubao-seedance-1-0-lite-i2v-first-last-frame-250428"
+LITE_REFERENCE = "doubao-seedance-1-0-lite-i2v-reference-250428"
+ENDS = ["first_frame", "last_frame"]
 PLACES: list[tuple[str, Json, list[str]]] = [
     ("omni", {"images": [PICTURE, PICTURE]}, ["reference_image"] * 2),
     ("subject", {"images": [PICTURE], "reference_mode": "subject"}, ["reference_image"]),
-    ("both ends", {"images": [PICTURE] * 2, "reference_mode": "first_last_frame"}, ["first_frame", "last_frame"]),
-    ("by name", {"first_frame_image": PICTURE, "last_frame_image": DATA_URL}, ["first_frame", "last_frame"]),
-    ("first alone", {"first_frame_image": PICTURE}, ["first_frame"]),
-    ("input_reference", {"input_reference": PICTURE}, ["first_frame"]),
-    ("input_reference as an object", {"input_reference": {"image_url": PICTURE}}, ["first_frame"]),
-    ("input_reference inside", {"input_reference": DATA_URL}, ["first_frame"]),
-    ("lite", {"model": f"{LITE}-250428", "images": [PICTURE]}, ["first_frame"]),
-    ("lite, both ends", {"model": f"{LITE}-first-last-frame-250428", "images": [PICTURE] * 2}, ["first_frame", "last_frame"]),
-    ("lite, reference", {"model": f"{LITE}-reference-250428", "images": [PICTURE] * 4}, ["reference_image"] * 4),
-    ("lite, reference by input_reference", {"model": f"{LITE}-reference-250428", "input_reference": PICTURE}, ["reference_image"]),
-    ("frames only", {"model": "seedance-1.5-pro", "images": [PICTURE] * 2}, ["first_frame", "last_frame"]),
-    ("image, then last", {"model": "seedance-1.5-pro", "images": [PICTURE], "last_frame_image": DATA_URL}, ["first_frame", "last_frame"]),
-]  # fmt: skip
+    ("both ends", {"images": [PICTURE] * 2, "reference_mode": "first_last_frame"}, ENDS),
+    ("by name", {"first_frame_image": PICTURE, "last_frame_image": DATA_URL}, ENDS),
+    ("first alone", {"first_frame_image": PICTURE}, ENDS[:1]),
+    ("input_reference", {"input_reference": PICTURE}, ENDS[:1]),
+    ("input_reference as an object", {"input_reference": {"image_url": PICTURE}}, ENDS[:1]),
+    ("input_reference inside", {"input_reference": DATA_URL}, ENDS[:1]),
+    ("lite", {"model": LITE, "images": [PICTURE]}, ENDS[:1]),
+    ("lite, both ends", {"model": LITE_ENDS, "images": [PICTURE] * 2}, ENDS),
+    ("lite, reference", {"model": LITE_REFERENCE, "images": [PICTURE] * 4}, ["reference_image"] * 4),
+    ("lite, input_reference", {"model": LITE_REFERENCE, "input_reference": PICTURE}, ["reference_image"]),
+    ("frames only", {"model": "seedance-1.5-pro", "images": [PICTURE] * 2}, ENDS),
+    ("then last", {"model": "seedance-1.5-pro", "images": [PICTURE], "last_frame_image": DATA_URL}, ENDS),
+]
 
 
 @pytest.mark.parametrize(("body", "roles"), [case[1:] for case in PLACES], ids=[case[0] for case in PLACES])
@@ -364,52 +367,73 @@ def test_an_object_in_a_form(client: httpx.Client, ark: Ark) -> None:
     assert ordered(ark)["content"][1]["image_url"]["url"] == PICTURE
 
 
-BAD: list[tuple[str, Json | bytes, int, str, str | None]] = [
-    ("no prompt", {}, 400, "invalid_value", "prompt"),
-    ("blank prompt", {"prompt": " "}, 400, "invalid_value", "prompt"),
-    ("two videos", {"prompt": "x", "n": 2}, 400, "invalid_n", "n"),
-    ("word as n", {"prompt": "x", "n": "two"}, 400, "invalid_value", "n"),
-    ("word as seconds", {"prompt": "x", "seconds": "long"}, 400, "invalid_value", "seconds"),
-    ("no seconds", {"prompt": "x", "seconds": 0}, 400, "invalid_value", "seconds"),
-    ("seconds without end", {"prompt": "x", "seconds": 60}, 400, "invalid_value", "seconds"),
-    ("duration without end", {"prompt": "x", "duration": 60}, 400, "invalid_value", "duration"),
-    ("malformed size", {"prompt": "x", "size": "banana"}, 400, "invalid_value", "size"),
-    ("malformed resolution", {"prompt": "x", "resolution": "sharp"}, 400, "invalid_value", "resolution"),
-    ("no resolution", {"prompt": "x", "resolution": "000p"}, 400, "invalid_value", "resolution"),
-    ("malformed ratio", {"prompt": "x", "ratio": "wide"}, 400, "invalid_value", "ratio"),
-    ("malformed aspect_ratio", {"prompt": "x", "aspect_ratio": "16:0"}, 400, "invalid_value", "ratio"),
-    ("seed too large", {"prompt": "x", "seed": 1 << 32}, 400, "invalid_value", "seed"),
-    ("base64 asked for", {"prompt": "x", "response_format": "b64_json"}, 400, "invalid_value", "response_format"),
-    ("unknown mode", {"prompt": "x", "reference_mode": "vibes"}, 400, "invalid_value", "reference_mode"),
-    ("unknown model", {"prompt": "x", "model": "nope"}, 404, "model_not_found", "model"),
-    ("a model of pictures", {"prompt": "x", "model": "sketch"}, 400, "invalid_value", "model"),
-    ("odd picture", {"prompt": "x", "images": [7]}, 400, "invalid_value", "images"),
-    ("picture of a file", {"prompt": "x", "input_reference": "file:///etc/passwd"}, 400, "invalid_image_url", "input_reference"),
-    ("id of a file", {"prompt": "x", "input_reference": {"file_id": "f"}}, 400, "invalid_value", "input_reference"),
-    ("broken data URL", {"prompt": "x", "first_frame_image": "data:image/png;base64,%%"}, 400, "invalid_base64_image", "first_frame_image"),
-    ("too many references", {"prompt": "x", "images": [PICTURE] * 10}, 400, "invalid_value", "images"),
-    ("too many frames", {"prompt": "x", "images": [PICTURE] * 3, "reference_mode": "first_last_frame"}, 400, "invalid_value", "images"),
-    ("too many at all", {"prompt": "x", "images": [PICTURE] * 17}, 400, "invalid_value", "images"),
-    ("last frame alone", {"prompt": "x", "last_frame_image": PICTURE}, 400, "invalid_value", "last_frame_image"),
-    ("first frame twice", {"prompt": "x", "first_frame_image": PICTURE, "input_reference": PICTURE}, 400, "invalid_value", "input_reference"),
-    ("frames and references", {"prompt": "x", "first_frame_image": PICTURE, "images": [PICTURE]}, 400, "invalid_value", "images"),
-    ("two frames for one", {"prompt": "x", "model": "video-3.0", "images": [PICTURE] * 2}, 400, "invalid_value", "images"),
-    ("too many videos", {"prompt": "x", "reference_videos": ["https://e.example/v"] * 4}, 400, "invalid_value", "reference_videos"),
-    ("videos for a model without", {"prompt": "x", "model": "video-3.0", "reference_videos": ["https://e.example/v"]}, 400, "invalid_value", "reference_videos"),
-    ("video of a file", {"prompt": "x", "reference_videos": ["file:///v.mp4"]}, 400, "invalid_value", "reference_videos"),
-    ("broken JSON", b'{"prompt": ', 400, "invalid_json", None),
-]  # fmt: skip
+class Bad(NamedTuple):
+    """What is wrong beside a good prompt, and the answer that it gets."""
+
+    name: str
+    body: Json
+    param: str | None
+    code: str = "invalid_value"
+    status: int = 400
 
 
-@pytest.mark.parametrize("path", ["/v1/videos", "/v1/videos/generations", "/v2/videos/generations"])
-@pytest.mark.parametrize(("body", "status", "code", "param"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_bad_input_orders_nothing(
-    client: httpx.Client, ark: Ark, path: str, body: Json | bytes, status: int, code: str, param: str | None
-) -> None:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = client.post(path, content=content)
-    error = assert_error(answer, status, code, param)
+VIDEO_LINK = "https://videos.example/a.mp4"
+BAD = [
+    Bad("no prompt", {"prompt": None}, "prompt"),
+    Bad("blank prompt", {"prompt": " "}, "prompt"),
+    Bad("two videos", {"n": 2}, "n", "invalid_n"),
+    Bad("word as n", {"n": "two"}, "n"),
+    Bad("word as seconds", {"seconds": "long"}, "seconds"),
+    Bad("no seconds", {"seconds": 0}, "seconds"),
+    Bad("seconds without end", {"seconds": 60}, "seconds"),
+    Bad("duration without end", {"duration": 60}, "duration"),
+    Bad("malformed size", {"size": "banana"}, "size"),
+    Bad("malformed resolution", {"resolution": "sharp"}, "resolution"),
+    Bad("no resolution", {"resolution": "0000p"}, "resolution"),
+    Bad("malformed ratio", {"ratio": "wide"}, "ratio"),
+    Bad("malformed aspect_ratio", {"aspect_ratio": "16:0"}, "aspect_ratio"),
+    Bad("seed too large", {"seed": 1 << 32}, "seed"),
+    Bad("base64 asked for", {"response_format": "b64_json"}, "response_format"),
+    Bad("unknown mode", {"reference_mode": "vibes"}, "reference_mode"),
+    Bad("unknown model", {"model": "nope"}, "model", "model_not_found", 404),
+    Bad("a model of pictures", {"model": "sketch"}, "model"),
+    Bad("odd picture", {"images": [7]}, "images"),
+    Bad("picture of a file", {"input_reference": "file:///etc/passwd"}, "input_reference", "invalid_image_url"),
+    Bad("id of a file", {"input_reference": {"file_id": "f"}}, "input_reference"),
+    Bad(
+        "broken data URL",
+        {"first_frame_image": "data:image/png;base64,%%"},
+        "first_frame_image",
+        "invalid_base64_image",
+    ),
+    Bad("too many references", {"images": [PICTURE] * 10}, "images"),
+    Bad("too many frames", {"images": [PICTURE] * 3, "reference_mode": "first_last_frame"}, "images"),
+    Bad("too many at all", {"images": [PICTURE] * 17}, "images"),
+    Bad("last frame alone", {"last_frame_image": PICTURE}, "last_frame_image"),
+    Bad("first frame twice", {"first_frame_image": PICTURE, "input_reference": PICTURE}, "input_reference"),
+    Bad("frames and references", {"first_frame_image": PICTURE, "images": [PICTURE]}, "images"),
+    Bad("two frames for one", {"model": "video-3.0", "images": [PICTURE] * 2}, "images"),
+    Bad("too many videos", {"reference_videos": [VIDEO_LINK] * 4}, "reference_videos"),
+    Bad("a model without videos", {"model": "video-3.0", "reference_videos": [VIDEO_LINK]}, "reference_videos"),
+    Bad("video of a file", {"reference_videos": ["file:///v.mp4"]}, "reference_videos"),
+]
+STARTS = ["/v1/videos", "/v1/videos/generations", "/v2/videos/generations"]
+
+
+@pytest.mark.parametrize("path", STARTS)
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
+def test_bad_input_orders_nothing(client: httpx.Client, ark: Ark, path: str, bad: Bad) -> None:
+    answer = client.post(path, json={"prompt": "a fjord"} | bad.body)
+    error = assert_error(answer, bad.status, bad.code, bad.param)
     assert answer.json()["detail"] == {"error": error}
+    assert not ark.calls
+
+
+@pytest.mark.parametrize("path", STARTS)
+def test_broken_bodies_order_nothing(client: httpx.Client, ark: Ark, path: str) -> None:
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    assert_error(client.post(path, content=b'{"prompt": '), 400, "invalid_json")
+    assert_error(client.post(path, content=b"--y nothing", headers=form), 400, "invalid_form")
     assert not ark.calls
 
 
@@ -470,7 +494,7 @@ def test_a_v1_video_that_fails(client: httpx.Client, ark: Ark) -> None:
 
 def test_a_v2_task_from_its_start_to_its_assets(client: httpx.Client, ark: Ark) -> None:
     ark.steps = 4
-    asked = {"model": f"{LITE}-250428", "images": [PICTURE], "duration": 5, "resolution": "720p", "ratio": "16:9"}
+    asked = {"model": LITE, "images": [PICTURE], "duration": 5, "resolution": "720p", "ratio": "16:9"}
     created = client.post("/v2/videos/generations", json={"prompt": "dance", "return_last_frame": True, **asked})
     task = created.json()
     [upstream] = ark.tasks
@@ -479,7 +503,7 @@ def test_a_v2_task_from_its_start_to_its_assets(client: httpx.Client, ark: Ark) 
         "id": "",
         "created": 0,
         "status": "queued",
-        "model": f"{LITE}-250428",
+        "model": LITE,
         "provider_task_id": upstream,
         "provider_item_ids": None,
         "provider_generate_id": None,
@@ -528,9 +552,12 @@ def test_a_repeated_order_is_one_order(client: httpx.Client, ark: Ark, path: str
 
 
 def test_a_repeated_form_is_one_order_though_its_boundary_differs(client: httpx.Client, ark: Ark) -> None:
-    form = {"prompt": (None, "a fjord"), "input_reference": ("a.png", png(400, 300))}
-    headers = [{}, {"x-stainless-retry-count": "1"}]
-    first, again = (client.post("/v1/videos", files=form, headers=each).json() for each in headers)
+    form: dict[str, tuple[str | None, bytes]] = {
+        "prompt": (None, b"a fjord"),
+        "input_reference": ("a.png", png(400, 300)),
+    }
+    retried = {"x-stainless-retry-count": "1"}
+    first, again = (client.post("/v1/videos", files=form, headers=each).json() for each in ({}, retried))
     assert first["id"] == again["id"]
     assert len(ark.tasks) == 1
 
