@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, NotFound
@@ -108,7 +108,8 @@ class Catalog:
         built_in = await self._listings[provider]()
         table = {model.id: model for model in built_in}
         for name, fields in self._extra.get(provider, {}).items():
-            table[name] = table.get(name, Model(name, upstream=name))._replace(**fields)
+            model = table.get(name) or _like(built_in, fields.get("kind", "image"), name)
+            table[name] = model._replace(**fields)
         return list(table.values())
 
     def _alias(self, name: str, offers: list[Offer], inputs: bool = False) -> Offer | None:
@@ -116,6 +117,12 @@ class Catalog:
             return _match(self._aliases[name], offers)
         family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
         return _default(family, offers, inputs) if family else None
+
+
+def _like(models: Iterable[Model], kind: Kind, name: str) -> Model:
+    """A further model is as the provider's first one of its kind, unless more is said of it."""
+    first = next((model for model in models if model.kind == kind), Model(name, kind))
+    return first._replace(id=name, upstream=name)
 
 
 def _match(name: str, offers: list[Offer]) -> Offer | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.emulators.ark import Ark
+from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import ZImage
 from tests.rig import Gateway
 
@@ -38,6 +39,19 @@ def ark(running_ark: Ark) -> Ark:
     """The Ark emulator, as new."""
     running_ark.reset()
     return running_ark
+
+
+@pytest.fixture(scope="session")
+def running_gemini() -> Iterator[Gemini]:
+    with Gemini() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def gemini(running_gemini: Gemini) -> Gemini:
+    """The Gemini emulator, as new."""
+    running_gemini.reset()
+    return running_gemini
 
 
 @pytest.fixture

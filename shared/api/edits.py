@@ -78,7 +78,7 @@ def no_variations() -> BadRequest:
 
 
 def _members(form: Form) -> dict[str, Any]:
-    """What JSON would have: the pictures as a list, of other names the last value, of nested ones the outermost name."""
+    """What JSON would have: the pictures as a list, and of other names the last value; of nested ones, the outermost."""
     members: dict[str, Any] = {"image": [value for name, value in form if _PICTURES.fullmatch(name)]}
     for name, value in form:
         if value != "" and not _PICTURES.fullmatch(name):

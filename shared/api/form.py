@@ -25,6 +25,4 @@ async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Fo
         form = await parser.parse()
     except MultiPartException as error:
         raise BadRequest(f"The form cannot be read: {error.message}", code="invalid_form") from None
-    return [
-        (name, Spool(value.file) if isinstance(value, UploadFile) else value) for name, value in form.multi_items()
-    ]
+    return [(name, Spool(value.file) if isinstance(value, UploadFile) else value) for name, value in form.multi_items()]

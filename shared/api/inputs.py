@@ -51,7 +51,9 @@ def _linked(url: str, fetcher: Fetcher, param: str) -> Input:
         return _kept(_decoded(url, param), param)
     if not url.lower().startswith(("https://", "http://")):
         raise BadRequest(
-            f"'{param}': this is neither a data URL nor an http or https address.", code="invalid_image_url", param=param
+            f"'{param}': this is neither a data URL nor an http or https address.",
+            code="invalid_image_url",
+            param=param,
         )
     return Input(_Link(url, fetcher).read, url=url)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.providers.ark import Ark
 from shared.providers.base import Cancels, ChatProvider, Checks, Deletes, MediaProvider, Renews, VideoProvider
+from shared.providers.gemini import Gemini
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Ark, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Ark, Sketch)
 
 __all__ = [
     "PROVIDERS",

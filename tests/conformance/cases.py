@@ -13,9 +13,13 @@ from tests.conformance.films import Films
 from tests.emulators.ark import CLIP, Ark
 from tests.emulators.ark import Fate as ArkFate
 from tests.emulators.base import Emulator
+from tests.emulators.gemini import Fate as GeminiFate
+from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "inputs"})
+WITHOUT_JOBS = frozenset({"jobs", "states"})
+"""What is lacked by those who answer with the results themselves."""
 
 
 class Case(ABC):
@@ -26,8 +30,8 @@ class Case(ABC):
     submit_path: ClassVar[str] = ""
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
-    unknown_ref: ClassVar[str]
-    unknown_output: ClassVar[str]
+    unknown_ref: ClassVar[str] = "unknown"
+    unknown_output: ClassVar[str] = "unknown"
     media_type: ClassVar[str] = "image/png"
 
     def seen(self, provider: MediaProvider) -> MediaProvider:
@@ -96,8 +100,34 @@ class SketchCase(Case):
         return {}
 
 
+class GeminiCase(Case):
+    name = "gemini"
+    lacks = WITHOUT_JOBS
+    submit_path = ":generateContent"
+
+    def start(self) -> None:
+        self._emulator = Gemini().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> Gemini:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "GEMINI_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.submits)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(GeminiFate.UNSAFE)
+
+
 class ZImageCase(Case):
     name = "zimage"
+    lacks = frozenset({"inputs"})
     submit_path = "/api/z-image/generate"
     poll_path = "/api/z-image/task"
     file_path = "/output/"
@@ -147,7 +177,7 @@ class ArkCase(Case):
     """Its videos: of its pictures there is no job to look at."""
 
     name = "ark"
-    lacks = frozenset({"batches"})
+    lacks = frozenset({"inputs"})
     submit_path = "/contents/generations/tasks"
     poll_path = "/contents/generations/tasks/"
     file_path = "/tos/"
@@ -203,4 +233,4 @@ class ArkCase(Case):
         self.emulator.ranges = False
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, SketchCase, ZImageCase)}
+CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, GeminiCase, SketchCase, ZImageCase)}

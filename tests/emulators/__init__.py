@@ -2,9 +2,11 @@
 
 from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
+from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "ark": Ark,
+    "gemini": Gemini,
     "zimage": ZImage,
 }

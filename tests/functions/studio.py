@@ -18,7 +18,7 @@ from shared.accounts import Pool
 from shared.adapters import Adapters
 from shared.api import App, Endpoint
 from shared.catalog import Catalog
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import MediaProvider
 from shared.repeats import Repeats
 from shared.service import Service
@@ -103,7 +103,9 @@ class Gateway:
         default: ResponseFormat = "both",
     ) -> None:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
-        gallery = Gallery([*images_generations.app.routes, *jobs.app.routes], Easel(settings, service_of(studio)))
+        gallery = Gallery(
+            [*images_generations.app.routes, *jobs.app.routes], Easel(settings, service_of(studio), Fetcher(Http()))
+        )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if largest_answer is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from shared.errors import AccountExhausted, AccountLimited, AccountRejected, EaselError, NotFound, Unavailable
@@ -59,13 +59,15 @@ def _limit(message: str, error: dict[str, Any], details: dict[str, Any], without
     if any("PerDay" in str(quota.get("quotaId")) for quota in quotas if isinstance(quota, dict)):
         return AccountLimited(message, details=details, retry_after=until_midnight(datetime.now(_pacific())))
     delays = (_DELAY.fullmatch(str(detail.get("retryDelay"))) for detail in _details(error))
-    return AccountLimited(message, details=details, retry_after=next((float(delay[1]) for delay in delays if delay), None))
+    return AccountLimited(
+        message, details=details, retry_after=next((float(delay[1]) for delay in delays if delay), None)
+    )
 
 
 def until_midnight(now: datetime) -> float:
     """Seconds from a moment to the next midnight where it is told."""
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight.astimezone(timezone.utc) - now.astimezone(timezone.utc)).total_seconds()
+    return (midnight.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
 
 
 def _pacific() -> tzinfo:

@@ -34,6 +34,7 @@ _OF_2_5 = {
     "16:9": Size(1344, 768),
     "21:9": Size(1536, 672),
 }
+_SCALED = tuple(Size(width * scale, height * scale) for scale in _SCALES.values() for width, height in _AT_1K.values())
 _UNSCALED = "gemini-2.5-flash-image"
 """The one model with a single size, which refuses to be told so."""
 
@@ -42,7 +43,7 @@ _IMAGE_MODEL = re.compile(r"gemini-[\w.-]*(?:image|nano-banana)[\w.-]*", re.ASCI
 
 def image_model(name: str) -> Model:
     """What an image model of this name can do."""
-    sizes = tuple(_OF_2_5.values()) if name == _UNSCALED else _scaled()
+    sizes = tuple(_OF_2_5.values()) if name == _UNSCALED else _SCALED
     return Model(
         name,
         upstream=name,
@@ -70,7 +71,9 @@ def image_config(upstream: str, size: Size, *, with_ratio: bool = True) -> dict[
     """The ratio that is nearest to these pixels, and the size; without the former the inputs' own is kept."""
     ratios = _OF_2_5 if upstream == _UNSCALED else _AT_1K
     ratio = min(ratios, key=lambda name: abs(_shape(ratios[name]) - _shape(size)))
-    scale = min(_SCALES, key=lambda name: abs(math.log(math.prod(size) / math.prod(ratios[ratio]) / _SCALES[name] ** 2)))
+    scale = min(
+        _SCALES, key=lambda name: abs(math.log(math.prod(size) / math.prod(ratios[ratio]) / _SCALES[name] ** 2))
+    )
     scaled = {} if upstream == _UNSCALED else {"imageSize": scale}
     return ({"aspectRatio": ratio} if with_ratio else {}) | scaled
 
@@ -83,14 +86,8 @@ def listed_models(names: frozenset[str]) -> tuple[Model, ...]:
     known = tuple(model for model in BUILT_IN if model.upstream in names)
     if not known:
         return BUILT_IN
-    new = sorted(name for name in names if _IMAGE_MODEL.fullmatch(name)) if known else []
-    return known + tuple(image_model(name) for name in new if name not in {model.id for model in known})
-
-
-def _scaled() -> tuple[Size, ...]:
-    return tuple(
-        Size(size.width * scale, size.height * scale) for scale in _SCALES.values() for size in _AT_1K.values()
-    )
+    new = sorted(name for name in names - {model.id for model in known} if _IMAGE_MODEL.fullmatch(name))
+    return known + tuple(map(image_model, new))
 
 
 def _shape(size: Size) -> float:
