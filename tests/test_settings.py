@@ -267,8 +267,8 @@ async def test_a_model_can_be_added() -> None:
     fields = {"sizes": ["512x512", "768x512"], "default_size": "512x512", "batch": 2, "knobs": ["seed"]}
     models = await sketch_models(SKETCH_MODELS=json.dumps({"poster": fields}))
     assert list(models) == ["sketch", "poster"]
-    assert models["poster"] == Model(
-        "poster",
+    assert models["poster"] == models["sketch"]._replace(
+        id="poster",
         upstream="poster",
         sizes=(Size(512, 512), Size(768, 512)),
         default_size=Size(512, 512),

@@ -51,7 +51,7 @@ def fit_ratio(wanted: str | Size | None, model: Model, param: str, *, with_pictu
     shape = _shape(wanted, param)
     ratios = [ratio for ratio in model.ratios if _RATIO.fullmatch(ratio)]
     if not ratios:
-        return str(wanted).replace("x", ":")
+        return _in_lowest_terms(wanted) if isinstance(wanted, Size) else wanted
     return min(ratios, key=lambda ratio: abs(math.log(_shape(ratio) / shape)))
 
 
@@ -82,6 +82,11 @@ def _shape(ratio: str | Size, param: str = "ratio") -> float:
     if match is None:
         raise BadRequest(f"'{param}' has to be like 16:9, or adaptive.", param=param)
     return int(match[1]) / int(match[2])
+
+
+def _in_lowest_terms(size: Size) -> str:
+    divisor = math.gcd(*size)
+    return f"{size.width // divisor}:{size.height // divisor}"
 
 
 def _even(side: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -23,6 +23,9 @@ _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
 
 class ImageEdit(ImageGenerate):
     """POST /v1/images/edits: the members of a generation, and pictures under `image` or `images`, or both."""
+
+    takes_inputs: ClassVar[bool] = True
+    event: ClassVar[str] = "image_edit"
 
     image: list[Any] = Field(default=[], max_length=MOST_INPUTS)
     mask: Any = None
@@ -78,7 +81,7 @@ def no_variations() -> BadRequest:
 
 
 def _members(form: Form) -> dict[str, Any]:
-    """What JSON would have: the pictures as a list, and of other names the last value; of nested ones, the outermost."""
+    """What JSON would have: the pictures as a list, of other names the last value, of nested ones the outermost."""
     members: dict[str, Any] = {"image": [value for name, value in form if _PICTURES.fullmatch(name)]}
     for name, value in form:
         if value != "" and not _PICTURES.fullmatch(name):

@@ -57,6 +57,7 @@ def _video_members(model: Model) -> dict[str, Any]:
         "max_n": 1,
         "default_size": None,
         "max_side": None,
+        "stream": False,
         "edits": False,
         "seconds": sorted(model.seconds),
         "resolutions": list(model.resolutions),

@@ -24,12 +24,18 @@ LONGEST_LIST = 1000
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered."""
+    """A valid request, and how it wants to be answered; `event` is what its events are called."""
 
     offer: Offer
     request: MediaRequest
     response_format: ResponseFormat
     ignored: list[str]
+    event: str = "image_generation"
+
+    @property
+    def size(self) -> str | None:
+        """The pictures' size; None where it may be that of the inputs."""
+        return None if self.request.inputs and not self.request.size_asked else str(self.request.size)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -27,6 +27,9 @@ class Generate(BaseModel):
     """What every request for something new has."""
 
     model_config = ConfigDict(extra="allow")
+
+    takes_inputs: ClassVar[bool] = False
+    event: ClassVar[str] = "image_generation"
 
     prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(_text)]
     model: str | None = None

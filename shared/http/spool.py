@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -25,9 +26,7 @@ class Spool:
         self._file: IO[bytes] = file or SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._file.seek(0, os.SEEK_END)
         self.size = self._file.tell()
-
-    def __del__(self) -> None:
-        self._file.close()
+        weakref.finalize(self, self._file.close)
 
     def write(self, data: bytes) -> None:
         """Add to its end."""

@@ -442,6 +442,27 @@ def test_without_a_model_for_videos(serve: Callable[..., Gateway]) -> None:
         assert_error(client.post("/v1/videos", json={"prompt": "x"}), 404, "model_not_found", "model")
 
 
+def test_a_model_for_videos_that_its_provider_does_not_make(serve: Callable[..., Gateway]) -> None:
+    with serve(SKETCH_MODELS='{"film": {"kind": "video"}}').client() as client:
+        answer = client.post("/v1/videos", json={"prompt": "x", "seconds": 7, "size": "640x480"})
+        assert_error(answer, 400, "invalid_value", "model")
+
+
+def test_a_configured_model_takes_what_is_asked_for(films: Gateway, client: httpx.Client, ark: Ark) -> None:
+    films.environment["ARK_MODELS"] = json.dumps(
+        {
+            "film": {"kind": "video", "upstream": "doubao-seedance-2-0-260128"},
+            "short": {"kind": "video", "upstream": "doubao-seedance-2-0-260128", "seconds": [4], "ratios": ["1:1"]},
+        }
+    )
+    asked = {"seconds": 7, "size": "640x480"}
+    assert create(client, model="film", **asked)["size"] == "640x480"
+    sent = ordered(ark)
+    assert (sent["duration"], sent["resolution"], sent["ratio"]) == (7, "480p", "4:3")
+    assert create(client, model="film")["size"] == "1280x720"
+    assert create(client, model="short")["size"] == "720x720"
+
+
 def test_a_key_is_needed_for_all_but_the_file(films: Gateway, client: httpx.Client) -> None:
     video = show(client, create(client)["id"])
     bare = httpx.Client(base_url=films.url)
