@@ -244,16 +244,12 @@ MUTANTS = (
     ),
     Mutant("running task called deleted", "shared/providers/ark/__init__.py", "in (400, 409)", "in ()", ARK),
     Mutant("half a link taken for one", "shared/providers/ark/links.py", " or not decompressor.eof", "", ARK),
-    Mutant("model not open blamed on the account", "shared/providers/ark/refusals.py", "retry_after=0", "", ARK),
+    Mutant("model not open blamed on the account", "shared/providers/ark/refusals.py", "retry_after=0", "retry_after=600", ARK),
     Mutant("id too long to be read", "shared/tickets.py", " and job.refs:", " and not job.refs:", ARK),
     Mutant("seconds and size forgotten", "shared/starter.py", "note=request.note", 'note="5-auto"', VIDEOS),
     Mutant("job of pictures shown as a video", "shared/api/videos.py", 'if job.kind != "video":', "if False:", VIDEOS),
     Mutant(
-        "failed video without its error",
-        "shared/api/videos.py",
-        '"error": error_object(status.error)',
-        '"error": None',
-        VIDEOS,
+        "failed video without its error", "shared/api/videos.py", "return error_object(", "return None and (", VIDEOS
     ),
     Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
     Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),

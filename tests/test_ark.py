@@ -140,7 +140,10 @@ async def test_pictures_to_begin_with(adapter: Ark, ark: Emulator) -> None:
         yield b"G..."
 
     here, there = Input(read, "image/png", 7), Input(read, url="https://pictures.example/cat.png")
+    await adapter.submit(picture(inputs=(here, there), size_asked=False))
+    assert ark.calls[-1].json["size"] == "2K"
     await adapter.submit(picture(inputs=(here, there)))
+    assert ark.calls[-1].json["size"] == "2048x2048"
     data = base64.b64encode(b"\x89PNG...").decode()
     assert ark.calls[-1].json["image"] == [f"data:image/png;base64,{data}", "https://pictures.example/cat.png"]
 

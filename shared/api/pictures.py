@@ -17,7 +17,7 @@ from shared.errors import GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, Job, MediaRequest, Status, Succeeded
+from shared.values import Asset, ImageRequest, Job, MediaRequest, Status, Succeeded
 
 LONGEST_LIST = 1000
 """Characters that `easel-ignored` takes up at most."""
@@ -35,7 +35,10 @@ class Order(NamedTuple):
     @property
     def size(self) -> str | None:
         """The pictures' size; None where it may be that of the inputs."""
-        return None if self.request.inputs and not self.request.size_asked else str(self.request.size)
+        request = self.request
+        if isinstance(request, ImageRequest) and request.inputs and not request.size_asked:
+            return None
+        return str(request.size) if request.size else None
 
     @property
     def headers(self) -> dict[str, str]:

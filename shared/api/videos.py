@@ -117,7 +117,7 @@ def video_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
         "seconds": seconds,
         "size": size,
         "remixed_from_video_id": None,
-        "error": error_object(status.error) if isinstance(status, Failed) else None,
+        "error": _error(status),
         **_links(call, job, status),
     }
 
@@ -133,7 +133,7 @@ def task_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
         "model": job.model,
         **upstream,
         "result": {**links, **upstream} if links else None,
-        "error": error_object(status.error) if isinstance(status, Failed) else None,
+        "error": _error(status),
     }
 
 
@@ -171,6 +171,10 @@ def _links(call: Call, job: Job, status: Status) -> dict[str, str | None]:
     """The video, and its last frame where that was asked for; nothing before the end."""
     urls = [url for url, _ in files_of(call, job, status)]
     return {"url": urls[0], "last_frame_url": urls[1] if len(urls) > 1 else None} if urls else {}
+
+
+def _error(status: Status) -> dict[str, Any] | None:
+    return error_object(status.error) if isinstance(status, Failed) else None
 
 
 def _task_word(status: Status) -> str:

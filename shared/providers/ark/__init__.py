@@ -69,7 +69,8 @@ class Ark:
         body = {
             "model": request.model.upstream,
             "prompt": request.prompt,
-            "size": str(request.size),
+            # Of its inputs' shape, where nobody has said another one.
+            "size": "2K" if sources and not request.size_asked else str(request.size),
             "response_format": "url",
             "watermark": False,  # Ark's own default is to draw one
             **({"seed": request.seed} if request.seed is not None else {}),
