@@ -71,7 +71,7 @@ def _words(error: dict[str, Any]) -> tuple[str, str]:
 def _error(answer: Answer) -> dict[str, Any]:
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else {}
