@@ -3,10 +3,14 @@
 from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Gemini
+from tests.emulators.modelscope import ModelScope
+from tests.emulators.piclumen import Piclumen
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "ark": Ark,
     "gemini": Gemini,
+    "modelscope": ModelScope,
+    "piclumen": Piclumen,
     "zimage": ZImage,
 }

@@ -15,6 +15,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http import Answer, clean
+from shared.providers._reading import as_dict
 from shared.values import Model
 
 _CONTENT_WORDS = ("Sensitive", "RiskDetection")
@@ -73,5 +74,4 @@ def _error(answer: Answer) -> dict[str, Any]:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         return {}
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    return as_dict(as_dict(body).get("error"))
