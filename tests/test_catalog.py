@@ -65,8 +65,9 @@ async def test_what_a_name_means(name: str | None, kind: Kind, provider: str, mo
     [(None, "editor"), ("gpt-image-1", "editor"), ("dall-e-2", "editor"), ("fast", "fast"), ("mine", "fast")],
 )
 async def test_a_default_for_edits_takes_pictures(name: str | None, model: str) -> None:
-    offered = {"one": listing(FAST), "two": listing(CLIP, SLOW, Model("editor", max_inputs=2))}
-    chosen = await catalog(aliases={"mine": "fast"}, **offered).resolve(name, "image", inputs=True)
+    editor = listing(CLIP, SLOW, Model("editor", max_inputs=2))
+    offered = catalog(aliases={"mine": "fast"}, one=listing(FAST), two=editor)
+    chosen = await offered.resolve(name, "image", inputs=True)
     assert chosen.model.id == model
 
 
@@ -75,7 +76,7 @@ async def test_without_a_model_that_takes_pictures_the_default_is_the_usual_one(
 
 
 async def test_a_further_model_is_as_the_first_of_its_kind() -> None:
-    extra = {"two": {"new": {"batch": 2}, "film": {"kind": "video"}, "talk": {"kind": "chat"}}}
+    extra: Mapping[str, Any] = {"two": {"new": {"batch": 2}, "film": {"kind": "video"}, "talk": {"kind": "chat"}}}
     edit, clip = Model("edit", max_inputs=2, asynchronous=False), CLIP._replace(typical_seconds=60.0)
     both = catalog(extra, two=listing(clip, edit))
     assert await both.find("two", "new") == edit._replace(id="new", upstream="new", batch=2)
