@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = "tests/conformance"
+ARK = "tests/providers/test_ark.py"
+VIDEOS = "tests/functions/test_videos.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
 
@@ -450,6 +452,35 @@ MUTANTS = (
         "tests/providers/test_modelscope.py",
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
+    Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
+    Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
+    Mutant("picture without its role", "shared/providers/ark/__init__.py", ', "role": role}', "}", VIDEOS),
+    Mutant(
+        "cancelling deletes what has ended",
+        "shared/providers/ark/__init__.py",
+        "isinstance(await self.poll(ref), Queued) and await self.delete(ref)",
+        "await self.delete(ref)",
+        VIDEOS,
+    ),
+    Mutant("running task called deleted", "shared/providers/ark/__init__.py", "in (400, 409)", "in ()", ARK),
+    Mutant("half a link taken for one", "shared/providers/ark/links.py", " or not decompressor.eof", "", ARK),
+    Mutant(
+        "model not open blamed on the account",
+        "shared/providers/ark/refusals.py",
+        "retry_after=0",
+        "retry_after=600",
+        ARK,
+    ),
+    Mutant("id too long to be read", "shared/tickets.py", " and job.refs:", " and not job.refs:", ARK),
+    Mutant("seconds and size forgotten", "shared/starter.py", "note=request.note", 'note="5-auto"', VIDEOS),
+    Mutant("job of pictures shown as a video", "shared/api/videos.py", 'if job.kind != "video":', "if False:", VIDEOS),
+    Mutant(
+        "failed video without its error", "shared/api/videos.py", "return error_object(", "return None and (", VIDEOS
+    ),
+    Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
+    Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),
+    Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
         "shared/providers/openai_compatible/chunks.py",

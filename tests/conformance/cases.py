@@ -6,7 +6,11 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from tests.emulators import akashchat, modelscope, piclumen
+from shared.providers import MediaProvider
+from shared.providers.ark.links import packed
+from shared.values import Size
+from tests.conformance.films import Films
+from tests.emulators import akashchat, ark, modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
@@ -34,6 +38,15 @@ class Case(ABC):
     talk_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str] = "unknown"
     unknown_output: ClassVar[str] = "unknown"
+    media_type: ClassVar[str] = "image/png"
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        """The provider as the promises are to be held against it."""
+        return provider
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        """Whether this is what was asked for."""
+        return data.startswith(b"\x89PNG") and (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == size
 
     @abstractmethod
     def start(self) -> None: ...
@@ -334,10 +347,58 @@ class OpenAICompatibleCase(FileHostCase):
         self.emulator.refuses = True
 
 
+class ArkCase(FileHostCase):
+    """Its videos: of its pictures there is no job to look at."""
+
+    name = "ark"
+    lacks = frozenset({"inputs"})
+    submit_path = "/contents/generations/tasks"
+    poll_path = "/contents/generations/tasks/"
+    file_path = "/tos/"
+    unknown_ref = "cgt-20261120000000-never"
+    media_type = "video/mp4"
+
+    def start(self) -> None:
+        self._emulator = ark.Ark().start()
+
+    @property
+    def emulator(self) -> ark.Ark:
+        return self._emulator
+
+    @property
+    def unknown_output(self) -> str:  # type: ignore[override]  # where it is, is known only when the emulator runs
+        return packed(self.emulator.link("model", f"{self.unknown_ref}.mp4"))
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Films(provider)
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        return data.startswith(ark.CLIP)
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "ARK_API_KEY": "ark-nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(ark.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(ark.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(ark.Fate.NEVER_ENDS)
+
+
 CASES: dict[str, type[Case]] = {
     "akashchat": AkashChatCase,
     "akashchat, middle": AkashChatMiddleCase,
     "akashchat, legacy": AkashChatLegacyCase,
+    "ark": ArkCase,
     "gemini": GeminiCase,
     "modelscope": ModelScopeCase,
     "openai_compatible": OpenAICompatibleCase,
