@@ -12,11 +12,11 @@ from shared.values import Input
 
 
 class Body(NamedTuple):
-    """`length` in bytes; None where it will show."""
+    """`content` is made while it leaves, or is there whole. `length` is in bytes; None where it will show."""
 
-    pieces: AsyncIterator[bytes]
+    content: AsyncIterator[bytes] | bytes
     media_type: str
-    length: int | None
+    length: int | None = None
 
 
 class Inline:

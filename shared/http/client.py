@@ -51,13 +51,15 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        body: Body | None = None,
         timeout: float = 30.0,
     ) -> Answer:
         """For what may be asked twice, and is when that may help. `timeout` is for one attempt.
 
-        Any status is an answer, the last of several bad ones too. Unavailable when there is none.
+        A `body` has to be there whole. Any status is an answer, the last of several bad ones too. Unavailable when
+        there is none.
         """
-        request = _request(method, url, headers, json, {"timeout": _until_connected(timeout)})
+        request = _request(method, url, headers, json, {"timeout": _until_connected(timeout)}, body)
         return await repeat(lambda: self._whole(request, timeout, sent=False), self._patience)
 
     async def send(
@@ -118,19 +120,20 @@ class Http:
         byte_range: ByteRange | None = None,
         headers: Mapping[str, str] | None = None,
         headers_for: str | None = None,
+        text_hops: bool = False,
         media_type: str = "",
         timeout: float = 30.0,
     ) -> AsyncIterator[Media]:
         """A result, checked before the block is entered: each address on the way there must lie in `origins`.
 
-        `headers` go to one origin only: `headers_for`, or else that of `url`. `timeout` is for each wait, not for the
-        whole. `media_type` is what it is called where neither its first bytes nor the upstream tell. A range is served
-        whole where the upstream ignores it and does not tell the size: go by what the Media says, not by what was asked
-        for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that a cut is never taken for the
-        end.
+        `headers` go to one origin only: `headers_for`, or else that of `url`. With `text_hops` an answer in text is the
+        address to go on with. `timeout` is for each wait, not for the whole. `media_type` is what it is called where
+        neither its first bytes nor the upstream tell. A range is served whole where the upstream ignores it and does
+        not tell the size: go by what the Media says, not by what was asked for. Raises NotFound, RangeInvalid or
+        Unavailable; in mid-file ResultLost, so that a cut is never taken for the end.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
-        source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for)
+        source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for, text_hops=text_hops)
         download = Download(source, self._patience, media_type)
         try:
             yield await download.open(byte_range)
@@ -213,7 +216,7 @@ def _request(
         if body:
             own["content-type"] = body.media_type
             own |= {} if body.length is None else {"content-length": str(body.length)}
-        content = body.pieces if body else None
+        content = body.content if body else None
         return httpx.Request(
             method, parsed(url), headers=_HEADERS | own, json=json, content=content, extensions=extensions
         )

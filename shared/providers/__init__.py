@@ -15,6 +15,7 @@ from shared.providers.base import (
     VideoProvider,
 )
 from shared.providers.gemini import Gemini
+from shared.providers.gemini_web import GeminiWeb
 from shared.providers.modelscope import ModelScope
 from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.piclumen import Piclumen
@@ -23,6 +24,7 @@ from shared.providers.zimage import ZImage
 
 PROVIDERS: tuple[type[MediaProvider], ...] = (
     Gemini,
+    GeminiWeb,
     ModelScope,
     ZImage,
     Ark,

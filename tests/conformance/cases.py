@@ -16,6 +16,7 @@ from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
 from tests.emulators.gemini import Fate as GeminiFate
 from tests.emulators.gemini import Gemini
+from tests.emulators.gemini_web import GeminiWeb
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
@@ -280,6 +281,30 @@ class PiclumenCase(FileHostCase):
         self.emulator.next_fate(piclumen.Fate.NEVER_ENDS)
 
 
+class GeminiWebCase(FileHostCase):
+    name = "gemini_web"
+    lacks = frozenset({"states", "looks"})
+    submit_path = "/StreamGenerate"
+    file_path = "/gg-dl/"
+    unknown_output = "gg-dl/unknown|img-id-unknown|c_0|r_0|rc_0"
+
+    def start(self) -> None:
+        self._emulator = GeminiWeb().start()
+
+    @property
+    def emulator(self) -> GeminiWeb:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "GOOGLE_COOKIES": "__Secure-1PSID=nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.asks)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.outcomes = ["I'm not able to depict that."]
+
+
 class ModelScopeCase(FileHostCase):
     name = "modelscope"
     lacks = frozenset({"inputs"})
@@ -400,6 +425,7 @@ CASES: dict[str, type[Case]] = {
     "akashchat, legacy": AkashChatLegacyCase,
     "ark": ArkCase,
     "gemini": GeminiCase,
+    "gemini_web": GeminiWebCase,
     "modelscope": ModelScopeCase,
     "openai_compatible": OpenAICompatibleCase,
     "piclumen": PiclumenCase,

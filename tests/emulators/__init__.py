@@ -4,6 +4,7 @@ from tests.emulators.akashchat import AkashChat
 from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Gemini
+from tests.emulators.gemini_web import GeminiWeb
 from tests.emulators.modelscope import ModelScope
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.piclumen import Piclumen
@@ -13,6 +14,7 @@ EMULATORS: dict[str, type[Emulator]] = {
     "akashchat": AkashChat,
     "ark": Ark,
     "gemini": Gemini,
+    "gemini_web": GeminiWeb,
     "modelscope": ModelScope,
     "openai_compatible": OpenAICompatible,
     "piclumen": Piclumen,

@@ -26,7 +26,9 @@ def picture(content: bytes, *, measured: bool = True) -> Input:
 
 
 async def written(content: object) -> bytes:
-    return b"".join([piece async for piece in json_body(content).pieces])
+    pieces = json_body(content).content
+    assert not isinstance(pieces, bytes)
+    return b"".join([piece async for piece in pieces])
 
 
 async def test_pictures_stand_in_json_as_base64() -> None:
