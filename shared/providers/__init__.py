@@ -5,10 +5,11 @@ from __future__ import annotations
 from shared.providers.ark import Ark
 from shared.providers.base import Cancels, ChatProvider, Checks, Deletes, MediaProvider, Renews, VideoProvider
 from shared.providers.gemini import Gemini
+from shared.providers.jimeng import Jimeng
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Ark, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Jimeng, Ark, Sketch)
 
 __all__ = [
     "PROVIDERS",
