@@ -9,12 +9,14 @@ from typing import ClassVar
 from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
 from shared.values import Size
-from tests.conformance.films import Films
+from tests.conformance.films import Films, Pictures
 from tests.emulators.ark import CLIP, Ark
 from tests.emulators.ark import Fate as ArkFate
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Fate as GeminiFate
 from tests.emulators.gemini import Gemini
+from tests.emulators.jimeng import Fate as JimengFate
+from tests.emulators.jimeng import Jimeng
 from tests.emulators.zimage import Fate, ZImage
 
 EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "inputs"})
@@ -233,4 +235,58 @@ class ArkCase(Case):
         self.emulator.ranges = False
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, GeminiCase, SketchCase, ZImageCase)}
+class JimengCase(Case):
+    """Its pictures: the jobs of its videos are of the same kind."""
+
+    name = "jimeng"
+    submit_path = "/mweb/v1/aigc_draft/generate"
+    poll_path = "/mweb/v1/get_history_by_ids"
+    file_path = "/tos-cn-i-tb4s082cfz/"
+
+    def start(self) -> None:
+        self._emulator = Jimeng().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> Jimeng:
+        return self._emulator
+
+    @property
+    def unknown_output(self) -> str:  # type: ignore[override]  # where it is, is known only when the emulator runs
+        return self.emulator.link("7000000000000000000", "large.png")
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Pictures(provider)
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "JIMENG_SESSIONID": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.runs)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(JimengFate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(JimengFate.FAILS_AS_UNSAFE)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(JimengFate.NEVER_ENDS)
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, GeminiCase, JimengCase, SketchCase, ZImageCase)}

@@ -3,10 +3,12 @@
 from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Gemini
+from tests.emulators.jimeng import Jimeng
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "ark": Ark,
     "gemini": Gemini,
+    "jimeng": Jimeng,
     "zimage": ZImage,
 }
