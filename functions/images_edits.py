@@ -17,9 +17,12 @@ async def vary(call: Call) -> Response:
     raise no_variations()
 
 
+# Clients of the Imagen API choose its engine by these, of which there is only one here.
+ENGINES = ("/http", "/playwright")
+
 app = create_app(
     [
-        Endpoint("/v1/images/edits", POST=edit, beside=nested_detail),
+        Endpoint("/v1/images/edits", POST=edit, beside=nested_detail, under=ENGINES),
         Endpoint("/v1/images/variations", POST=vary, beside=nested_detail),
     ]
 )

@@ -9,19 +9,19 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import TypeAdapter
 
 from shared.accounts import Pool
 from shared.accounts.secret import Secret
-from shared.accounts.sources import read_accounts, web_address, whole_number, words
+from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
-from shared.providers import PROVIDERS
+from shared.providers import FOR_GUESTS, PROVIDERS, Declines
 from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
@@ -127,15 +127,16 @@ def configure(
         state,
         whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600),
         rejected=secret.doubt if secret else lambda: None,
+        guests=read_guests(environment, FOR_GUESTS),
     )
-    names = pool.providers()
-    providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
+    providers = {provider.name: provider for provider in PROVIDERS}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in providers}
-    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in providers}
+    names = [name for name in providers if name in pool.providers()]
+    listings = {name: adapters.of(pool.of(name)[0]).models for name in names}
+    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,
-        Catalog(listings, extra, _aliases(environment)),
+        Catalog(listings, extra, _aliases(environment), _declined(names)),
         pool,
         Tickets(_signing_keys(environment, settings), _hours(environment) * 3600),
         Repeats(state),
@@ -239,6 +240,11 @@ def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
     if not all(isinstance(target, str) for target in table.values()):
         raise Misconfigured('MODEL_ALIASES: it has to map names to names, like {"fast":"zimage-turbo"}.')
     return table
+
+
+def _declined(names: Collection[str]) -> dict[str, str]:
+    declining = [provider for provider in PROVIDERS if provider.name in names and isinstance(provider, Declines)]
+    return {name: reason for provider in declining for name, reason in provider.declined.items()}
 
 
 def _extra_models(environment: Mapping[str, str], variable: str) -> dict[str, dict[str, Any]]:

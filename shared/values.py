@@ -47,7 +47,8 @@ class Model(NamedTuple):
     many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
-    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
+    upstream with every order, under the upstream's own names.
 
     Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
     720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a
@@ -68,6 +69,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
     min_pixels: int = 0
     seconds: tuple[int, ...] = ()
     resolutions: tuple[str, ...] = ()
@@ -114,7 +116,8 @@ class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
     Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
-    `delay` are seconds of simulated queue (sketch).
+    `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the upstream's own clients write it,
+    where one of them wrote it: it goes out as it is.
     """
 
     model: Model
@@ -127,6 +130,7 @@ class ImageRequest(NamedTuple):
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
     size_asked: bool = True
+    verbatim: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def note(self) -> str:

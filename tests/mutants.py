@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = "tests/conformance"
-ARK = "tests/test_ark.py"
+ARK = "tests/providers/test_ark.py"
 VIDEOS = "tests/functions/test_videos.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant(
         "refused prompt taken for a failure",
         "shared/providers/zimage.py",
-        "if any(word in lowered for word in _REFUSAL_WORDS)",
+        "if says_unsafe(said)",
         "if False",
     ),
     Mutant(
@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "job lost with the state",
         "shared/repeats.py",
-        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job}"',
-        '        if True:\n            await self._state.put(name, f"{repeat.body} {job}"',
+        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job or',
+        '        if True:\n            await self._state.put(name, f"{repeat.body} {job or',
         "tests/test_repeats.py",
     ),
     Mutant(
@@ -229,8 +229,70 @@ MUTANTS = (
     Mutant(
         "any key will do", "shared/api/access.py", "return any([", "return bool([", "tests/functions/test_access.py"
     ),
+    Mutant(
+        "operator's account used with a caller's token",
+        "shared/service.py",
+        "lent._adapters = self._adapters.over(lent.pool)",
+        "lent.pool = self.pool",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "callers' tokens own each other's pictures",
+        "shared/api/piclumen.py",
+        'owners(f"{PROVIDER}:{token}")',
+        "owners(PROVIDER)",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "a caller's adapter kept for the next one",
+        "shared/adapters.py",
+        "return Adapters(self._providers, pool, self._http)",
+        "self._pool = pool\n        return self",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "token sent along to the host of the results",
+        "shared/providers/piclumen/__init__.py",
+        "origins=self._links.origins, byte_range=byte_range",
+        "origins=self._links.origins, byte_range=byte_range, headers=self._headers",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "flagged pictures handed out",
+        "shared/providers/piclumen/__init__.py",
+        'image.get("sensitive") != "NSFW"',
+        "True",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "word for failure forgotten",
+        "shared/providers/piclumen/__init__.py",
+        'case "failed" | "failure":',
+        'case "failed":',
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "task taken by its place and not by its mark",
+        "shared/providers/piclumen/__init__.py",
+        'task.get("markId") == mark',
+        "True",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "the same picture without a seed",
+        "shared/providers/piclumen/__init__.py",
+        "random.randint(10**9, 10**11)",
+        "9896923949",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "link that runs out kept",
+        "shared/providers/modelscope.py",
+        'lasting="?" not in link',
+        "lasting=True",
+        "tests/providers/test_modelscope.py",
+    ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
-    Mutant("provider not in the table", "shared/providers/__init__.py", "ZImage, Ark, Sketch)", "Ark, Sketch)"),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
     Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
     Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
@@ -244,7 +306,13 @@ MUTANTS = (
     ),
     Mutant("running task called deleted", "shared/providers/ark/__init__.py", "in (400, 409)", "in ()", ARK),
     Mutant("half a link taken for one", "shared/providers/ark/links.py", " or not decompressor.eof", "", ARK),
-    Mutant("model not open blamed on the account", "shared/providers/ark/refusals.py", "retry_after=0", "retry_after=600", ARK),
+    Mutant(
+        "model not open blamed on the account",
+        "shared/providers/ark/refusals.py",
+        "retry_after=0",
+        "retry_after=600",
+        ARK,
+    ),
     Mutant("id too long to be read", "shared/tickets.py", " and job.refs:", " and not job.refs:", ARK),
     Mutant("seconds and size forgotten", "shared/starter.py", "note=request.note", 'note="5-auto"', VIDEOS),
     Mutant("job of pictures shown as a video", "shared/api/videos.py", 'if job.kind != "video":', "if False:", VIDEOS),
@@ -254,6 +322,170 @@ MUTANTS = (
     Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
     Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
+    Mutant(
+        "address inside of another not seen",
+        "shared/http/addresses.py",
+        "return address.ipv4_mapped or address.sixtofour",
+        "return None",
+        "tests/http/test_addresses.py",
+    ),
+    Mutant(
+        "one public address is enough",
+        "shared/http/fetch.py",
+        "all(map(is_public, addresses))",
+        "any(map(is_public, addresses))",
+        "tests/http/test_fetch.py",
+    ),
+    Mutant(
+        "name looked up again",
+        "shared/http/client.py",
+        "url.copy_with(host=address)",
+        "url.copy_with()",
+        "tests/http/test_fetch.py",
+    ),
+    Mutant(
+        "certificate of the address instead of the name",
+        "shared/http/network.py",
+        "server_hostname=name if tls else None",
+        "server_hostname=None",
+        "tests/http/test_ways.py",
+    ),
+    Mutant(
+        "redirect of a caller's picture not looked at",
+        "shared/http/fetch.py",
+        "known = origin_of(url) in self._origins",
+        "known = bool(self._origins)",
+        "tests/http/test_fetch.py",
+    ),
+    Mutant(
+        "caller's picture without an end",
+        "shared/http/fetch.py",
+        "if spool.size > LARGEST_PICTURE:",
+        "if False:",
+        "tests/http/test_fetch.py",
+    ),
+    Mutant(
+        "what was fetched not looked at",
+        "shared/http/fetch.py",
+        'if not (sniff(spool.head) or "").startswith("image/"):',
+        "if False:",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "picture fetched for each call",
+        "shared/api/inputs.py",
+        "self._spool = self._spool or await",
+        "self._spool = await",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "upload known by its boundary",
+        "shared/api/call.py",
+        'f"{name}\\0{value.size',
+        'f"{self.request.headers}{name}\\0{value.size',
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "upload known without its bytes",
+        "shared/api/call.py",
+        "                    self._digest.update(piece)",
+        "                    pass",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "mask dropped silently",
+        "shared/api/edits.py",
+        "if self._mask and not model.masks:",
+        "if False:",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "too many inputs sent",
+        "shared/api/edits.py",
+        "if len(self._inputs) > model.max_inputs:",
+        "if False:",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "part of a form missed",
+        "shared/api/edits.py",
+        r"images?(\[\d*\])?",
+        r"images?(\[\])?",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "default model that takes no pictures",
+        "shared/catalog.py",
+        "if inputs and offer.model.max_inputs",
+        "if False",
+        "tests/test_catalog.py",
+    ),
+    Mutant(
+        "upload held in memory",
+        "shared/http/body.py",
+        "        async for piece in base64_of(picture.read()):\n            yield piece",
+        '        yield b"".join([piece async for piece in base64_of(picture.read())])',
+        "tests/functions/test_big_upload.py",
+    ),
+    Mutant(
+        "draft taken for the picture",
+        "shared/providers/gemini/answer.py",
+        'if not part.get("thought")',
+        "if part",
+        "tests/providers/test_gemini.py",
+    ),
+    Mutant(
+        "block taken for a failure",
+        "shared/providers/gemini/answer.py",
+        "if blocked := _BLOCKED.intersection(reasons):",
+        "if blocked := set[str]():",
+    ),
+    Mutant(
+        "day's quota taken for a minute's",
+        "shared/providers/gemini/errors.py",
+        'if any("PerDay" in',
+        'if any("PerCentury" in',
+        "tests/providers/test_gemini.py",
+    ),
+    Mutant(
+        "bad key of ours blamed on the caller",
+        "shared/providers/gemini/errors.py",
+        "case 400 if _blames_account(error, said):",
+        "case 400 if False:",
+    ),
+    Mutant(
+        "overload taken for started work",
+        "shared/providers/gemini/errors.py",
+        "case 500 | 503:",
+        "case 599:",
+        "tests/providers/test_gemini.py",
+    ),
+    Mutant(
+        "failing list takes models away",
+        "shared/providers/gemini/models.py",
+        "    if not known:\n        return BUILT_IN\n",
+        "",
+        "tests/providers/test_gemini.py",
+    ),
+    Mutant(
+        "Gemini's submit repeated",
+        "shared/providers/gemini/__init__.py",
+        "answer = await self._http.send(",
+        "answer = await self._http.read(",
+    ),
+    Mutant(
+        "ratio forced on an edit",
+        "shared/providers/gemini/__init__.py",
+        "with_ratio=not keeps_ratio",
+        "with_ratio=True",
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "provider not in the table",
+        "shared/providers/__init__.py",
+        "(Gemini, ModelScope, ZImage, Ark, Piclumen, Sketch)",
+        "(Gemini, ModelScope, Ark, Piclumen, Sketch)",
+    ),
 )
 
 

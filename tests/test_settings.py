@@ -131,6 +131,7 @@ BAD_VALUES = [
     ),
     *(("STATE", text) for text in ["table", "redis://host", "dynamodb://", "dynamodb://a b", "dynamodb://a/b"]),
     ("PROVIDERS", "banana"),
+    ("INPUT_ORIGINS", "https://ok.example, banana"),
     ("ACCOUNTS", "nonsense"),
     ("ACCOUNTS_DIR", "/nowhere"),
     ("COOKIES_PATH", "/nowhere"),

@@ -82,14 +82,6 @@ class Call:
         except ValidationError as error:
             raise _bad_request(error) from None
 
-    async def read(self, limit: int) -> bytes:
-        """The body as it is."""
-        body = bytearray()
-        async for chunk in self._body(limit):
-            self._digest.update(chunk)
-            body += chunk
-        return bytes(body)
-
     @property
     def has_form(self) -> bool:
         """Whether the body is a multipart form."""
@@ -111,6 +103,14 @@ class Call:
             return wire.model_validate(fields)
         except ValidationError as error:
             raise _bad_request(error) from None
+
+    async def read(self, limit: int) -> bytes:
+        """The body, up to `limit` bytes."""
+        chunks = []
+        async for chunk in self._body(limit):
+            self._digest.update(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""

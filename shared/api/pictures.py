@@ -42,9 +42,13 @@ class Order(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        # Callers make these names up: they can hold what no header can.
-        ignored = ", ".join(quote(name, safe="[]") for name in self.ignored)[:LONGEST_LIST]
-        return {"cache-control": "no-store", **({"easel-ignored": ignored} if ignored else {})}
+        return {"cache-control": "no-store", **ignored_header(self.ignored)}
+
+
+def ignored_header(names: Sequence[str]) -> dict[str, str]:
+    """What of a request was left aside. Callers make these names up: they can hold what no header can."""
+    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
+    return {"easel-ignored": ignored} if ignored else {}
 
 
 class Picture(NamedTuple):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from shared.providers.ark import Ark
-from shared.providers.base import Cancels, ChatProvider, Checks, Deletes, MediaProvider, Renews, VideoProvider
+from shared.providers.base import Cancels, ChatProvider, Checks, Declines, Deletes, MediaProvider, Renews, VideoProvider
 from shared.providers.gemini import Gemini
 from shared.providers.jimeng import Jimeng
+from shared.providers.modelscope import ModelScope
+from shared.providers.piclumen import Piclumen
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ZImage, Jimeng, Ark, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (Gemini, ModelScope, ZImage, Jimeng, Ark, Piclumen, Sketch)
+
+FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
+"""Those whose callers may bring a credential of their own."""
 
 __all__ = [
+    "FOR_GUESTS",
     "PROVIDERS",
     "Cancels",
     "ChatProvider",
     "Checks",
+    "Declines",
     "Deletes",
     "MediaProvider",
     "Renews",

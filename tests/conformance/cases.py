@@ -10,13 +10,11 @@ from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
 from shared.values import Size
 from tests.conformance.films import Films, Pictures
-from tests.emulators.ark import CLIP, Ark
-from tests.emulators.ark import Fate as ArkFate
+from tests.emulators import ark, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.files import FileHost
 from tests.emulators.gemini import Fate as GeminiFate
 from tests.emulators.gemini import Gemini
-from tests.emulators.jimeng import Fate as JimengFate
-from tests.emulators.jimeng import Jimeng
 from tests.emulators.zimage import Fate, ZImage
 
 EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "inputs"})
@@ -86,6 +84,27 @@ class Case(ABC):
         raise NotImplementedError
 
 
+class FileHostCase(Case):
+    """A provider whose upstream hosts its results itself."""
+
+    @property
+    @abstractmethod
+    def emulator(self) -> FileHost: ...
+
+    def stop(self) -> None:
+        self.emulator.stop()
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
 class SketchCase(Case):
     name = "sketch"
     lacks = EVERYTHING
@@ -127,7 +146,7 @@ class GeminiCase(Case):
         self.emulator.next_fate(GeminiFate.UNSAFE)
 
 
-class ZImageCase(Case):
+class ZImageCase(FileHostCase):
     name = "zimage"
     lacks = frozenset({"inputs"})
     submit_path = "/api/z-image/generate"
@@ -138,9 +157,6 @@ class ZImageCase(Case):
 
     def start(self) -> None:
         self._emulator = ZImage(auth="cookie").start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
 
     @property
     def emulator(self) -> ZImage:
@@ -164,18 +180,78 @@ class ZImageCase(Case):
     def next_job_never_ends(self) -> None:
         self.emulator.next_fate(Fate.NEVER_ENDS)
 
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
 
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
+class PiclumenCase(FileHostCase):
+    name = "piclumen"
+    lacks = frozenset({"inputs"})
+    submit_path = "/api/gen/create"
+    poll_path = "/api/task/batch-process-task"
+    file_path = "/normal/"
+    unknown_ref = "1-0-00000000-0000-4000-8000-000000000000"
+    unknown_output = "/normal/20251231/14/00000000000000000000000000000000.webp"
 
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
+    def start(self) -> None:
+        self._emulator = piclumen.Piclumen().start()
+
+    @property
+    def emulator(self) -> piclumen.Piclumen:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "PICLUMEN_TOKEN": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.NEVER_ENDS)
 
 
-class ArkCase(Case):
+class ModelScopeCase(FileHostCase):
+    name = "modelscope"
+    lacks = frozenset({"inputs"})
+    submit_path = "/v1/images/generations"
+    poll_path = "/v1/tasks/"
+    file_path = "/img/"
+    unknown_ref = "00000000-0000-4000-8000-000000000000"
+    unknown_output = "/img/00000000-0000-4000-8000-000000000000.png"
+
+    def start(self) -> None:
+        self._emulator = modelscope.ModelScope().start()
+
+    @property
+    def emulator(self) -> modelscope.ModelScope:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "MODELSCOPE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
+
+
+class ArkCase(FileHostCase):
     """Its videos: of its pictures there is no job to look at."""
 
     name = "ark"
@@ -187,13 +263,10 @@ class ArkCase(Case):
     media_type = "video/mp4"
 
     def start(self) -> None:
-        self._emulator = Ark().start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
+        self._emulator = ark.Ark().start()
 
     @property
-    def emulator(self) -> Ark:
+    def emulator(self) -> ark.Ark:
         return self._emulator
 
     @property
@@ -204,7 +277,7 @@ class ArkCase(Case):
         return Films(provider)
 
     def is_result(self, data: bytes, size: Size) -> bool:
-        return data.startswith(CLIP)
+        return data.startswith(ark.CLIP)
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "ARK_API_KEY": "ark-nobody"}
@@ -213,29 +286,19 @@ class ArkCase(Case):
         return len(self.emulator.tasks)
 
     def next_job_fails(self) -> None:
-        self.emulator.next_fate(ArkFate.FAILS)
+        self.emulator.next_fate(ark.Fate.FAILS)
 
     def next_prompt_is_refused(self) -> None:
-        self.emulator.next_fate(ArkFate.REFUSED)
+        self.emulator.next_fate(ark.Fate.REFUSED)
 
     def next_job_is_in_an_unknown_state(self, word: str) -> None:
         self.emulator.state_words = itertools.repeat(word)
 
     def next_job_never_ends(self) -> None:
-        self.emulator.next_fate(ArkFate.NEVER_ENDS)
-
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
-
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
-
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
+        self.emulator.next_fate(ark.Fate.NEVER_ENDS)
 
 
-class JimengCase(Case):
+class JimengCase(FileHostCase):
     """Its pictures: the jobs of its videos are of the same kind."""
 
     name = "jimeng"
@@ -244,13 +307,10 @@ class JimengCase(Case):
     file_path = "/tos-cn-i-tb4s082cfz/"
 
     def start(self) -> None:
-        self._emulator = Jimeng().start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
+        self._emulator = jimeng.Jimeng().start()
 
     @property
-    def emulator(self) -> Jimeng:
+    def emulator(self) -> jimeng.Jimeng:
         return self._emulator
 
     @property
@@ -267,26 +327,18 @@ class JimengCase(Case):
         return len(self.emulator.runs)
 
     def next_job_fails(self) -> None:
-        self.emulator.next_fate(JimengFate.FAILS)
+        self.emulator.next_fate(jimeng.Fate.FAILS)
 
     def next_prompt_is_refused(self) -> None:
-        self.emulator.next_fate(JimengFate.FAILS_AS_UNSAFE)
+        self.emulator.next_fate(jimeng.Fate.FAILS_AS_UNSAFE)
 
     def next_job_is_in_an_unknown_state(self, word: str) -> None:
         self.emulator.state_words = itertools.repeat(word)
 
     def next_job_never_ends(self) -> None:
-        self.emulator.next_fate(JimengFate.NEVER_ENDS)
-
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
-
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
-
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
+        self.emulator.next_fate(jimeng.Fate.NEVER_ENDS)
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (ArkCase, GeminiCase, JimengCase, SketchCase, ZImageCase)}
+CASES: dict[str, type[Case]] = {
+    case.name: case for case in (ArkCase, GeminiCase, JimengCase, ModelScopeCase, PiclumenCase, SketchCase, ZImageCase)
+}

@@ -1,4 +1,4 @@
-"""An upload of 30 MB through the real local server in a process of its own: it is sent on from disk, not from memory."""
+"""An upload of 30 MB through the real local server in a process of its own: sent on from disk, not from memory."""
 
 from __future__ import annotations
 

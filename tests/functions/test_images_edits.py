@@ -34,11 +34,12 @@ def data_url(content: bytes, media_type: str = "image/png") -> str:
 
 
 @pytest.fixture
-def places() -> Iterator[dict[str, tuple[int, bytes, dict[str, str]]]]:
-    """What lies under which path of a server on this machine; "" has its origin."""
-    table: dict[str, Any] = {}
+def places() -> Iterator[dict[str, Any]]:
+    """What lies under which path of a server on this machine; "" has its origin, "asked" the paths it was asked for."""
+    table: dict[str, Any] = {"asked": []}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        table["asked"].append(scope["path"])
         status, body, headers = table.get(scope["path"], (404, b"", {}))
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -168,7 +169,9 @@ DIALECTS = [
     Dialect("nested", {"prompt": "p", "meta[a]": "1", "meta[l][]": "2"}, [("image", NAMED)], "meta"),
     Dialect("n8n", {"model": "gpt-image-2", "prompt": "p", "size": ""}, [("image[]", NAMED)]),
     Dialect("Imagen API", {"prompt": "p", "n": "1", "size": "1024x1024"}, [("image", NAMED), ("image", OTHER)]),
-    Dialect("a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"),
+    Dialect(
+        "a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"
+    ),
 ]
 
 
@@ -225,6 +228,7 @@ def test_a_picture_is_fetched_once_for_all_that_need_it(
     places["/b.png"] = (200, FIRST, {"content-type": "text/plain"})
     answer = client.post(EDITS, json={"prompt": "p", "n": 2, "images": [{"image_url": f"{places['']}/a"}]})
     assert answer.status_code == 200, answer.text
+    assert places["asked"] == ["/a", "/b.png"]
     assert [take.inputs for take in gemini.submits] == [(FIRST,)] * 2
 
 
@@ -387,9 +391,18 @@ def test_what_is_too_much_for_the_upstream_is_the_callers_to_know(client: httpx.
 
 
 def test_variations_name_what_to_use_instead(sdk: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError) as caught, pytest.warns(DeprecationWarning):
+    with pytest.raises(openai.BadRequestError) as caught, pytest.warns(DeprecationWarning, match="deprecated"):
         sdk.images.create_variation(image=FIRST)
     assert "/v1/images/edits" in caught.value.message
+
+
+@pytest.mark.parametrize("engine", ["/http", "/playwright"])
+def test_an_engine_of_the_imagen_api_is_this_one(client: httpx.Client, gemini: Gemini, engine: str) -> None:
+    edited = client.post(f"{engine}{EDITS}", data={"prompt": "p", "n": "1"}, files=[("image", NAMED)])
+    made = client.post(f"{engine}/v1/images/generations", json={"prompt": "p", "response_format": "url"})
+    assert (edited.status_code, made.status_code) == (200, 200)
+    assert [take.inputs for take in gemini.submits] == [(FIRST,), ()]
+    assert client.post(f"{engine}/v1/images/variations").status_code == 404
 
 
 # Repetition

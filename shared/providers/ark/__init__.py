@@ -7,14 +7,14 @@ and has no means to tell a repeated order from a second one.
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from shared.errors import GenerationFailed, Uncertain
-from shared.http import Answer, Http, origin_of
+from shared.http import Answer, Http, Inline, json_body, origin_of
+from shared.providers._reading import as_dict, as_id, as_list
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
 from shared.providers.ark.models import MODELS
 from shared.providers.ark.refusals import failure, refusal
@@ -38,7 +38,6 @@ from shared.values import (
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_ID = 100
 _PICTURE_SECONDS = 300.0
 _MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png"}
 """By a link's ending; the storage may call all of them octets."""
@@ -65,7 +64,7 @@ class Ark:
         return MODELS
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        sources = [await _source(picture) for picture in request.inputs]
+        sources = [_source(picture) for picture in request.inputs]
         body = {
             "model": request.model.upstream,
             "prompt": request.prompt,
@@ -89,15 +88,15 @@ class Ark:
         }
         body = {
             "model": request.model.upstream,
-            "content": [part async for part in _content(request)],
+            "content": [*_content(request)],
             "resolution": request.resolution,
             "duration": request.seconds,
             "watermark": request.watermark or False,
             **{name: value for name, value in wishes.items() if value is not None},
         }
         answer = await self._send("contents/generations/tasks", body, request.model)
-        task = _dict(answer.json()).get("id")
-        if not isinstance(task, str) or not 0 < len(task) <= _LONGEST_ID or is_packed(task):
+        task = as_id(as_dict(answer.json()).get("id"))
+        if not task or is_packed(task):
             raise Uncertain("Ark took the work but gave no id to find it by; it may have been charged.")
         return Submitted((task,))
 
@@ -132,37 +131,34 @@ class Ark:
 
     async def _send(self, path: str, body: dict[str, Any], model: Model, timeout: float = 60.0) -> Answer:
         url = f"{self._base}/{path}"
-        answer = await self._http.send("POST", url, headers=self._headers, json=body, timeout=timeout)
+        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(body), timeout=timeout)
         if answer.status != 200:
             raise refusal(answer, model)
         return answer
 
 
-async def _content(request: VideoRequest) -> AsyncIterator[dict[str, Any]]:
+def _content(request: VideoRequest) -> Iterator[dict[str, Any]]:
     """The prompt and what it is about, each with its role: a first picture alone could do without, two could not."""
     yield {"type": "text", "text": request.prompt}
     pictures = [(request.first_frame, "first_frame"), (request.last_frame, "last_frame")]
     pictures += [(reference, "reference_image") for reference in request.references]
     for picture, role in pictures:
         if picture:
-            yield {"type": "image_url", "image_url": {"url": await _source(picture)}, "role": role}
+            yield {"type": "image_url", "image_url": {"url": _source(picture)}, "role": role}
     for url in request.reference_videos:
         yield {"type": "video_url", "video_url": {"url": url}, "role": "reference_video"}
 
 
-async def _source(picture: Input) -> str:
+def _source(picture: Input) -> str | Inline:
     """Where Ark finds a picture: at its address, or in the order itself."""
-    if picture.url:
-        return picture.url
-    data = b"".join([chunk async for chunk in picture.read()])
-    return f"data:{picture.media_type};base64,{b64encode(data).decode()}"
+    return picture.url or Inline(picture, f"data:{picture.media_type};base64,")
 
 
 def _pictures(answer: Answer) -> list[str]:
     """The links of an answer in which some pictures may have failed; raises where all of them have."""
-    entries = [_dict(entry) for entry in _list(_dict(answer.json()).get("data"))]
+    entries = [as_dict(entry) for entry in as_list(as_dict(answer.json()).get("data"))]
     links = [link for entry in entries if (link := _link(entry.get("url")))]
-    failed = [error for entry in entries if (error := _dict(entry.get("error")))]
+    failed = [error for entry in entries if (error := as_dict(entry.get("error")))]
     if links:
         return links
     if failed:
@@ -171,14 +167,14 @@ def _pictures(answer: Answer) -> list[str]:
 
 
 def _status(answer: Answer) -> Status:
-    task = _dict(answer.json())
+    task = as_dict(answer.json())
     match task.get("status"):
         case "queued":
             return Queued()
         case "succeeded":
-            return _result(_dict(task.get("content")))
+            return _result(as_dict(task.get("content")))
         case "failed":
-            return Failed(failure(_dict(task.get("error"))))
+            return Failed(failure(as_dict(task.get("error"))))
         case "cancelled":
             return Failed(GenerationFailed("The task was cancelled.", code="cancelled"))
         case "expired":
@@ -209,11 +205,3 @@ def _media_type(link: str) -> str:
 def _link(value: object) -> str | None:
     """A link that can go into our own ids."""
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_LINK else None
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -15,6 +15,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http import Answer, clean
+from shared.providers._reading import as_dict
 from shared.values import Model
 
 _CONTENT_WORDS = ("Sensitive", "RiskDetection")
@@ -71,7 +72,6 @@ def _words(error: dict[str, Any]) -> tuple[str, str]:
 def _error(answer: Answer) -> dict[str, Any]:
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    return as_dict(as_dict(body).get("error"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.errors import ContentRefused, EaselError, GenerationFailed
 from shared.http import Answer, clean
+from shared.providers._reading import as_dict, as_list
 from shared.values import Made
 
 _LONG = re.compile(rb'"([A-Za-z0-9+/]{1000,}={0,2})"')
@@ -34,15 +35,15 @@ def pictures_of(answer: Answer) -> tuple[Made, ...]:
         lifted.append(match[1])
         return f'"{_PLACE}{len(lifted) - 1}"'.encode()
 
-    payload = _dict(answer._replace(body=_LONG.sub(lift, answer.body)).json())
-    if reason := _dict(payload.get("promptFeedback")).get("blockReason"):
+    payload = as_dict(answer._replace(body=_LONG.sub(lift, answer.body)).json())
+    if reason := as_dict(payload.get("promptFeedback")).get("blockReason"):
         raise _refused(str(reason))
-    candidates = [_dict(candidate) for candidate in _list(payload.get("candidates"))]
+    candidates = [as_dict(candidate) for candidate in as_list(payload.get("candidates"))]
     if not candidates:
         raise answer.error("there is nothing in it")
     # What the model tries while it thinks is not what it answers.
     parts = [part for candidate in candidates for part in _parts(candidate) if not part.get("thought")]
-    made = tuple(_made(_dict(part["inlineData"]), lifted) for part in parts if "inlineData" in part)
+    made = tuple(_made(as_dict(part["inlineData"]), lifted) for part in parts if "inlineData" in part)
     if not made:
         raise _without_picture([str(candidate.get("finishReason")) for candidate in candidates], parts)
     return made
@@ -68,12 +69,4 @@ def _refused(reason: str) -> ContentRefused:
 
 
 def _parts(candidate: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    return (_dict(part) for part in _list(_dict(candidate.get("content")).get("parts")))
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return (as_dict(part) for part in as_list(as_dict(candidate.get("content")).get("parts")))

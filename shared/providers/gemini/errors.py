@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.errors import AccountExhausted, AccountLimited, AccountRejected, EaselError, NotFound, Unavailable
 from shared.http import Answer, clean
+from shared.providers._reading import as_list
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")
@@ -30,7 +31,8 @@ def failure(answer: Answer) -> EaselError:
         case 400 if _blames_account(error, said):
             return AccountRejected(message, details=details)
         case 404:
-            return NotFound(message, code="model_not_found", param="model", details=details)
+            gone = f"Gemini has no such model, or no longer: {said}."
+            return NotFound(gone, code="model_not_found", param="model", details=details)
         case 500 | 503:
             # Google's own words, and not a proxy's page: nothing was made, and nothing is charged.
             return Unavailable(message, details=details)
@@ -55,7 +57,7 @@ def _limit(message: str, error: dict[str, Any], details: dict[str, Any], without
     """A quota of nought does not fill up again; that of a day does at midnight, all others when Google says so."""
     if without_quota:
         return AccountExhausted(message, details=details)
-    quotas = [quota for detail in _details(error) for quota in _list(detail.get("violations"))]
+    quotas = [quota for detail in _details(error) for quota in as_list(detail.get("violations"))]
     if any("PerDay" in str(quota.get("quotaId")) for quota in quotas if isinstance(quota, dict)):
         return AccountLimited(message, details=details, retry_after=until_midnight(datetime.now(_pacific())))
     delays = (_DELAY.fullmatch(str(detail.get("retryDelay"))) for detail in _details(error))
@@ -81,8 +83,4 @@ def _pacific() -> tzinfo:
 
 
 def _details(error: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (detail for detail in _list(error.get("details")) if isinstance(detail, dict))
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return (detail for detail in as_list(error.get("details")) if isinstance(detail, dict))

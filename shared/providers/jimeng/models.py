@@ -72,7 +72,8 @@ MODELS = (
 )
 
 _ONLY_IN_A_BROWSER = (
-    "Jimeng makes '{}' only for a browser that signs the order, which nothing here is; Ark offers it to an ARK_API_KEY."
+    "There is no model called '{}' here: Jimeng takes orders for it only from a browser, which signs them. "
+    "Ark offers it: with ARK_API_KEY it is served from there."
 )
 DECLINED = {
     name: _ONLY_IN_A_BROWSER.format(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -35,7 +34,7 @@ from tests.emulators.jimeng.wire import (
     refused,
     success,
 )
-from tests.emulators.png import png
+from tests.emulators.png import colour_of, png
 
 __all__ = ["CLIP", "SESSION", "Fate", "Jimeng", "Run"]
 
@@ -49,7 +48,7 @@ class Jimeng(FileHost):
     """Without `seconds` a run is done after `steps` looks; with it, by the clock from its order on.
 
     A new run first shows the `state_words`, one per look. Each run takes one of the `credits`; the day's `gift` can be
-    had once. Sessions are gone when the site is `signed_out`; runs with items `listed_apart` tell only the ids of these;
+    had once. Sessions are gone when the site is `signed_out`; runs whose items are `listed_apart` tell only their ids;
     without `originals` there are only previews of videos.
     """
 
@@ -166,7 +165,7 @@ class Jimeng(FileHost):
             return self.file_response(request, clip(name), "video/mp4")
         assert isinstance(run.order.component, PictureComponent)
         size = run.order.component.core.large_image_info
-        return self.file_response(request, png(size.width, size.height, _colour(name)), "image/png")
+        return self.file_response(request, png(size.width, size.height, colour_of(name)), "image/png")
 
     async def _admitted(self, request: Request, model: type[Body]) -> Body:
         body = await parse(request, model)
@@ -221,8 +220,3 @@ def _receipt(run: Run) -> Document:
 
 def _signature(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def _colour(name: str) -> tuple[int, int, int]:
-    shade = zlib.crc32(name.encode())
-    return shade & 255, shade >> 8 & 255, shade >> 16 & 255
