@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import TypeAdapter
@@ -21,7 +21,7 @@ from shared.adapters import Adapters
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
-from shared.providers import FOR_GUESTS, PROVIDERS, Declines
+from shared.providers import FOR_GUESTS, PROVIDERS, Declines, MediaProvider
 from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
@@ -132,11 +132,12 @@ def configure(
     providers = {provider.name: provider for provider in PROVIDERS}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
     names = [name for name in providers if name in pool.providers()]
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in names}
+    firsts = {name: adapters.of(pool.of(name)[0]) for name in names}
+    listings = {name: first.models for name, first in firsts.items()}
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,
-        Catalog(listings, extra, _aliases(environment), _declined(names)),
+        Catalog(listings, extra, _aliases(environment), _declined(firsts.values())),
         pool,
         Tickets(_signing_keys(environment, settings), _hours(environment) * 3600),
         Repeats(state),
@@ -242,9 +243,9 @@ def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
     return table
 
 
-def _declined(names: Collection[str]) -> dict[str, str]:
-    declining = [provider for provider in PROVIDERS if provider.name in names and isinstance(provider, Declines)]
-    return {name: reason for provider in declining for name, reason in provider.declined.items()}
+def _declined(adapters: Iterable[MediaProvider]) -> dict[str, str]:
+    declining = [adapter for adapter in adapters if isinstance(adapter, Declines)]
+    return {name: reason for adapter in declining for name, reason in adapter.declined.items()}
 
 
 def _extra_models(environment: Mapping[str, str], variable: str) -> dict[str, dict[str, Any]]:

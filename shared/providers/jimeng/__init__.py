@@ -63,8 +63,8 @@ class Jimeng:
         elsewhere = origin_of(account.base_url) if account.base_url != self.base_url else ""
         self._http = http
         self._site = Site(http, account.base_url, account.key)
-        self._uploads = Uploads(http, self._site, elsewhere or STORAGE)
         self._origins = Origins({*account.origins, *([elsewhere] if elsewhere else [])})
+        self._uploads = Uploads(http, self._site, elsewhere or STORAGE, self._origins)
 
     async def models(self) -> tuple[Model, ...]:
         return MODELS

@@ -1,4 +1,4 @@
-"""Where the results of a run lie, by what the site says of each; and the hosts that they may lie on."""
+"""Where the results of a run lie, by what the site says of each; and the hosts that its files are on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from shared.providers.jimeng.shapes import list_at, text_at
 from shared.values import Output
 
-_STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg\.com|jimeng\.com|vlabvod\.com)")
+_STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg|jimeng|snssdk|vlabvod)\.com")
 _MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 _ORIGINAL = ("transcoded_video", "origin", "video_url")
@@ -22,7 +22,7 @@ _VIDEO_PLACES: tuple[tuple[str, ...], ...] = (
 
 
 class Origins(frozenset[str]):
-    """Those that are named, and the site's storage, whose hosts have numbers and change."""
+    """Those that are named, and the site's storage, whose hosts have numbers and change; pictures are brought there too."""
 
     def __contains__(self, origin: object) -> bool:
         return super().__contains__(origin) or (isinstance(origin, str) and bool(_STORAGE.fullmatch(origin)))

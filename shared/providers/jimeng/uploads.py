@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -47,12 +47,13 @@ class Grant(NamedTuple):
 
 
 class Uploads:
-    """`storage` is where the signed calls go; the bytes go to a host that it names, by the same scheme."""
+    """`storage` is where the signed calls go; the bytes go to a host that it names, which has to be one of `origins`."""
 
-    def __init__(self, http: Http, site: Site, storage: str) -> None:
+    def __init__(self, http: Http, site: Site, storage: str, origins: Collection[str]) -> None:
         self._http = http
         self._site = site
         self._storage = storage
+        self._origins = origins
 
     async def upload(self, picture: Input) -> Uploaded:
         """Nothing is bought here: whatever goes wrong with the storage is Unavailable."""
@@ -72,6 +73,8 @@ class Uploads:
     async def _put(self, address: Any, picture: Input, size: int, checksum: str) -> None:
         host, uri = text_at(address, "UploadHosts", 0), text_at(address, "StoreInfos", 0, "StoreUri")
         place = origin_of(f"{urlsplit(self._storage).scheme}://{host}")
+        if place not in self._origins:
+            raise Unavailable("Jimeng wants a picture sent to an address that was not expected.")
         headers = {
             "Authorization": text_at(address, "StoreInfos", 0, "Auth"),
             "Content-CRC32": checksum,
