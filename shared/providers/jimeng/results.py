@@ -22,7 +22,7 @@ _VIDEO_PLACES: tuple[tuple[str, ...], ...] = (
 
 
 class Origins(frozenset[str]):
-    """Those that are named, and the site's storage, whose hosts have numbers and change; pictures are brought there too."""
+    """Those that are named, and the site's storage, whose hosts have numbers and change. Uploads go there too."""
 
     def __contains__(self, origin: object) -> bool:
         return super().__contains__(origin) or (isinstance(origin, str) and bool(_STORAGE.fullmatch(origin)))

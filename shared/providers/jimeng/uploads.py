@@ -47,7 +47,7 @@ class Grant(NamedTuple):
 
 
 class Uploads:
-    """`storage` is where the signed calls go; the bytes go to a host that it names, which has to be one of `origins`."""
+    """`storage` is where the signed calls go; the bytes go where it says, which has to be one of `origins`."""
 
     def __init__(self, http: Http, site: Site, storage: str, origins: Collection[str]) -> None:
         self._http = http
