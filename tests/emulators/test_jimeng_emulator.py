@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 
 from shared.providers.jimeng.drafts import picture_order, video_order
 from shared.providers.jimeng.models import MODELS
+from shared.providers.jimeng.uploads import Grant, signed_headers
 from shared.values import ImageRequest, VideoRequest
 from tests.emulators.jimeng import SESSION, Jimeng
+from tests.emulators.png import png
 
 GENERATE, LOOK = "/mweb/v1/aigc_draft/generate", "/mweb/v1/get_history_by_ids"
 QUERY = {"aid": "513695", "webId": "7" * 19}
@@ -205,3 +208,63 @@ def test_storage_wants_its_calls_signed(client: httpx.Client, jimeng: Jimeng) ->
     answer = client.get("/", params=query, headers=headers)
     assert (answer.status_code, answer.json()["ResponseMetadata"]["Error"]["Code"]) == (403, "SignatureDoesNotMatch")
     assert client.post("/upload/v1/tos/nowhere", content=b"x").status_code == 403
+
+
+def ask(client: httpx.Client, grant: Grant, method: str, content: bytes = b"", **query: str) -> httpx.Response:
+    """A call to the storage, signed as it should be."""
+    values = {"Version": "2018-08-01", "ServiceId": grant.service} | query
+    text = "&".join(f"{name}={values[name]}" for name in sorted(values))
+    headers = signed_headers(grant, method, text, content)
+    return client.request(method, f"/?{text}", content=content, headers=headers)
+
+
+@pytest.fixture
+def grant(jimeng: Jimeng) -> Grant:
+    return Grant(*jimeng.storage.grant().values())
+
+
+def test_storage_takes_a_picture_in_three_steps(client: httpx.Client, jimeng: Jimeng, grant: Grant) -> None:
+    data = png(30, 20)
+    applied = ask(client, grant, "GET", Action="ApplyImageUpload", FileSize=str(len(data)), s="0123456789")
+    address = applied.json()["Result"]["UploadAddress"]
+    path = f"/upload/v1/{address['StoreInfos'][0]['StoreUri']}"
+    commit = json.dumps({"SessionKey": address["SessionKey"]}).encode()
+    early = ask(client, grant, "POST", commit, Action="CommitImageUpload").json()["Result"]["Results"][0]
+    assert early["UriStatus"] == 2001
+    good = {"authorization": address["StoreInfos"][0]["Auth"], "content-crc32": f"{zlib.crc32(data):08x}"}
+    bad = [{"authorization": "SpaceKey/x"}, {"content-crc32": "00000000"}, {"cookie": "sessionid=1"}]
+    refused = [client.post(path, content=data, headers=good | headers).status_code for headers in bad]
+    assert refused == [403, 400, 403]
+    assert client.post(path, content=data[:-1], headers=good).status_code == 400
+    assert client.post(path, content=data, headers=good).json()["code"] == 2000
+    result = ask(client, grant, "POST", commit, Action="CommitImageUpload").json()["Result"]
+    assert result["Results"][0] == {"Uri": address["StoreInfos"][0]["StoreUri"], "UriStatus": 2000}
+    assert result["PluginResult"] == [{"ImageWidth": 30, "ImageHeight": 20, "ImageFormat": "png"}]
+    assert jimeng.storage.holds(result["Results"][0]["Uri"])
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "status"),
+    [
+        ("GET", {"Action": "ApplyImageUpload", "FileSize": "8"}, 400),
+        ("GET", {"Action": "ApplyImageUpload", "FileSize": "8", "s": "0123456789", "ServiceId": "mine"}, 400),
+        ("GET", {"Action": "ApplyImageUpload", "FileSize": "8", "s": "0123456789", "Version": "1"}, 400),
+        ("GET", {"Action": "CommitImageUpload"}, 404),
+        ("POST", {"Action": "CommitImageUpload"}, 400),
+    ],
+)
+def test_calls_to_the_storage_that_make_no_sense(
+    client: httpx.Client, grant: Grant, method: str, query: dict[str, str], status: int
+) -> None:
+    content = b'{"SessionKey": "unknown"}' if method == "POST" else b""
+    assert ask(client, grant, method, content, **query).status_code == status
+
+
+def test_the_storage_notices_another_body_and_another_token(client: httpx.Client, grant: Grant) -> None:
+    query = f"Action=CommitImageUpload&ServiceId={grant.service}&Version=2018-08-01"
+    headers = signed_headers(grant, "POST", query, b"{}")
+    codes = [
+        client.post(f"/?{query}", content=content, headers=headers | other).json()["ResponseMetadata"]["Error"]["Code"]
+        for content, other in [(b"[]", {}), (b"{}", {"x-amz-security-token": "STS2"})]
+    ]
+    assert codes == ["ContentMismatch", "InvalidSecurityToken"]

@@ -482,6 +482,8 @@ async def test_what_a_refused_look_means(adapter: Adapter, jimeng: Jimeng, ret: 
 async def test_an_order_that_was_really_answered(adapter: Adapter, jimeng: Jimeng) -> None:
     jimeng.plan(GENERATE, Reply(200, TAKEN))
     assert (await adapter.submit(picture(n=2))).refs == ("2-7897104935692",)
+    jimeng.plan(GENERATE, Reply(200, TAKEN | {"ret": 0}))
+    assert (await adapter.submit(picture())).refs == ("1-7897104935692",)
 
 
 RECORDS: list[tuple[dict[str, Any], type]] = [

@@ -36,11 +36,12 @@ def data_of(answer: Answer) -> dict[str, Any]:
     if answer.status != 200:
         raise answer.error()
     payload = answer.json()
-    code, data = at(payload, "ret"), at(payload, "data")
-    if code in (None, "") or (code == "0" and not isinstance(data, dict)):
+    ret, data = at(payload, "ret"), at(payload, "data")
+    code = str(ret)  # nearly always it is a text already
+    if ret is None or (code == "0" and not isinstance(data, dict)):
         raise answer.error("it says neither success nor failure")
     if code != "0":
-        raise _refusal(str(code), clean(text_at(payload, "errmsg")), ordered=answer.sent)
+        raise _refusal(code, clean(text_at(payload, "errmsg")), ordered=answer.sent)
     return dict(data)
 
 
