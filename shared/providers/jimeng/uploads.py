@@ -151,7 +151,7 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 def _content(answer: Answer) -> Any:
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
