@@ -1,4 +1,4 @@
-"""Jimeng's orders are those of its own page, as these were seen on the wire, member by member, but for ids and times."""
+"""Jimeng's orders are those of its own page as seen on the wire, member by member, but for ids and times."""
 
 from __future__ import annotations
 
