@@ -29,7 +29,7 @@ demo: $(SERVING) ## The same, with an emulator behind it for every upstream
 	.venv/bin/python -m tests.emulators
 
 test: $(DEVELOPING) node ## All tests but those of the hosts
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 test-hosts: $(DEVELOPING) node ## The functions as each host starts them
 	.venv/bin/python -m pytest -m hosts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, NotFound
@@ -64,7 +65,7 @@ class Catalog:
     """`listings` gives each configured provider's own models, in the order in which they supply the default.
 
     `extra` has fields of models, by provider and name, that add to these or correct them; `aliases` maps further
-    names to names.
+    names to names. `declined` are names that nobody may offer, each with what is said to who asks for it then.
     """
 
     def __init__(
@@ -72,10 +73,12 @@ class Catalog:
         listings: Mapping[str, Listing],
         extra: Mapping[str, Mapping[str, Mapping[str, Any]]],
         aliases: Mapping[str, str],
+        declined: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._listings = listings
         self._extra = extra
         self._aliases = aliases
+        self._declined = declined
 
     async def offers(self) -> list[Offer]:
         """All models, each provider's in its order; a configured one replaces the built-in one of the same name."""
@@ -132,8 +135,8 @@ class Catalog:
         offers = await self.offers()
         offer = _match(name, offers) or self._alias(name, offers, inputs)
         if offer is None:
-            message = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
-            raise NotFound(message, code="model_not_found", param="model")
+            unknown = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
+            raise NotFound(self._declined.get(name, unknown), code="model_not_found", param="model")
         return offer
 
     async def find(self, provider: str, name: str) -> Model:

@@ -10,7 +10,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import TypeAdapter
@@ -23,7 +23,7 @@ from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
-from shared.providers import FOR_GUESTS, PROVIDERS
+from shared.providers import FOR_GUESTS, PROVIDERS, Declines, MediaProvider
 from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
@@ -140,10 +140,11 @@ def configure(
     listings = {
         name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
     }
+    firsts = [adapters.of(pool.of(name)[0]) for name in names]
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,
-        Catalog(listings, extra, _aliases(environment)),
+        Catalog(listings, extra, _aliases(environment), _declined(firsts)),
         pool,
         Tickets(_signing_keys(environment, settings), _hours(environment) * 3600),
         Repeats(state),
@@ -251,6 +252,11 @@ def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
     if not all(isinstance(target, str) for target in table.values()):
         raise Misconfigured('MODEL_ALIASES: it has to map names to names, like {"fast":"zimage-turbo"}.')
     return table
+
+
+def _declined(adapters: Iterable[MediaProvider]) -> dict[str, str]:
+    declining = [adapter for adapter in adapters if isinstance(adapter, Declines)]
+    return {name: reason for adapter in declining for name, reason in adapter.declined.items()}
 
 
 def _extra_models(environment: Mapping[str, str], variable: str) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.emulators.ark import Ark
 from tests.emulators.gemini import Gemini
+from tests.emulators.jimeng import Jimeng
 from tests.emulators.zimage import ZImage
 from tests.rig import Gateway
 
@@ -52,6 +53,19 @@ def gemini(running_gemini: Gemini) -> Gemini:
     """The Gemini emulator, as new."""
     running_gemini.reset()
     return running_gemini
+
+
+@pytest.fixture(scope="session")
+def running_jimeng() -> Iterator[Jimeng]:
+    with Jimeng() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def jimeng(running_jimeng: Jimeng) -> Jimeng:
+    """The Jimeng emulator, as new."""
+    running_jimeng.reset()
+    return running_jimeng
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = "tests/conformance"
+JIMENG = "tests/providers/test_jimeng.py"
+JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
 VIDEOS = "tests/functions/test_videos.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
@@ -742,6 +744,115 @@ MUTANTS = (
         "shared/providers/__init__.py",
         "    ZImage,\n",
         "",
+    ),
+    Mutant(
+        "Jimeng's order sent again in doubt", "shared/providers/jimeng/site.py", "self._http.send(", "self._http.read("
+    ),
+    Mutant(
+        "Jimeng's order repeated without new credits",
+        "shared/providers/jimeng/__init__.py",
+        "if not await self._has_new_credits():",
+        "if False:",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's credits of the day not fetched",
+        "shared/providers/jimeng/__init__.py",
+        'return bool(at(gift, "receive_quota"))',
+        "return False",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's newest run called broken",
+        "shared/providers/jimeng/__init__.py",
+        "if run not in data:",
+        "if False:",
+        JIMENG,
+    ),
+    Mutant("Jimeng's four pictures given for one", "shared/providers/jimeng/__init__.py", "[:number]", ""),
+    Mutant(
+        "Jimeng's preview taken for the video",
+        "shared/providers/jimeng/__init__.py",
+        "item_ids(items), is_for",
+        "[], is_for",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's edit in another shape than its picture",
+        "shared/providers/jimeng/__init__.py",
+        "not request.size_asked",
+        "request.size_asked",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's uploads sent anywhere",
+        "shared/providers/jimeng/uploads.py",
+        "if place not in self._origins:",
+        "if False:",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's upload signed without its content",
+        "shared/providers/jimeng/uploads.py",
+        "hashlib.sha256(content)",
+        'hashlib.sha256(b"")',
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's upload with the checksum of its end",
+        "shared/providers/jimeng/uploads.py",
+        "zlib.crc32(piece, checksum)",
+        "zlib.crc32(piece)",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's broken upload taken for an order",
+        "shared/providers/jimeng/uploads.py",
+        "raise Unavailable(\"Jimeng's storage broke",
+        "raise Uncertain(\"Jimeng's storage broke",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's look blamed on the caller",
+        "shared/providers/jimeng/refusals.py",
+        "if not ordered:",
+        "if False:",
+        JIMENG,
+    ),
+    Mutant("Jimeng's dead session not noticed", "shared/providers/jimeng/refusals.py", '("1015", ', '("9015", '),
+    Mutant(
+        "Jimeng's browser given other cookies",
+        "shared/providers/jimeng/site.py",
+        " if self._is_bare else self._key",
+        "",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's seed of an edit dropped",
+        "shared/providers/jimeng/drafts.py",
+        "if request.seed is not None:",
+        "if False:",
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's last frame dropped",
+        "shared/providers/jimeng/drafts.py",
+        '"end_frame_image": last_frame',
+        '"end_frame_image": ""',
+        JIMENG,
+    ),
+    Mutant(
+        "Jimeng's results fetched from anywhere",
+        "shared/providers/jimeng/results.py",
+        "bool(_STORAGE.fullmatch(origin))",
+        "True",
+    ),
+    Mutant(
+        "Jimeng's reason not told",
+        "shared/catalog.py",
+        "self._declined.get(name, unknown)",
+        "unknown",
+        JIMENG_OVER_HTTP,
     ),
 )
 

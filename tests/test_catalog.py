@@ -143,3 +143,13 @@ async def test_a_job_finds_its_model_even_when_it_is_no_longer_offered() -> None
     assert await catalog().find("one", "slow") == SLOW
     assert await catalog().find("one", "gone") == Model("gone")
     assert await catalog().find("nobody", "gone") == Model("gone")
+
+
+async def test_a_name_that_is_declined_means_what_others_offer_or_has_its_reason() -> None:
+    listings = {"one": listing(FAST), "two": listing(CLIP)}
+    declining = Catalog(listings, {}, {"mine": "clip"}, {"clip": "not here", "slow": "too slow", "mine": "not mine"})
+    assert (await declining.named("clip")).provider == "two"
+    assert (await declining.named("mine")).provider == "two"
+    with pytest.raises(NotFound, match="^too slow$") as caught:
+        await declining.named("slow")
+    assert (caught.value.code, caught.value.param) == ("model_not_found", "model")

@@ -8,6 +8,7 @@ from shared.providers.base import (
     Cancels,
     ChatProvider,
     Checks,
+    Declines,
     Deletes,
     Jobs,
     MediaProvider,
@@ -16,6 +17,7 @@ from shared.providers.base import (
 )
 from shared.providers.gemini import Gemini
 from shared.providers.gemini_web import GeminiWeb
+from shared.providers.jimeng import Jimeng
 from shared.providers.modelscope import ModelScope
 from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.piclumen import Piclumen
@@ -28,6 +30,7 @@ PROVIDERS: tuple[type[MediaProvider], ...] = (
     ModelScope,
     ZImage,
     Ark,
+    Jimeng,
     Piclumen,
     OpenAICompatible,
     AkashChat,
@@ -43,6 +46,7 @@ __all__ = [
     "Cancels",
     "ChatProvider",
     "Checks",
+    "Declines",
     "Deletes",
     "Jobs",
     "MediaProvider",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -117,3 +117,11 @@ class Checks(Protocol):
 
     async def check(self) -> None:
         """AccountRejected where it is not accepted."""
+
+
+@runtime_checkable
+class Declines(Protocol):
+    """A provider that is asked for models which it has not."""
+
+    declined: ClassVar[Mapping[str, str]]
+    """Their names, each with the reason: what callers are told where nobody else offers such a model."""

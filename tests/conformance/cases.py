@@ -9,8 +9,8 @@ from typing import ClassVar
 from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
 from shared.values import Size
-from tests.conformance.films import Films
-from tests.emulators import akashchat, ark, modelscope, piclumen
+from tests.conformance.films import Films, Pictures
+from tests.emulators import akashchat, ark, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
@@ -419,6 +419,47 @@ class ArkCase(FileHostCase):
         self.emulator.next_fate(ark.Fate.NEVER_ENDS)
 
 
+class JimengCase(FileHostCase):
+    """Its pictures: the jobs of its videos are of the same kind."""
+
+    name = "jimeng"
+    submit_path = "/mweb/v1/aigc_draft/generate"
+    poll_path = "/mweb/v1/get_history_by_ids"
+    file_path = "/tos-cn-i-tb4s082cfz/"
+
+    def start(self) -> None:
+        self._emulator = jimeng.Jimeng().start()
+
+    @property
+    def emulator(self) -> jimeng.Jimeng:
+        return self._emulator
+
+    @property
+    def unknown_output(self) -> str:  # type: ignore[override]  # where it is, is known only when the emulator runs
+        return self.emulator.link("7000000000000000000", "large.png")
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Pictures(provider)
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "JIMENG_SESSIONID": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.runs)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(jimeng.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(jimeng.Fate.FAILS_AS_UNSAFE)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(jimeng.Fate.NEVER_ENDS)
+
+
 CASES: dict[str, type[Case]] = {
     "akashchat": AkashChatCase,
     "akashchat, middle": AkashChatMiddleCase,
@@ -426,6 +467,7 @@ CASES: dict[str, type[Case]] = {
     "ark": ArkCase,
     "gemini": GeminiCase,
     "gemini_web": GeminiWebCase,
+    "jimeng": JimengCase,
     "modelscope": ModelScopeCase,
     "openai_compatible": OpenAICompatibleCase,
     "piclumen": PiclumenCase,

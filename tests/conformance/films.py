@@ -19,8 +19,8 @@ from shared.values import (
 )
 
 
-class Films:
-    """Only what has to be translated is; whoever wants the rest has the provider itself."""
+class Pictures:
+    """A provider's pictures alone, where it has videos beside them."""
 
     name: ClassVar[str] = ""
     base_url: ClassVar[str] = ""
@@ -33,6 +33,22 @@ class Films:
         self._provider = provider
 
     async def models(self) -> tuple[Model, ...]:
+        return tuple(model for model in await self._provider.models() if model.kind == "image")
+
+    async def submit(self, request: ImageRequest) -> Submitted | Finished:
+        return await self._provider.submit(request)
+
+    async def poll(self, ref: Ref) -> Status:
+        return await self._provider.poll(ref)
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        return self._provider.open(output, byte_range)
+
+
+class Films(Pictures):
+    """Only what has to be translated is; whoever wants the rest has the provider itself."""
+
+    async def models(self) -> tuple[Model, ...]:
         return tuple(model for model in await self._provider.models() if model.kind == "video")
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
@@ -41,9 +57,3 @@ class Films:
         return await self._provider.submit_video(
             VideoRequest(model, request.prompt, model.seconds[0], model.resolutions[0], seed=request.seed)
         )
-
-    async def poll(self, ref: Ref) -> Status:
-        return await self._provider.poll(ref)
-
-    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._provider.open(output, byte_range)

@@ -5,6 +5,7 @@ from tests.emulators.ark import Ark
 from tests.emulators.base import Emulator
 from tests.emulators.gemini import Gemini
 from tests.emulators.gemini_web import GeminiWeb
+from tests.emulators.jimeng import Jimeng
 from tests.emulators.modelscope import ModelScope
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.piclumen import Piclumen
@@ -15,6 +16,7 @@ EMULATORS: dict[str, type[Emulator]] = {
     "ark": Ark,
     "gemini": Gemini,
     "gemini_web": GeminiWeb,
+    "jimeng": Jimeng,
     "modelscope": ModelScope,
     "openai_compatible": OpenAICompatible,
     "piclumen": Piclumen,

@@ -1,0 +1,54 @@
+"""Where the results of a run lie, by what the site says of each; and the hosts that its files are on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shared.providers.jimeng.shapes import list_at, text_at
+from shared.values import Output
+
+_STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg|jimeng|snssdk|vlabvod)\.com")
+_MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
+
+_ORIGINAL = ("transcoded_video", "origin", "video_url")
+_VIDEO_PLACES: tuple[tuple[str, ...], ...] = (
+    ("video", *_ORIGINAL),
+    ("common_attr", *_ORIGINAL),
+    ("video", "play_url"),
+    ("video", "download_url"),
+    ("video", "url"),
+)
+
+
+class Origins(frozenset[str]):
+    """Those that are named, and the site's storage, whose hosts have numbers and change. Uploads go there too."""
+
+    def __contains__(self, origin: object) -> bool:
+        return super().__contains__(origin) or (isinstance(origin, str) and bool(_STORAGE.fullmatch(origin)))
+
+
+def pictures_of(items: list[Any]) -> list[Output]:
+    """The pictures of a run, each in its largest version."""
+    links = [
+        text_at(item, "image", "large_images", 0, "image_url") or text_at(item, "common_attr", "cover_url")
+        for item in items
+    ]
+    types = [_MEDIA_TYPES.get(text_at(item, "image", "format"), "image/png") for item in items]
+    return [Output(link, media_type) for link, media_type in zip(links, types, strict=True) if link]
+
+
+def video_of(items: list[Any]) -> list[Output]:
+    """The first item's video, in its original quality where that is said."""
+    item = items[0] if items else None
+    link = next((link for place in _VIDEO_PLACES if (link := text_at(item, *place))), "")
+    return [Output(link, "video/mp4")] if link else []
+
+
+def item_ids(items: list[Any]) -> list[str]:
+    return [name for item in items if (name := text_at(item, "common_attr", "id"))]
+
+
+def items_of(data: dict[str, Any]) -> list[Any]:
+    """What was asked for by its ids, under either of the names that this has."""
+    return list_at(data, "item_list") or list_at(data, "local_item_list")
