@@ -16,10 +16,10 @@ import pytest
 
 from shared.hosts.workers_package import STAGE
 from tests.emulators.zimage import ZImage
+from tests.hosts.tools import NODE_MODULES
 from tests.hosts.workers.front import Front
 
 ROOT = Path(__file__).resolve().parents[3]
-NODE_MODULES = ROOT / "tests" / "node_modules"
 
 _SPELLINGS = itertools.cycle(["memory", ""])
 """Of one and the same setting: at each change of it the Worker forgets which jobs other tests may come back for."""
@@ -37,7 +37,7 @@ def start(staged: None) -> Iterator[Callable[..., Front]]:
     if not shutil.which("node"):
         pytest.skip("Node is not here")
     if not (NODE_MODULES / "pyodide").exists():
-        pytest.skip("Pyodide is not here: `make node` installs it")
+        pytest.skip("Pyodide is not here: `make tools` installs it")
     with ExitStack() as fronts:
         yield lambda folder=STAGE: fronts.enter_context(Front(folder))
 
