@@ -15,7 +15,7 @@ import pytest
 
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import GENERATIONS, eventually
-from tests.hosts.aws.conftest import Deployed
+from tests.hosts.aws.rig import Deployed
 
 pytestmark = pytest.mark.hosts
 

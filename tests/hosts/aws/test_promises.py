@@ -9,7 +9,7 @@ import pytest
 from tests.emulators.faults import Cut
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import GENERATIONS, OUTPUT, assert_error, decoded, finished_job, png_size
-from tests.hosts.aws.conftest import Deployed
+from tests.hosts.aws.rig import Deployed
 
 pytestmark = pytest.mark.hosts
 

@@ -9,7 +9,7 @@ from tests.emulators.faults import Cut
 from tests.emulators.files import Gate
 from tests.emulators.zimage import ZImage
 from tests.functions.helpers import GENERATIONS, OUTPUT, eventually, finished_job
-from tests.hosts.aws.conftest import Deployed
+from tests.hosts.aws.rig import Deployed
 from tests.hosts.big import SIZE, assert_right, decoded
 
 pytestmark = pytest.mark.hosts

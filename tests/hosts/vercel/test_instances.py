@@ -13,8 +13,8 @@ from tests.emulators.faults import Cut
 from tests.emulators.files import Gate
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import GENERATIONS, OUTPUT, assert_error, eventually, finished_job, received_until_cut
-from tests.hosts.vercel.conftest import Serve
 from tests.hosts.vercel.front import Front
+from tests.hosts.vercel.rig import Serve
 from tests.rig import API_KEY, OTHER_KEY, SIGNING_KEY
 
 pytestmark = pytest.mark.hosts
@@ -62,9 +62,9 @@ def test_an_instance_that_is_told_to_end(
     assert instance.exit_status() == -SIGTERM
 
 
-def test_nothing_in_the_log_tells_who_asked_for_what(deploy: Serve, zimage: ZImage) -> None:
+def test_nothing_in_the_log_tells_who_asked_for_what(deploy_to_vercel: Serve, zimage: ZImage) -> None:
     """Good and bad requests, and an answer that breaks: of them all, only that one leaves a trace."""
-    front = deploy()
+    front = deploy_to_vercel()
     with httpx.Client(base_url=front.url, headers={"authorization": f"Bearer {API_KEY}"}, verify=False) as client:
         job = finished_job(client, prompt="a very private picture")
         link = job["data"][0]["url"]

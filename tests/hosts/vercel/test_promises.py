@@ -8,8 +8,8 @@ import pytest
 
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import GENERATIONS, assert_error, decoded, finished_job, png_size
-from tests.hosts.vercel.conftest import Serve
 from tests.hosts.vercel.front import LARGEST_BODY, Front
+from tests.hosts.vercel.rig import Serve
 from tests.rig import API_KEY
 
 pytestmark = [pytest.mark.hosts, pytest.mark.usefixtures("zimage")]
@@ -109,8 +109,8 @@ class TestRefusals:
         assert client.post(GENERATIONS, content=order % (user + "x")).status_code == 413
 
 
-def test_a_prefix(deploy: Serve) -> None:
-    front = deploy(API_PREFIX="/hf")
+def test_a_prefix(deploy_to_vercel: Serve) -> None:
+    front = deploy_to_vercel(API_PREFIX="/hf")
     with openai.OpenAI(base_url=f"{front.url}/hf/v1", api_key=API_KEY) as sdk:
         answer = sdk.images.generate(model="sketch", prompt="a lighthouse", size="256x256", response_format="url")
     assert answer.data
@@ -125,8 +125,8 @@ def test_a_prefix(deploy: Serve) -> None:
     [({"API_KEYS": None}, "API_KEYS"), ({"SIGNING_KEYS": None}, "SIGNING_KEYS"), ({"STATE": "disk"}, "STATE")],
     ids=["no key", "no signing key", "a bad value"],
 )
-def test_a_setting_that_is_wrong_is_named(deploy: Serve, settings: dict[str, str | None], named: str) -> None:
-    front = deploy(**settings)
+def test_a_setting_that_is_wrong_is_named(deploy_to_vercel: Serve, settings: dict[str, str | None], named: str) -> None:
+    front = deploy_to_vercel(**settings)
     for _ in range(2):
         answer = httpx.get(f"{front.url}/v1/models", verify=False)
         assert answer.status_code == 500
