@@ -40,7 +40,7 @@ PROMISES: Mapping[Promise, str] = {
     "chat": "conversations, whole and streamed",
     "ranges": "files by `Range`, `HEAD` and `ETag`",
     "broken": "a file that breaks off never looks whole",
-    "large": "files of any size in one answer",
+    "large": "a file of 16 MB in one answer",
     "streams": "files leave as they arrive",
     "events": "a comment at once, and one every five seconds",
     "leaving": "who leaves ends the call upstream",
@@ -52,12 +52,12 @@ PROMISES: Mapping[Promise, str] = {
     "log": "no key, id, prompt or address in the log",
 }
 
-LIMITS = ("a request", "an answer", "a call", "what instances know")
+LIMITS = ("the request of a conversation; a picture's: 4 MB", "an answer", "a call", "what instances know")
 """The rows below the promises."""
 
 
 class Host(ABC):
-    """Easel served by one host. `rig` names the fixture that starts it, `reads_more` the README's section about it.
+    """Easel served by one host. `rig` names the fixture that starts it, `section` the README's words about it.
 
     `lacks` gives the reason for each promise that cannot be kept there, in words that fit into a table.
     `largest_body` is the most bytes that a request to the conversations may have.
@@ -65,7 +65,7 @@ class Host(ABC):
 
     name: ClassVar[str]
     rig: ClassVar[str]
-    section: ClassVar[str] = ""
+    section: ClassVar[str]
     lacks: ClassVar[Mapping[Promise, str]] = {}
     limits: ClassVar[tuple[str, str, str, str]]
     largest_body: ClassVar[int]

@@ -13,7 +13,7 @@ class Laptop(Host):
     rig = "laptop"
     section = "Containers"
     lacks = {"deadline": "it ends none"}
-    limits = ("20 MB", "any size", "`MAX_WAIT_SECONDS`", "one process knows all")
+    limits = ("20 MB", "any size", "no end", "one process knows all")
     largest_body = 20 << 20
 
     def __init__(self, rig: LocalServer, settings: Mapping[str, str]) -> None:

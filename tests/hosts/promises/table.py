@@ -53,8 +53,9 @@ def write() -> None:
 
 
 def _parts() -> tuple[str, str, str]:
-    before, _, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
-    table, _, after = rest.partition(_END)
+    before, begin, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
+    table, end, after = rest.partition(_END)
+    assert begin and end, "README.md has no place for the table of hosts"
     return before, table, after
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hosts.promises import table, test_promises
-from tests.hosts.promises.host import PROMISES, Host
+from tests.hosts.promises.host import LIMITS, PROMISES, Host
 
 
 def marks() -> Iterator[str]:
@@ -33,4 +33,4 @@ def test_the_readme_is_up_to_date() -> None:
 def test_a_host_has_its_part_of_the_readme(host: type[Host]) -> None:
     text = table.README.read_text(encoding="utf-8")
     assert re.search(f"^## {host.section}$", text, re.MULTILINE)
-    assert len(host.limits) == len(table.LIMITS)
+    assert len(host.limits) == len(LIMITS)

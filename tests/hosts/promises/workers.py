@@ -13,7 +13,7 @@ class Workers(Host):
     rig = "worker"
     section = "Cloudflare Workers"
     lacks = {"deadline": "it ends none"}
-    limits = ("20 MB", "any size", "90 seconds of silence", "each isolate its own")
+    limits = ("20 MB", "any size", "no end, but 100 seconds of silence", "each isolate its own")
     largest_body = 20 << 20
 
     def __init__(self, rig: Front, settings: Mapping[str, str]) -> None:
