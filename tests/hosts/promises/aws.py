@@ -9,7 +9,7 @@ from typing import ClassVar
 from tests.hosts.aws.rig import Deployed
 from tests.hosts.promises.host import Host, Promise
 
-_NOBODY_TELLS = "the gateway does not tell: the call goes on"
+_NOBODY_TELLS = "the gateway does not tell, and the call goes on"
 _WHOLE = "answers leave when they are whole"
 
 
@@ -46,7 +46,7 @@ class BufferedLambda(Lambda):
     rig = "buffered"
     lacks = {
         **Lambda.lacks,
-        "large": "424 `response_too_large`: by `Range`",
+        "large": "424 `response_too_large`, and in parts by `Range`",
         "streams": _WHOLE,
         "events": _WHOLE,
     }

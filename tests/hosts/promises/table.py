@@ -15,8 +15,8 @@ from tests.hosts.promises.workers import Workers
 HOSTS: tuple[type[Host], ...] = (Laptop, Lambda, BufferedLambda, Vercel, Workers)
 
 README = Path(__file__).resolve().parents[3] / "README.md"
-_BEGIN = "<!-- Written by python -m tests.hosts.promises.table -->\n"
-_END = "<!-- Until here -->\n"
+_BEGIN = "<!-- Written by python -m tests.hosts.promises.table -->\n\n"
+_END = "\n<!-- Until here -->\n"
 
 
 def declared(promise: Promise, host: type[Host]) -> str:
@@ -55,7 +55,8 @@ def write() -> None:
 def _parts() -> tuple[str, str, str]:
     before, begin, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
     table, end, after = rest.partition(_END)
-    assert begin and end, "README.md has no place for the table of hosts"
+    assert begin, f"README.md has no line {_BEGIN}"
+    assert end, f"README.md has no line {_END}"
     return before, table, after
 
 

@@ -172,6 +172,8 @@ def test_ranges_heads_and_what_has_no_body(client: httpx.Client) -> None:
     assert head.headers["content-length"] == str(length)
     unchanged = client.get(url, headers={"if-none-match": whole.headers["etag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert client.head("/v1/models").content == b""
+    assert client.options("/v1/models").status_code == 204
 
 
 @pytest.mark.promise("broken")
