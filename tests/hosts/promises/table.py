@@ -30,8 +30,8 @@ def markdown() -> str:
     header = ["promise", *(f"[{host.name}](#{host.section.lower().replace(' ', '-')})" for host in HOSTS)]
     promises = [[text, *(declared(promise, host) for host in HOSTS)] for promise, text in PROMISES.items()]
     limits = [[f"**{limit}**", *(host.limits[index] for host in HOSTS)] for index, limit in enumerate(LIMITS)]
-    rows = [header, ["---"] * len(header), *promises, *limits]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows).replace("| --- ", "|---").replace("---|\n", "---|\n")
+    first, *rows = (f"| {' | '.join(row)} |\n" for row in (header, *promises, *limits))
+    return "".join([first, "|---" * len(header), "|\n", *rows])
 
 
 def columns(cell: Callable[[Promise, type[Host]], str]) -> list[str]:
