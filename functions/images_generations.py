@@ -15,5 +15,8 @@ async def generate(call: Call) -> Response:
     return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
 
 
-app = create_app([Endpoint("/v1/images/generations", POST=generate, beside=nested_detail)])
+# Clients of the Imagen API choose its engine by these, of which there is only one here.
+ENGINES = ("/http", "/playwright")
+
+app = create_app([Endpoint("/v1/images/generations", POST=generate, beside=nested_detail, under=ENGINES)])
 handler = lambda_handler(app)

@@ -22,7 +22,7 @@ from shared.adapters import Adapters
 from shared.artifacts import Kept, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import FOR_GUESTS, PROVIDERS
 from shared.repeats import Repeats
 from shared.service import Service
@@ -59,6 +59,7 @@ class Easel(NamedTuple):
 
     settings: Settings
     service: Service
+    fetcher: Fetcher
 
 
 class Configuration:
@@ -150,7 +151,8 @@ def configure(
         Waiter(),
         whole_number(environment, "MAX_CONCURRENT_TASKS", 0),
     )
-    return Easel(settings, service)
+    origins = [web_address("INPUT_ORIGINS", origin).lower() for origin in words(environment.get("INPUT_ORIGINS", ""))]
+    return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
 
 
 SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")

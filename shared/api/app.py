@@ -44,6 +44,7 @@ EXPOSED_HEADERS = (
     "content-range",
     "etag",
     "easel-ignored",
+    "easel-note",
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
 _GONE = 499
@@ -52,18 +53,27 @@ _GONE = 499
 class Endpoint:
     """A path and its verbs. It answers with and without the leading `/v1`, and with a slash at its end.
 
-    `beside` makes the members that older clients of this route read next to `error`, from the error object.
+    `beside` makes the members that older clients of this route read next to `error`, from the error object; `under`
+    are what they write before `/v1`.
     """
 
     def __init__(
-        self, path: str, access: Access = Access.KEY, *, beside: Beside | None = None, **handlers: Handler
+        self,
+        path: str,
+        access: Access = Access.KEY,
+        *,
+        beside: Beside | None = None,
+        under: Sequence[str] = (),
+        **handlers: Handler,
     ) -> None:
         self.path = path
         self.access = access
         self.beside = beside
+        self.under = under
         self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers and "HEAD" not in handlers else {})
         regex, _, self._convertors = compile_path(path)
-        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", "^(?:/v1)?", regex.pattern)[:-1] + "/?$")
+        version = f"^(?:(?:{'|'.join(('', *under))})/v1)?"
+        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", version, regex.pattern)[:-1] + "/?$")
 
     def match(self, path: str) -> dict[str, Any] | None:
         """The path's parameters, None when it is another endpoint's."""

@@ -16,17 +16,29 @@ from shared.errors import GenerationFailed, GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Status
+from shared.values import Asset, ImageRequest, Job, MediaRequest, Status
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered. Unless it is `owned`, the job's id is all that one needs."""
+    """A valid request, and how it wants to be answered; `event` is what its events are called.
+
+    Unless it is `owned`, the job's id is all that one needs to see it.
+    """
 
     offer: Offer
-    request: ImageRequest
+    request: MediaRequest
     response_format: ResponseFormat
     ignored: list[str]
     owned: bool = True
+    event: str = "image_generation"
+
+    @property
+    def size(self) -> str | None:
+        """The pictures' size; None where it may be that of the inputs."""
+        request = self.request
+        if isinstance(request, ImageRequest) and request.inputs and not request.size_asked:
+            return None
+        return str(request.size) if request.size else None
 
     @property
     def headers(self) -> dict[str, str]:

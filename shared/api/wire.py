@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -23,13 +23,31 @@ def _text(value: Any) -> Any:
     return value
 
 
-class ImageGenerate(BaseModel):
-    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+class Generate(BaseModel):
+    """What every request for something new has."""
 
     model_config = ConfigDict(extra="allow")
 
+    takes_inputs: ClassVar[bool] = False
+    event: ClassVar[str] = "image_generation"
+
     prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(_text)]
     model: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise ValueError("The body has to be a JSON object.")
+        # Some clients write -1 for a seed that they leave to us.
+        return {
+            name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")
+        }
+
+
+class ImageGenerate(Generate):
+    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = None
     width: int | None = Field(default=None, ge=1)
@@ -41,14 +59,6 @@ class ImageGenerate(BaseModel):
     negative_prompt: str | None = None
     seed: int | None = Field(default=None, ge=0, lt=1 << 63)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            raise ValueError("The body has to be a JSON object.")
-        # Some clients write -1 for a seed that they leave to us.
-        return {name: value for name, value in data.items() if value is not None and (name, value) != ("seed", -1)}
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""
@@ -63,7 +73,8 @@ class ImageGenerate(BaseModel):
             ignored |= words
         if self.partial_images:
             ignored.add("partial_images")
-        return ImageRequest(model, self.prompt, size, self.n, **honoured), sorted(ignored)
+        request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
+        return request, sorted(ignored)
 
     def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:
         """The size asked for, and the members that say it."""

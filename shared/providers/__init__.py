@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, Checks, Jobs, MediaProvider, Renews
+from shared.providers.akashchat import AkashChat
+from shared.providers.ark import Ark
+from shared.providers.base import (
+    Cancels,
+    ChatProvider,
+    Checks,
+    Deletes,
+    Jobs,
+    MediaProvider,
+    Renews,
+    VideoProvider,
+)
+from shared.providers.gemini import Gemini
+from shared.providers.gemini_web import GeminiWeb
 from shared.providers.modelscope import ModelScope
 from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.piclumen import Piclumen
@@ -10,14 +23,30 @@ from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
 PROVIDERS: tuple[type[MediaProvider], ...] = (
+    Gemini,
+    GeminiWeb,
     ModelScope,
     ZImage,
+    Ark,
     Piclumen,
     OpenAICompatible,
+    AkashChat,
     Sketch,
 )
 
 FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
 """Those whose callers may bring a credential of their own."""
 
-__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "Jobs", "MediaProvider", "Renews", "Sketch"]
+__all__ = [
+    "FOR_GUESTS",
+    "PROVIDERS",
+    "Cancels",
+    "ChatProvider",
+    "Checks",
+    "Deletes",
+    "Jobs",
+    "MediaProvider",
+    "Renews",
+    "Sketch",
+    "VideoProvider",
+]

@@ -19,7 +19,7 @@ from shared.adapters import Adapters
 from shared.api import App, Endpoint
 from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import MediaProvider
 from shared.repeats import Repeats
 from shared.service import Service
@@ -107,7 +107,7 @@ class Gateway:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
         gallery = Gallery(
             [*images_generations.app.routes, *jobs.app.routes, *files.app.routes],
-            Easel(settings, service_of(studio, artifacts)),
+            Easel(settings, service_of(studio, artifacts), Fetcher(Http())),
         )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:

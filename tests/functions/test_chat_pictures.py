@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -12,8 +13,11 @@ import openai
 import pytest
 
 from tests.emulators.faults import Drop, Reply
+from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
+from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage
+from tests.functions.conftest import DONE_AT_ONCE
 from tests.functions.helpers import SUBMIT, Json, assert_error, png_size
 from tests.functions.test_chat import CHAT, events, said
 from tests.rig import OTHER_KEY, Gateway
@@ -167,7 +171,7 @@ WITH_PICTURE = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url"
 BAD: dict[str, tuple[Json, str]] = {
     "nobody asks": ({"messages": [{"role": "system", "content": "a cat"}]}, "messages"),
     "nothing said": ({"messages": [{"role": "user", "content": " "}]}, "messages"),
-    "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "messages"),
+    "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "image"),
     "extra_body as text": ({"extra_body": "x"}, "extra_body"),
     "odd width": ({"extra_body": {"width": "wide", "height": 1}}, "width"),
     "too wide": ({"width": 9999, "height": 9999}, "size"),
@@ -247,6 +251,46 @@ def test_pictures_of_a_service_that_answers_with_them(
                 assert link_in(content).startswith("data:image/png;base64,iVBOR")
                 assert json.dumps(answer.text).count("iVBOR") == 1
         assert [order.n for order in service.orders] == [1]
+
+
+def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
+    with OpenAICompatible(file_suffix=f"?signature={'x' * 500}") as service:
+        gateway = serve(**service.environment())
+        with gateway.client() as client:
+            assert link_in(said(draw(client, model="flux-emulated"))["content"]).startswith(
+                "data:image/png;base64,iVBOR"
+            )
+            service.files_origin = service.url.replace("127.0.0.1", "localhost")
+            assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
+
+
+def test_who_means_a_picture_and_names_no_model_gets_one(serve: Callable[..., Gateway], zimage: ZImage) -> None:
+    with OpenAICompatible() as service:
+        gateway = serve(
+            PROVIDERS="zimage", ZIMAGE_BASE_URL=zimage.url, ZIMAGE_MODELS=DONE_AT_ONCE, **service.environment()
+        )
+        with gateway.client() as client:
+            for path, body in ((CHAT, {"extra_body": {}}), (CHAT, {"waitForImage": True}), (f"/api{CHAT}", {})):
+                assert said(draw(client, path=path, model=None, **body))
+            assert said(draw(client, model=None))["content"].startswith("You said")
+    assert (len(zimage.submits), len(service.talks)) == (3, 1)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_picture_in_a_message_makes_an_edit_of_it(serve: Callable[..., Gateway], gemini: Gemini, parts: bool) -> None:
+    given = png(8, 8, (1, 2, 3))
+    link = f"data:image/png;base64,{base64.b64encode(given).decode()}"
+    said = [{"type": "text", "text": "make it night"}, {"type": "image_url", "image_url": {"url": link}}]
+    earlier = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hello"}]
+    wanted: Json = {"modalities": ["image", "text"]} if parts else {}
+    with serve(**gemini.environment()).client() as client:
+        messages = [*earlier, {"role": "user", "content": said}]
+        answer = draw(client, model="gpt-image-1", messages=messages, **wanted)
+    assert answer.status_code == 200, answer.text
+    message = answer.json()["choices"][0]["message"]
+    url = message["images"][0]["image_url"]["url"] if parts else link_in(message["content"])
+    assert url.startswith("data:image/png;base64,")
+    assert (gemini.submits[0].prompt, gemini.submits[0].inputs) == ("make it night", (given,))
 
 
 def test_health_where_the_z_image_proxy_has_it(gateway: Gateway) -> None:

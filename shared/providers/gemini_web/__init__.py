@@ -1,0 +1,267 @@
+"""gemini.google.com with the cookies of somebody who is signed in: best effort, for the site documents nothing.
+
+A picture takes the page with its tokens, one streamed answer, and then the file: its full size where the site gives it,
+else its preview. The cookies wear out within the hour unless they are rotated.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+from shared.errors import (
+    AccountLimited,
+    AccountRejected,
+    ContentRefused,
+    EaselError,
+    NotFound,
+    Unavailable,
+    Uncertain,
+)
+from shared.http import Answer, Body, Http, clean, origin_of
+from shared.providers.gemini_web import page as pages
+from shared.providers.gemini_web.frames import Drawn, Reply, called, dig, reply_of
+from shared.providers.gemini_web.page import Page
+from shared.values import (
+    Account,
+    ByteRange,
+    Finished,
+    ImageRequest,
+    Input,
+    Media,
+    Model,
+    Output,
+    Ref,
+    Size,
+    Status,
+    Submitted,
+    Succeeded,
+)
+
+_GENERATE = "/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate"
+_CALL = "/_/BardChatUi/data/batchexecute"
+_FULL_SIZE = "c8o8Fe"
+_PAGE_SECONDS = 600.0
+_GENERATE_SECONDS = 180.0
+_PREVIEW_SIZE = "=s2048-rj"
+_FORM = "application/x-www-form-urlencoded;charset=utf-8"
+_ROTATION = b'[000,"-0000000000000000000"]'
+_FRESH = "__Secure-1PSIDTS"
+
+_USAGE_SECONDS = 3600.0
+_BLOCKED_SECONDS = 600.0
+_LIMIT_WORDS = ("getting a lot of requests right now", "please try again later")
+_BLOCK_WORDS = ("can't seem to create any", "isn't available in your location", "i can search for images, but can't")
+_SIGNED_OUT_WORDS = ("sign in", "servicelogin")
+_SEPARATOR = "|"
+
+_MODEL = Model(
+    "gemini-web",
+    sizes=(Size(1024, 1024), Size(1536, 1024), Size(1024, 1536), Size(1792, 1024), Size(1024, 1792)),
+    max_inputs=10,
+    asynchronous=False,
+    typical_seconds=30.0,
+)
+_SHAPES = {(3, 2): "3:2", (2, 3): "2:3", (7, 4): "16:9", (4, 7): "9:16"}
+
+
+class GeminiWeb:
+    """`account.key` is a Cookie header with `__Secure-1PSID` and `__Secure-1PSIDTS`."""
+
+    name: ClassVar[str] = "gemini_web"
+    base_url: ClassVar[str] = "https://gemini.google.com"
+    credential: ClassVar[str | None] = "GOOGLE_COOKIES"
+    cookie_domain: ClassVar[str | None] = "gemini.google.com"
+    keyless: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = frozenset({"user_agent"})
+    renew_seconds: ClassVar[float] = 540.0
+
+    def __init__(self, http: Http, account: Account) -> None:
+        self._http = http
+        self._base = account.base_url
+        self._cookies = account.key
+        real = account.base_url == self.base_url
+        self._accounts = "https://accounts.google.com" if real else self._base
+        self._uploads = "https://content-push.googleapis.com" if real else self._base
+        self._files = "https://lh3.googleusercontent.com" if real else origin_of(self._base)
+        self._origins = {self._files, *account.origins}
+        self._agent = {"user-agent": account.options.get("user_agent", pages.USER_AGENT)}
+        self._headers = {**self._agent, "cookie": account.key, "referer": f"{self._base}/", "origin": self._base}
+        self._page: tuple[float, Page] | None = None
+
+    async def models(self) -> tuple[Model, ...]:
+        return (_MODEL,)
+
+    async def submit(self, request: ImageRequest) -> Submitted | Finished:
+        page = await self._signed_in()
+        files = [(await self._upload(page, picture), _file_name(picture)) for picture in request.inputs]
+        turn = pages.turn_id()
+        answer = await self._http.send(
+            "POST",
+            f"{self._base}{_GENERATE}?{pages.generate_query(page)}",
+            headers={**self._headers, "x-same-domain": "1", "x-goog-ext-525005358-jspb": f'["{turn}",1]'},
+            body=Body(pages.generate_form(page, _wish(request), files, turn), _FORM),
+            timeout=_GENERATE_SECONDS,
+        )
+        reply = reply_of(self._accepted(answer).body)
+        if not reply.pictures:
+            raise _without_pictures(answer, reply)
+        return Submitted(tuple(self._ref(reply, drawn) for drawn in reply.pictures))
+
+    async def poll(self, ref: Ref) -> Status:
+        _parts(ref)
+        return Succeeded((Output(ref, lasting=True),))
+
+    @asynccontextmanager
+    async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        link, picture, *chat = _parts(output)
+        preview = link if "://" in link else f"{self._files}/{link}"
+        full = await self._full_size(picture, (chat[0], chat[1], chat[2])) if picture else None
+        async with self._http.stream(
+            f"{full}=d-I?alr=yes" if full else f"{preview}{_PREVIEW_SIZE}",
+            origins=self._origins,
+            byte_range=byte_range,
+            headers={**self._agent, "cookie": self._cookies, "referer": f"{self._base}/"},
+            headers_for=self._files,
+            text_hops=True,
+        ) as media:
+            yield media
+
+    async def renew(self) -> str:
+        """The same cookies with the one that wears out replaced."""
+        answer = await self._http.send(
+            "POST",
+            f"{self._accounts}/RotateCookies",
+            headers={**self._agent, "cookie": _lasting_cookies(self._cookies), "origin": self._accounts},
+            body=Body(_ROTATION, "application/json"),
+        )
+        if answer.status != 200:
+            raise answer.error("rotating the cookies")
+        fresh = re.search(rf"{_FRESH}=([^;,\s]+)", answer.headers.get("set-cookie", ""))
+        if not fresh:
+            raise AccountRejected("gemini.google.com does not renew these cookies: export them from Firefox.")
+        others = [cookie for cookie in self._cookies.split("; ") if not cookie.startswith(f"{_FRESH}=")]
+        return "; ".join([*others, f"{_FRESH}={fresh[1]}"])
+
+    async def check(self) -> None:
+        self._page = None
+        await self._signed_in()
+
+    async def _signed_in(self) -> Page:
+        """The page's tokens, which hold for a while."""
+        if self._page and self._page[0] > time.monotonic():
+            return self._page[1]
+        answer = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
+        page = Page.read(answer.body.decode(errors="replace"))
+        if page is None:
+            raise AccountRejected("gemini.google.com does not take these cookies for somebody who is signed in.")
+        self._page = time.monotonic() + _PAGE_SECONDS, page
+        return page
+
+    def _accepted(self, answer: Answer) -> Answer:
+        if 300 <= answer.status < 400:
+            self._page = None
+            raise AccountRejected("gemini.google.com asks to sign in: the cookies have expired.")
+        if answer.status != 200:
+            self._page = None
+            raise answer.error()
+        return answer
+
+    async def _upload(self, page: Page, picture: Input) -> str:
+        """The reference under which an input can be named for a day."""
+        boundary = secrets.token_hex(16)
+        answer = await self._http.send(
+            "POST",
+            f"{self._uploads}/upload",
+            headers={**self._headers, "x-tenant-id": "bard-storage", "push-id": page.push_id},
+            body=Body(_multipart(boundary, picture), f"multipart/form-data; boundary={boundary}"),
+            timeout=_GENERATE_SECONDS,
+        )
+        reference = self._accepted(answer).body.decode(errors="replace").strip()
+        if not reference.startswith("/"):
+            raise Unavailable("gemini.google.com did not take an input picture.")
+        return reference
+
+    async def _full_size(self, picture: str, chat: tuple[str, str, str]) -> str | None:
+        """Where the full size lies; None where only the preview is to be had."""
+        try:
+            page = await self._signed_in()
+            answer = await self._http.read(
+                "POST",
+                f"{self._base}{_CALL}?{pages.call_query(page, _FULL_SIZE)}",
+                headers={**self._headers, "x-same-domain": "1"},
+                body=Body(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(picture, chat)), _FORM),
+            )
+        except EaselError:
+            return None
+        url = dig(called(answer.body, _FULL_SIZE), 0) if answer.status == 200 else None
+        return url if isinstance(url, str) and url else None
+
+    def _ref(self, reply: Reply, drawn: Drawn) -> Ref:
+        link = drawn.url.removeprefix(f"{self._files}/")
+        return _SEPARATOR.join((link, drawn.id, *reply.chat))
+
+
+def _parts(ref: Ref) -> list[str]:
+    parts = ref.split(_SEPARATOR)
+    if len(parts) != 5 or not parts[0]:
+        raise NotFound("gemini.google.com made no such picture.")
+    return parts
+
+
+def _wish(request: ImageRequest) -> str:
+    """The site takes nothing but words, and draws when it is told to."""
+    shape = min(_SHAPES, key=lambda sides: abs(sides[0] / sides[1] - request.size.width / request.size.height))
+    square = request.size.width == request.size.height
+    words = "Edit the attached picture" if request.inputs else "Generate an image"
+    return f"{words}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
+
+
+def _without_pictures(answer: Answer, reply: Reply) -> EaselError:
+    """What it means that there is none."""
+    details: Mapping[str, Any] = {"upstream": clean(reply.text)} if reply.text else {"code": reply.error}
+    match reply.error:
+        case 1037:
+            message = "gemini.google.com says that the account's use is exhausted for now."
+            return AccountLimited(message, details=details, retry_after=_USAGE_SECONDS)
+        case 1060:
+            message = "gemini.google.com blocks this server's address for a while."
+            return AccountLimited(message, code="upstream_blocked", details=details, retry_after=_BLOCKED_SECONDS)
+        case int(code):
+            return Unavailable(f"gemini.google.com refused with its error {code}.", details=details)
+    said = reply.text.lower()
+    if any(word in said for word in _LIMIT_WORDS):
+        return AccountLimited("gemini.google.com has too much to do for this account.", details=details)
+    if any(word in said for word in _BLOCK_WORDS):
+        message = "gemini.google.com makes no pictures for this account or at this place."
+        return AccountLimited(message, code="generation_blocked", details=details, retry_after=_BLOCKED_SECONDS)
+    if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
+        return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
+    if said:
+        message = f"gemini.google.com answered in words instead of a picture: {clean(reply.text)}."
+        return ContentRefused(message, param="prompt", details=details)
+    return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
+
+
+def _lasting_cookies(header: str) -> str:
+    """The pair that is rotated; more of them are refused."""
+    return "; ".join(cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_FRESH}=")))
+
+
+def _file_name(picture: Input) -> str:
+    return f"input.{picture.media_type.partition('/')[2] or 'png'}"
+
+
+async def _multipart(boundary: str, picture: Input) -> AsyncIterator[bytes]:
+    name = _file_name(picture)
+    yield (
+        f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n'
+        f"content-type: {picture.media_type or 'image/png'}\r\n\r\n"
+    ).encode()
+    async for chunk in picture.read():
+        yield chunk
+    yield f"\r\n--{boundary}--\r\n".encode()
