@@ -1,4 +1,5 @@
-# Each target sets up what it needs, once: .venv from a Python of 3.11 or newer; tests/node_modules where Node is there.
+# Each target sets up what it needs, once: .venv from a Python of 3.11 or newer; where Node is there, the clients of
+# `make test` in tests/node_modules, and in tests/hosts/node_modules, ten times as large, the tools of the hosts.
 # Easel's own settings come from the environment or from here: make serve PORT=8010
 
 # The first of these that is new enough. A python3 of pyenv's may fail where .python-version is not installed.
@@ -10,13 +11,14 @@ NEW_ENOUGH = $(or $(shell for python in $(PYTHON); do \
 # Files that say what is set up. `serve` and `demo` wait for the first alone, so that the first picture comes soon.
 SERVING := .venv/.serving
 DEVELOPING := .venv/.developing
-NODE_MODULES := tests/node_modules/.package-lock.json
+CLIENTS := tests/node_modules/.package-lock.json
+TOOLS := tests/hosts/node_modules/.package-lock.json
 
 # make deploy
 STAGE ?= dev
 
 .PHONY: help serve demo test test-hosts check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
-	clean node
+	clean clients tools
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -28,10 +30,10 @@ serve: $(SERVING) ## The API at http://127.0.0.1:8000, or at another PORT
 demo: $(SERVING) ## The same, with an emulator behind it for every upstream
 	.venv/bin/python -m tests.emulators
 
-test: $(DEVELOPING) node ## All tests but those of the hosts
+test: $(DEVELOPING) clients ## All tests but those of the hosts
 	.venv/bin/python -m pytest -n auto --dist loadfile
 
-test-hosts: $(DEVELOPING) node ## The functions as each host starts them
+test-hosts: $(DEVELOPING) tools ## The functions as each host starts them
 	.venv/bin/python -m pytest -m hosts
 
 check: $(DEVELOPING) ## Format, lint, types, and who may import whom
@@ -53,17 +55,17 @@ format: $(DEVELOPING) ## Put imports and layout in order
 package: $(SERVING) ## The functions as zips for AWS Lambda, in build/
 	.venv/bin/python -m shared.hosts.lambda_package
 
-deploy: package node ## To AWS, with the credentials of this shell: make deploy STAGE=dev
-	$(if $(API_PREFIX),API_PREFIX='$(patsubst %/,%,$(API_PREFIX))') tests/node_modules/.bin/osls deploy --stage $(STAGE)
+deploy: package tools ## To AWS, with the credentials of this shell: make deploy STAGE=dev
+	$(if $(API_PREFIX),API_PREFIX='$(patsubst %/,%,$(API_PREFIX))') tests/hosts/node_modules/.bin/osls deploy --stage $(STAGE)
 
 stage-cloudflare: $(SERVING) ## The Worker as wrangler takes it, in build/cloudflare and python_modules
 	.venv/bin/python -m shared.hosts.workers_package
 
-deploy-cloudflare: node ## To Cloudflare, with the account that wrangler is logged in to
-	PATH="$(CURDIR)/tests/node_modules/.bin:$$PATH" wrangler deploy
+deploy-cloudflare: tools ## To Cloudflare, with the account that wrangler is logged in to
+	PATH="$(CURDIR)/tests/hosts/node_modules/.bin:$$PATH" wrangler deploy
 
 clean: ## Remove what the other targets made
-	rm -rf .venv tests/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
+	rm -rf .venv tests/node_modules tests/hosts/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -78,12 +80,15 @@ $(DEVELOPING): $(SERVING)
 	@touch $@
 
 ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null)),)
-node: $(NODE_MODULES)
+clients: $(CLIENTS)
+tools: $(TOOLS)
 else
-node:
+clients tools:
 	@echo "No node and npm here: the tests that need them are skipped."
 endif
 
-$(NODE_MODULES): tests/package.json tests/package-lock.json
-	npm ci --prefix tests
+$(CLIENTS): tests/package.json tests/package-lock.json
+$(TOOLS): tests/hosts/package.json tests/hosts/package-lock.json
+$(CLIENTS) $(TOOLS):
+	npm ci --prefix $(<D)
 	@touch $@

@@ -19,7 +19,7 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
-from shared.artifacts import Kept, s3_artifacts
+from shared.artifacts import Kept, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
@@ -34,8 +34,9 @@ from shared.waiter import Waiter
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
+_ON_WORKERS = sys.platform == "emscripten"
 # On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
-_LONGEST_WAIT = 90.0 if sys.platform == "emscripten" else 240.0
+_LONGEST_WAIT = 90.0 if _ON_WORKERS else 240.0
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
 
@@ -181,7 +182,10 @@ def _state(wanted: str) -> State:
 
 
 def _kept(wanted: str) -> Kept | None:
-    return Kept(s3_artifacts(wanted)) if wanted else None
+    if wanted.startswith("r2:") and not _ON_WORKERS:
+        raise Misconfigured("ARTIFACTS: R2 is there on Workers alone; elsewhere it has to be like s3://bucket/prefix.")
+    place = r2_artifacts if _ON_WORKERS else s3_artifacts
+    return Kept(place(wanted)) if wanted else None
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str:

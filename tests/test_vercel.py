@@ -65,6 +65,6 @@ def _leaves_out(pattern: str, path: Path) -> bool:
 
 
 def test_the_readme_names_the_version_that_the_tests_build_with() -> None:
-    packages = json.loads((ROOT / "tests" / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    packages = json.loads((ROOT / "tests" / "hosts" / "package.json").read_text(encoding="utf-8"))["devDependencies"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"vercel@(\S+)", readme)) == {packages["vercel"]}

@@ -206,7 +206,9 @@ def _memory(name: str) -> int:
 # The place
 
 
-@pytest.mark.parametrize("setting", ["bucket", "s3://", "s3://B/x", "s3://ab", "s3://bucket/a b", "https://bucket/x"])
+@pytest.mark.parametrize(
+    "setting", ["bucket", "s3://", "s3://B/x", "s3://ab", "s3://bucket/a b", "https://bucket/x", "r2://RESULTS/x"]
+)
 def test_a_bad_place_is_told_by_the_setting(serve: Callable[..., Configured], setting: str) -> None:
     with serve(ARTIFACTS=setting).client() as client:
         answer = order(client)

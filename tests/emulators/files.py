@@ -62,12 +62,15 @@ class FileHost(Emulator):
     def file_url(self, path: str) -> str:
         return (self.files_origin or self.url) + path
 
+    def content(self, usual: Content) -> Content:
+        """What a file is made of, by the settings."""
+        if self.payload is None:
+            return usual
+        return BigFile(self.payload) if isinstance(self.payload, int) else self.payload
+
     def file_response(self, request: Request, content: Content, media_type: str) -> Response:
-        if self.payload is not None:
-            content = BigFile(self.payload) if isinstance(self.payload, int) else self.payload
-        return _file_response(
-            request, content, self.content_type or media_type, ranges=self.ranges, gate=self.gate or Gate(math.inf)
-        )
+        content, media_type = self.content(content), self.content_type or media_type
+        return _file_response(request, content, media_type, ranges=self.ranges, gate=self.gate or Gate(math.inf))
 
 
 def _file_response(request: Request, content: Content, media_type: str, *, ranges: bool, gate: Gate) -> Response:

@@ -1,4 +1,4 @@
-"""Functions in processes of their own, in front of the Z-Image emulator."""
+"""What the suites of the hosts share: upstreams, functions in processes of their own, and each host's rig, once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import ZImage
-from tests.hosts.runtime import Runtime
+from tests.hosts.aws.rig import buffered, deploy_to_aws, moto, packaged, streaming
+from tests.hosts.runtime import KEYS, Runtime
+from tests.hosts.vercel.rig import deploy_to_vercel, output, project, standing
+from tests.hosts.workers.rig import staged, start_worker, worker
+from tests.local_server import LocalServer
+
+__all__ = ["buffered", "deploy_to_aws", "moto", "packaged", "streaming"]
+__all__ += ["deploy_to_vercel", "output", "project", "standing"]
+__all__ += ["staged", "start_worker", "worker"]
 
 DONE_AT_ONCE = '{"zimage-turbo": {"typical_seconds": 0}}'
 
@@ -20,9 +29,31 @@ def zimage(zimage: ZImage) -> ZImage:
 
 
 @pytest.fixture(scope="session")
-def upstream(running_zimage: ZImage) -> dict[str, str]:
-    """The settings of a function in front of the emulator."""
-    return {"PROVIDERS": "zimage", "ZIMAGE_BASE_URL": running_zimage.url, "ZIMAGE_MODELS": DONE_AT_ONCE}
+def running_service() -> Iterator[OpenAICompatible]:
+    with OpenAICompatible() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def service(running_service: OpenAICompatible) -> OpenAICompatible:
+    """The emulator of a service that speaks OpenAI's API, as new."""
+    running_service.reset()
+    return running_service
+
+
+@pytest.fixture(scope="session")
+def upstream(running_zimage: ZImage, running_service: OpenAICompatible) -> dict[str, str]:
+    """The settings of a function in front of the emulators."""
+    zimage = {"PROVIDERS": "zimage", "ZIMAGE_BASE_URL": running_zimage.url, "ZIMAGE_MODELS": DONE_AT_ONCE}
+    return {**zimage, **running_service.environment()}
+
+
+@pytest.fixture(scope="session")
+def laptop(upstream: dict[str, str]) -> Iterator[LocalServer]:
+    """What `make serve` starts."""
+    server = LocalServer(KEYS | upstream)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from tests.hosts.runtime_api import Answer, RuntimeApi
 from tests.rig import API_KEY, OTHER_KEY, SIGNING_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
+KEYS = {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
 SECRETS = (API_KEY, OTHER_KEY, SIGNING_KEY)
 
 _WRAPPER = ROOT / "shared" / "hosts" / "lambda-exec"
 _COVERAGE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-_KEYS = {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
 
 
 class Runtime:
@@ -30,7 +30,7 @@ class Runtime:
         self._process = subprocess.Popen(
             [_WRAPPER, sys.executable, "/var/runtime/bootstrap.py"],
             cwd="/",
-            env=_platform(handler, self.api.address) | _KEYS | environment | _COVERAGE,
+            env=_platform(handler, self.api.address) | KEYS | environment | _COVERAGE,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

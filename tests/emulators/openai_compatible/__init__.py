@@ -97,7 +97,7 @@ class OpenAICompatible(FileHost):
     def _picture(self, order: int, index: int) -> Json:
         if self.pictures == "url":
             return {"url": self.file_url(f"/files/{order}_{index}.png{self.file_suffix}")}
-        inside = b64encode(self._bytes(order, index)).decode()
+        inside = b64encode(self.content(self._bytes(order, index))[:]).decode()
         return {"b64_json": inside} if self.pictures == "b64_json" else {"url": f"data:image/png;base64,{inside}"}
 
     async def _file(self, request: Request) -> Response:

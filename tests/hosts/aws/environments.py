@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 
 from tests.hosts.aws.deployment import Function
 from tests.hosts.runtime_api import Answer, RuntimeApi
@@ -18,10 +19,18 @@ _TASK_ROOT = "/var/task"
 
 
 class Environment:
-    """A process that serves one event at a time. `credentials` are those of the function's role, and where AWS is."""
+    """A process that serves one event at a time. `credentials` are those of the function's role, and where AWS is.
+
+    What it writes goes to `log`, or else where this process writes.
+    """
 
     def __init__(
-        self, function: Function, interpreter: str, runtime_folder: Path, credentials: Mapping[str, str] | None = None
+        self,
+        function: Function,
+        interpreter: str,
+        runtime_folder: Path,
+        credentials: Mapping[str, str] | None = None,
+        log: IO[bytes] | None = None,
     ) -> None:
         self.function = function
         self.api = RuntimeApi()
@@ -29,11 +38,13 @@ class Environment:
             self._command(interpreter),
             cwd=function.folder,
             env={**self._platform(runtime_folder), **(credentials or {}), **self._own()},
-            stdout=subprocess.DEVNULL,
+            stdout=log or subprocess.DEVNULL,
+            stderr=log,
         )
 
-    def send(self, event: dict[str, Any]) -> Answer:
-        return self.api.send(event, self.function.timeout)
+    def send(self, event: dict[str, Any], seconds: float | None = None) -> Answer:
+        """Hand over an event, which the function has `seconds` for; else those that it is set to."""
+        return self.api.send(event, seconds or self.function.timeout)
 
     @property
     def alive(self) -> bool:
@@ -85,10 +96,15 @@ class Environment:
 
 
 class Environments:
-    """The environments of all functions: each serves one request at a time, and a new one starts when none is idle."""
+    """The environments of all functions: each serves one request at a time, and a new one starts when none is idle.
+
+    `seconds` replaces the longest time that an invocation may take.
+    """
 
     def __init__(self, interpreter: str, runtime_folder: Path, credentials: Mapping[str, str]) -> None:
         self.started = 0
+        self.seconds: float | None = None
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # open until `end`
         self._credentials = credentials
         self._interpreter = interpreter
         self._runtime_folder = runtime_folder
@@ -104,6 +120,12 @@ class Environments:
             yield environment
         finally:
             self._give_back(environment)
+
+    @property
+    def log(self) -> str:
+        """All that they have written so far."""
+        self._log.seek(0)
+        return self._log.read().decode()
 
     def of(self, name: str) -> list[Environment]:
         """The environments of the function whose name ends so."""
@@ -127,6 +149,12 @@ class Environments:
             dying, self._idle = [*self._idle, *self._busy], []
         _killed(dying)
 
+    def end(self) -> str:
+        """End all of them for good, and return what they have written."""
+        self.close()
+        with self._log:
+            return self.log
+
     def _take(self, function: Function) -> Environment:
         with self._lock:
             idle = [each for each in self._idle if each.function == function and each.alive]
@@ -134,7 +162,9 @@ class Environments:
                 environment = idle[-1]
                 self._idle.remove(environment)
             else:
-                environment = Environment(function, self._interpreter, self._runtime_folder, self._credentials)
+                environment = Environment(
+                    function, self._interpreter, self._runtime_folder, self._credentials, self._log
+                )
                 self.started += 1
             self._busy.add(environment)
             return environment

@@ -79,7 +79,7 @@ class Gateway:
             raise Refusal(413, "Request Too Long")
         async with self.environments.take(function) as environment:
             try:
-                answer = environment.send(event)
+                answer = environment.send(event, self.environments.seconds)
                 await (_stream if route.streams else _whole)(environment, answer, send)
             except TimeoutError:
                 environment.kill()

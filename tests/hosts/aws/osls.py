@@ -14,12 +14,13 @@ from typing import Any
 
 from shared.hosts.lambda_package import BUILD, PYTHONS, interpreter
 from tests.hosts.aws.moto import Moto
+from tests.hosts.tools import NODE_MODULES
 
 ROOT = Path(__file__).resolve().parents[3]
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 """This machine's, so that it can run what is deployed."""
 
-_OSLS = ROOT / "tests" / "node_modules" / ".bin" / "osls"
+_OSLS = NODE_MODULES / ".bin" / "osls"
 TEMPLATE = ROOT / ".serverless" / "cloudformation-template-update-stack.json"
 
 
@@ -30,7 +31,7 @@ def missing() -> str | None:
     if not shutil.which("node"):
         return "Node is not here"
     if not _OSLS.exists():
-        return "osls is not here: `make node` installs it"
+        return "osls is not here: `make tools` installs it"
     return missing_python()
 
 

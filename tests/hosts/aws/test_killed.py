@@ -14,8 +14,8 @@ import openai
 import pytest
 
 from tests.emulators.zimage import Fate, ZImage
-from tests.functions.helpers import GENERATIONS, eventually
-from tests.hosts.aws.conftest import Deployed
+from tests.functions.helpers import eventually
+from tests.hosts.aws.rig import Deployed
 
 pytestmark = pytest.mark.hosts
 
@@ -118,13 +118,3 @@ def test_a_job_goes_on_when_all_of_them_have_ended(
     job = start(sdk, "a cat")
     deployed.environments.close()
     assert file_of(client, job).startswith(b"\x89PNG")
-
-
-def test_a_function_that_takes_too_long(deployed: Deployed, client: httpx.Client, zimage: ZImage) -> None:
-    """It answers by itself, before Lambda ends it: with the job, which goes on."""
-    zimage.next_fate(Fate.NEVER_ENDS)
-    # Its own prompt: the same order, sent again by another test, would be given this job.
-    answer = client.post(GENERATIONS, json={"prompt": "without an end"}, headers={"x-stainless-timeout": "2"})
-    assert answer.status_code == 424
-    assert answer.json()["error"]["code"] == "generation_pending"
-    assert client.get(f"/v1/jobs/{answer.json()['error']['job']}").status_code == 200

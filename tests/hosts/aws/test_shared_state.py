@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.emulators.zimage import ZImage
-from tests.hosts.aws.conftest import Deploy, Deployed
+from tests.hosts.aws.rig import Deploy, Deployed
 
 pytestmark = pytest.mark.hosts
 
 
 @pytest.fixture(scope="module")
-def sharing(deploy: Deploy) -> Deployed:
-    return deploy("sharing", LAMBDA_TABLE="on")
+def sharing(deploy_to_aws: Deploy) -> Deployed:
+    return deploy_to_aws("sharing", LAMBDA_TABLE="on")
 
 
 @pytest.fixture

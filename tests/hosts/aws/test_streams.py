@@ -5,11 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.emulators.faults import Cut
 from tests.emulators.files import Gate
 from tests.emulators.zimage import ZImage
-from tests.functions.helpers import GENERATIONS, OUTPUT, eventually, finished_job
-from tests.hosts.aws.conftest import Deployed
+from tests.functions.helpers import GENERATIONS, eventually, finished_job
+from tests.hosts.aws.rig import Deployed
 from tests.hosts.big import SIZE, assert_right, decoded
 
 pytestmark = pytest.mark.hosts
@@ -51,17 +50,6 @@ def test_a_file_inside_of_json(deployed: Deployed, client: httpx.Client, zimage:
         zimage.gate.open()
         assert_right(first, pieces)
     assert peak(deployed, "images_generations") < MOST_MEMORY
-
-
-def test_a_file_that_is_cut(client: httpx.Client, zimage: ZImage) -> None:
-    url = finished_job(client)["data"][0]["url"]
-    zimage.payload = SIZE
-    zimage.plan(OUTPUT, *[Cut(SIZE // 8)] * 3)
-    zimage.ranges = False
-    with client.stream("GET", url) as answer:
-        assert answer.status_code == 200
-        with pytest.raises(httpx.RemoteProtocolError):
-            assert_right(b"", answer.iter_raw())
 
 
 def test_an_environment_that_dies_in_mid_file(deployed: Deployed, client: httpx.Client, zimage: ZImage) -> None:

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 from shared.hosts.lambda_package import interpreter
+from tests.hosts.tools import NODE_MODULES
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
 
-_VERCEL = ROOT / "tests" / "node_modules" / ".bin" / "vercel"
+_VERCEL = NODE_MODULES / ".bin" / "vercel"
 _UV = Path(sys.executable).parent / "uv"
 _LINK = {"projectId": "prj_offline", "orgId": "team_offline", "settings": {"framework": None, "nodeVersion": "22.x"}}
 """What `vercel link` writes down about a project."""
@@ -27,7 +28,7 @@ def missing() -> str | None:
     if not shutil.which("node"):
         return "Node is not here"
     if not _VERCEL.exists():
-        return "Vercel's CLI is not here: `make node` installs it"
+        return "Vercel's CLI is not here: `make tools` installs it"
     if not _UV.exists():
         return "uv, which Vercel's CLI needs, is not here"
     if not interpreter(PYTHON):

@@ -56,6 +56,12 @@ class Front:
         self._server = Server(self._serve)
         self.url = self._server.url
 
+    @property
+    def log(self) -> str:
+        """All that was logged so far."""
+        with self._lock:
+            return self._log + "".join(instance.log for instance in self._instances.values())
+
     def instance(self, name: str) -> Instance:
         """The running instance of a function; a new one when there is none, or when it has died."""
         with self._lock:

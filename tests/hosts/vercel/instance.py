@@ -92,7 +92,9 @@ class Instance:
         self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
+        """End it at once, and wait until nothing is left of it."""
         self._process.kill()
+        self._process.wait()
 
     def exit_status(self) -> int:
         return self._process.wait(_STOP_SECONDS)

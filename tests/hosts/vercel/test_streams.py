@@ -5,19 +5,16 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.emulators.faults import Cut
 from tests.emulators.files import Gate
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import (
     GENERATIONS,
-    OUTPUT,
     Json,
     assert_falls_silent,
     eventually,
     finished_job,
     leaving_client,
     looks,
-    received_until_cut,
 )
 from tests.hosts.big import SIZE, assert_right, decoded
 from tests.hosts.vercel.front import Front
@@ -52,13 +49,6 @@ def test_a_file_inside_of_text(front: Front, client: httpx.Client, zimage: ZImag
     assert front.instance("images_generations").memory() < MOST_MEMORY
 
 
-def test_a_file_that_is_cut(client: httpx.Client, zimage: ZImage) -> None:
-    url = finished_job(client)["data"][0]["url"]
-    zimage.payload, zimage.ranges = SIZE, False
-    zimage.plan(OUTPUT, *[Cut(SIZE // 8)] * 3)
-    assert len(received_until_cut(client, "GET", url)) < SIZE
-
-
 def test_an_instance_that_dies_in_mid_file(front: Front, client: httpx.Client, zimage: ZImage) -> None:
     url = finished_job(client)["data"][0]["url"]
     zimage.payload, zimage.gate = SIZE, Gate(8)
@@ -70,16 +60,6 @@ def test_an_instance_that_dies_in_mid_file(front: Front, client: httpx.Client, z
             assert_right(first, pieces)
     zimage.gate.open()
     assert client.head(url).status_code == 200  # from another instance
-
-
-def test_a_client_that_leaves_in_mid_file(front: Front, client: httpx.Client, zimage: ZImage) -> None:
-    url = finished_job(client)["data"][0]["url"]
-    zimage.payload, zimage.gate = SIZE, Gate(8)
-    with client.stream("GET", url) as answer:
-        assert next(answer.iter_raw())
-        assert zimage.open_streams
-    eventually(lambda: not zimage.open_streams, seconds=10)
-    eventually(lambda: not front.instance("files").running, seconds=10)
 
 
 @pytest.mark.parametrize("form", FORMS)

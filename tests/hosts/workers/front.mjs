@@ -1,17 +1,20 @@
 // The Worker in Pyodide behind a real HTTP server: what stands for workerd. `node front.mjs <stage> <packages>`
 //
 // Says {"url", "boot", "imports"} when it is ready (times in ms), then answers each line on stdin, a JSON object, with
-// a line: {"env": {...}} replaces the settings, {"python": "..."} runs a program, for its last value. Ends with its stdin.
+// a line: {"env": {...}} replaces the settings, beside which there is the bucket RESULTS, {"python": "..."} runs a
+// program, for its last value. Ends with its stdin.
 // What this cannot show: workerd's rules on I/O across requests, its ban on entropy at import, and snapshots.
 import { once } from "node:events";
 import http from "node:http";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { loadPyodide } from "pyodide";
+import { Bucket } from "./bucket.mjs";
 
 const [stage, packages] = process.argv.slice(2);
 const tell = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 const counts = { fetches: 0, reads: 0, aborted: 0, waiting: 0 };
+const bucket = new Bucket((stream) => sized.has(stream));
 const settings = {};
 
 // What workerd has beyond Node.
@@ -24,6 +27,8 @@ globalThis.IdentityTransformStream = class extends TransformStream {
     unsized.add(this.readable);
   }
 };
+
+const sized = new WeakSet(); // and those whose length it does know
 
 globalThis.FixedLengthStream = class extends TransformStream {
   constructor(length) {
@@ -38,6 +43,7 @@ globalThis.FixedLengthStream = class extends TransformStream {
       },
       flush: () => left && refuse("did not see all expected bytes before close()"),
     });
+    sized.add(this.readable);
   }
 };
 
@@ -177,7 +183,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   if (command.env) {
     Object.keys(settings).forEach((name) => delete settings[name]);
-    Object.assign(settings, command.env);
+    Object.assign(settings, { RESULTS: bucket }, command.env);
   }
   try {
     const value = command.python && (await python.runPythonAsync(command.python, { globals: python.toPy({}) }));

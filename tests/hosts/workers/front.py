@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import subprocess
@@ -17,11 +18,13 @@ import httpx
 import openai
 
 from shared.hosts.workers_package import PACKAGES, STAGE
-from tests.rig import API_KEY, OTHER_KEY, SIGNING_KEY
+from tests.hosts.runtime import KEYS, SECRETS
+from tests.rig import API_KEY
 
 _SCRIPT = Path(__file__).with_name("front.mjs")
 _START_SECONDS = 120.0
 _ANSWER_SECONDS = 30.0
+_SPELLINGS = itertools.cycle(["memory", ""])
 
 
 class Front:
@@ -44,10 +47,13 @@ class Front:
         self.boot: float = ready["boot"]
         self.imports: float = ready["imports"]
 
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        """What the Worker finds in its `env` from the next request on, beside the keys."""
-        keys = {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
-        self._ask({"env": keys | dict(settings)})
+    def configure(self, settings: Mapping[str, Any], *, forgetful: bool = False) -> None:
+        """What the Worker finds in its `env` from the next request on, beside the keys.
+
+        A `forgetful` one has another spelling of STATE, and so no longer knows which jobs others may come back for.
+        """
+        state = {"STATE": next(_SPELLINGS)} if forgetful else {}
+        self._ask({"env": KEYS | state | dict(settings)})
 
     def run(self, program: str) -> Any:
         """The last value of a Python program, which may await, in the Worker's interpreter."""
@@ -83,7 +89,7 @@ class Front:
         self._process.stdout.close()
         with self._log:
             output = self.output
-        assert not [secret for secret in (API_KEY, OTHER_KEY, SIGNING_KEY) if secret in output], output
+        assert not [secret for secret in SECRETS if secret in output], output
 
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin

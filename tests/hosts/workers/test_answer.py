@@ -27,12 +27,12 @@ class Default(WorkerEntrypoint):
 
 
 @pytest.fixture(scope="module")
-def worker(start: Callable[..., Front], tmp_path_factory: pytest.TempPathFactory) -> Front:
+def worker(start_worker: Callable[..., Front], tmp_path_factory: pytest.TempPathFactory) -> Front:
     folder = tmp_path_factory.mktemp("awkward")
     shutil.copytree(STAGE, folder, dirs_exist_ok=True)
     shutil.copy(awkward.__file__, folder)
     (folder / "entry.py").write_text(ENTRY, encoding="utf-8")
-    return start(folder)
+    return start_worker(folder)
 
 
 @pytest.fixture

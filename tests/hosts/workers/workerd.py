@@ -25,7 +25,7 @@ def missing() -> str | None:
     if not BUNDLES:
         return "workerd's Python is not here: WORKERD_BUNDLE_DIR names a folder with pyodide_*.capnp.bin"
     if not (wrangler.BIN / "workerd").exists():
-        return "workerd is not here: `make node` installs it"
+        return "workerd is not here: `make tools` installs it"
     return None
 
 

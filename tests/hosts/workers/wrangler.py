@@ -11,15 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.hosts.tools import NODE_MODULES
+
 ROOT = Path(__file__).resolve().parents[3]
-BIN = ROOT / "tests" / "node_modules" / ".bin"
+BIN = NODE_MODULES / ".bin"
 NEW_ENOUGH = (22, 12)
 
 
 def missing() -> str | None:
     """What this machine lacks to run wrangler, in words."""
     if not (BIN / "wrangler").exists():
-        return "wrangler is not here: `make node` installs it"
+        return "wrangler is not here: `make tools` installs it"
     if not node():
         return "no Node of 22.12 or newer is here, which wrangler needs"
     return None

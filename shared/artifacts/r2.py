@@ -1,0 +1,145 @@
+"""Results in an R2 bucket, by the binding that a Worker has to it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from shared.artifacts.base import Decoded
+from shared.errors import Misconfigured, NotFound, RangeInvalid, ResultLost, StoreUnavailable
+from shared.values import ByteRange, Made, Media
+
+_PLACE = re.compile(r"r2://([A-Za-z_]\w*)((?:/[\w.=-]+)*)/?", re.ASCII)
+_PIECE = 64 << 10
+_SECONDS = 10.0
+
+
+class R2Artifacts:
+    """Objects whose keys begin with `prefix`, in the bucket that `binding` stands for in the Worker's `env`.
+
+    That is looked up at each call: what the platform gives for one request may not be used in another.
+    """
+
+    def __init__(self, binding: str, prefix: str) -> None:
+        self._binding = binding
+        self._prefix = prefix
+
+    async def put(self, key: str, made: Made) -> None:
+        import js
+
+        file = Decoded(made.base64)
+        stream = js.FixedLengthStream.new(file.size)  # R2 refuses a stream whose length it does not know
+        writing = asyncio.ensure_future(_write(file, stream.writable))
+        try:
+            await self._call("put", key, stream.readable, _object({"httpMetadata": {"contentType": made.media_type}}))
+        finally:
+            writing.cancel()
+
+    @asynccontextmanager
+    async def open(self, key: str, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        options, start, length = {}, 0, None
+        if byte_range:
+            start, length = _within(byte_range, (await self._found("head", key)).size)
+            options = {"range": {"offset": start, "length": length}}
+        found = await self._found("get", key, _object(options))
+        file = _File(found.body)
+        try:
+            yield Media(found.httpMetadata.contentType, file, start, length or found.size, found.size)
+        finally:
+            await file.aclose()
+
+    async def _found(self, operation: str, key: str, *arguments: Any) -> Any:
+        if found := await self._call(operation, key, *arguments):
+            return found
+        raise NotFound("This file is not there any more.", param="id")
+
+    async def _call(self, operation: str, key: str, *arguments: Any) -> Any:
+        from pyodide.ffi import JsException
+        from workers import import_from_javascript
+
+        bucket = getattr(import_from_javascript("cloudflare:workers").env, self._binding, None)
+        if not hasattr(bucket, operation):
+            raise Misconfigured(f"ARTIFACTS: the Worker has no bucket that is bound as {self._binding}.")
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await getattr(bucket, operation)(f"{self._prefix}{key}", *arguments)
+        except (JsException, TimeoutError) as error:
+            raise StoreUnavailable(f"ARTIFACTS: R2 is out of reach ({type(error).__name__}).") from error
+
+
+class _File:
+    """An object's bytes as the platform hands them over; see `Relayed` for how it may carry them on by itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._reader: Any = stream.getReader(mode="byob")
+
+    def __aiter__(self) -> _File:
+        return self
+
+    async def __anext__(self) -> bytes:
+        import js
+        from pyodide.ffi import JsException
+
+        try:
+            part = await self._reader.read(js.Uint8Array.new(_PIECE)) if self._reader else None
+        except JsException as error:
+            raise ResultLost("ARTIFACTS: the file broke off.") from error
+        if not part or part.done:
+            self._reader = None
+            raise StopAsyncIteration
+        piece: bytes = part.value.to_bytes()
+        return piece
+
+    def rest(self) -> Any:
+        reader, self._reader = self._reader, None
+        if not reader:
+            return None
+        reader.releaseLock()
+        return self._stream
+
+    async def aclose(self) -> None:
+        from pyodide.ffi import JsException
+
+        reader, self._reader = self._reader, None
+        if reader:
+            with suppress(JsException):
+                await reader.cancel()
+
+
+async def _write(file: Decoded, writable: Any) -> None:
+    """Piece by piece. What goes wrong on the way, the one who reads hears of as well."""
+    from pyodide.ffi import JsException, to_js
+
+    writer = writable.getWriter()
+    with suppress(JsException):
+        while piece := file.read(_PIECE):
+            await writer.write(to_js(piece))
+        await writer.close()
+
+
+def _within(asked: ByteRange, total: int) -> tuple[int, int]:
+    """First byte and length. R2 is not asked for what it does not have: it has no word of its own for that."""
+    start = max(0, total + asked.start) if asked.start < 0 else asked.start
+    stop = total if asked.end is None else min(asked.end + 1, total)
+    if start >= stop:
+        raise RangeInvalid(total)
+    return start, stop - start
+
+
+def _object(members: dict[str, Any]) -> Any:
+    import js
+    from pyodide.ffi import to_js
+
+    return to_js(members, dict_converter=js.Object.fromEntries)
+
+
+def r2_artifacts(setting: str) -> R2Artifacts:
+    """The place that ARTIFACTS names."""
+    place = _PLACE.fullmatch(setting)
+    if not place:
+        raise Misconfigured("ARTIFACTS: it has to be like r2://BINDING/prefix.")
+    return R2Artifacts(place[1], f"{place[2].removeprefix('/')}/".removeprefix("/"))

@@ -1,0 +1,36 @@
+"""The README says of every host what the suite holds it to, and the suite holds it to all of that."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hosts.promises import table, test_promises
+from tests.hosts.promises.host import LIMITS, PROMISES, Host
+
+
+def marks() -> Iterator[str]:
+    """The promise of each test, or class of tests, in the suite."""
+    for name, tests in inspect.getmembers(test_promises):
+        if name.lower().startswith("test"):
+            named = [mark.args[0] for mark in getattr(tests, "pytestmark", []) if mark.name == "promise"]
+            assert len(named) == 1, f"{name} is about no promise, or about several"
+            yield from named
+
+
+def test_every_promise_has_its_tests() -> None:
+    assert set(marks()) == PROMISES.keys()
+
+
+def test_the_readme_is_up_to_date() -> None:
+    assert table.written() == table.markdown(), "python -m tests.hosts.promises.table writes it"
+
+
+@pytest.mark.parametrize("host", table.HOSTS, ids=lambda host: host.name)
+def test_a_host_has_its_part_of_the_readme(host: type[Host]) -> None:
+    text = table.README.read_text(encoding="utf-8")
+    assert re.search(f"^## {host.section}$", text, re.MULTILINE)
+    assert len(host.limits) == len(LIMITS)
