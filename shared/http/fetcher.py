@@ -2,19 +2,21 @@
 
 A name is looked up once, each of its addresses has to be public, and the connection goes to that very address: a name
 that means something else a moment later leads nowhere. The same holds for each redirect. No proxy is used, for a proxy
-would look names up by itself.
+would look names up by itself. On Workers, where there is nothing to look up and nothing private to reach, names alone
+are visited.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Collection
 from typing import TypeAlias
 
 import httpx
 
 from shared.errors import BadRequest, TooLarge, Unavailable
-from shared.http.addresses import addresses_of, is_public
+from shared.http.addresses import addresses_of, is_public, names_alone
 from shared.http.client import Http
 from shared.http.faults import BROKEN
 from shared.http.origin import origin_of, parsed
@@ -33,12 +35,14 @@ _HEADERS = {"accept": "image/*", "accept-encoding": "identity", "connection": "c
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
+_RESOLVE: Resolve = names_alone if sys.platform == "emscripten" else addresses_of
+
 
 class Fetcher:
     """`origins` may be fetched from wherever they lie."""
 
     def __init__(
-        self, http: Http, origins: Collection[str] = (), resolve: Resolve = addresses_of, seconds: float = _SECONDS
+        self, http: Http, origins: Collection[str] = (), resolve: Resolve = _RESOLVE, seconds: float = _SECONDS
     ) -> None:
         self._http = http
         self._origins = origins
@@ -80,7 +84,8 @@ class Fetcher:
         known = origin_of(url) in self._origins
         if not known and url.port not in _PORTS:
             raise _unfetchable("only the ports 80 and 443 are asked")
-        addresses = await self._resolve(url.raw_host.decode("ascii"), url.port or 0)
+        host = url.raw_host.decode("ascii")
+        addresses = await self._resolve(host, url.port or 0) or ([host] if known else [])
         if not addresses or not (known or all(map(is_public, addresses))):
             raise _unfetchable("it is not on the public internet")
         return addresses

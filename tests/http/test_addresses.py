@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.http.addresses import addresses_of, is_public
+from shared.http.addresses import addresses_of, is_public, names_alone
 
 PUBLIC = [
     "8.8.8.8",
@@ -95,3 +95,22 @@ async def test_a_spelling_is_judged_by_what_the_system_makes_of_it(spelling: str
 
 async def test_a_name_that_means_nothing_leads_nowhere() -> None:
     assert await addresses_of("no.such.name.invalid", 80) == []
+
+
+NAMES = ["example.com", "a.b-c.example.co", "xn--bcher-kva.example", "EXAMPLE.COM", "1.example.com"]
+NO_NAMES = [
+    *("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "1.2.3.0x4", "example.1", "8.8.8.8", "::1", "[::1]"),
+    *("localhost", "a.localhost", "printer.local", "metadata.google.internal", "router.lan", "x.home.arpa", "a.onion"),
+    *("", ".", "example", "example.com.", "-a.example", "a..b", "a_b.example", "example.c", "exämple.com"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_host_that_looks_nothing_up_visits_names(name: str) -> None:
+    assert await names_alone(name, 443) == [name]
+    assert is_public(name)
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+async def test_and_nothing_else(text: str) -> None:
+    assert await names_alone(text, 443) == []
