@@ -1,4 +1,4 @@
-"""The adapters of the configured providers: one for each account, made when it is first needed."""
+"""From an account, or the job that was started with it, to the adapter that speaks for it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ _log = logging.getLogger(__name__)
 
 
 class Adapters:
+    """One adapter per account, made when it is first needed."""
+
     def __init__(self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http) -> None:
         self._providers = providers
         self._pool = pool
         self._http = http
         self._made: dict[tuple[str, str], tuple[str, MediaProvider]] = {}
+
+    def over(self, pool: Pool) -> Adapters:
+        """The same providers with other accounts."""
+        return Adapters(self._providers, pool, self._http)
 
     def of(self, account: Account) -> MediaProvider:
         """The adapter of an account with the credential that stands in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -27,6 +28,7 @@ from shared.looker import Looker
 from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
+from shared.state import MemoryState
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
     Asset,
@@ -78,7 +80,20 @@ class Service:
         self.logins = Logins(adapters, pool)
         self._repeats = repeats
         self.max_tasks = max_tasks
-        self.tasks = 0
+        self._tasks: set[object] = set()
+
+    def lent(self, provider: str, credential: str) -> Service:
+        """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
+        lent = copy.copy(self)
+        lent.pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
+        lent._adapters = self._adapters.over(lent.pool)
+        lent._starter = Starter(lent._adapters, lent.pool, lent.tickets)
+        return lent
+
+    @property
+    def tasks(self) -> int:
+        """How many are under way."""
+        return len(self._tasks)
 
     @asynccontextmanager
     async def start(
@@ -192,11 +207,11 @@ class Service:
     def _slot(self) -> Iterator[None]:
         if self.max_tasks and self.tasks >= self.max_tasks:
             raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self.tasks += 1
+        self._tasks.add(task := object())
         try:
             yield
         finally:
-            self.tasks -= 1
+            self._tasks.remove(task)
 
     async def _looker(self, job: Job) -> Looker:
         return Looker(await self._adapters.of_job(job), job.refs)

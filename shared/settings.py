@@ -16,12 +16,12 @@ from pydantic import TypeAdapter
 
 from shared.accounts import Pool
 from shared.accounts.secret import Secret
-from shared.accounts.sources import read_accounts, web_address, whole_number, words
+from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
 from shared.catalog import Catalog
 from shared.errors import Misconfigured
 from shared.http import Http
-from shared.providers import PROVIDERS
+from shared.providers import FOR_GUESTS, PROVIDERS
 from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
@@ -126,12 +126,13 @@ def configure(
         state,
         whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600),
         rejected=secret.doubt if secret else lambda: None,
+        guests=read_guests(environment, FOR_GUESTS),
     )
-    names = pool.providers()
-    providers = {provider.name: provider for provider in PROVIDERS if provider.name in names}
+    providers = {provider.name: provider for provider in PROVIDERS}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in providers}
-    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in providers}
+    names = [name for name in providers if name in pool.providers()]
+    listings = {name: adapters.of(pool.of(name)[0]).models for name in names}
+    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,
         Catalog(listings, extra, _aliases(environment)),

@@ -11,6 +11,7 @@ from shared.accounts import Pool, fingerprint
 from shared.adapters import Adapters
 from shared.catalog import Offer
 from shared.errors import AccountError, EaselError, Uncertain
+from shared.results import checked
 from shared.tickets import Tickets
 from shared.values import Account, Finished, ImageRequest, Job, Made, Submitted
 
@@ -102,4 +103,4 @@ class Starter:
 
 
 def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:
-    return tuple(made for answer in answers if isinstance(answer, Finished) for made in answer.results)
+    return checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])

@@ -47,7 +47,8 @@ class Model(NamedTuple):
     many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
-    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
+    upstream with every order, under the upstream's own names.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
 
 
 class Account(NamedTuple):
@@ -102,7 +104,8 @@ class Input(NamedTuple):
 class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
-    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch).
+    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the
+    upstream's own clients write it, where one of them wrote it: it goes out as it is.
     """
 
     model: Model
@@ -114,6 +117,7 @@ class ImageRequest(NamedTuple):
     delay: float = 0.0
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
+    verbatim: Mapping[str, Any] = MappingProxyType({})
 
 
 class Submitted(NamedTuple):

@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant(
         "refused prompt taken for a failure",
         "shared/providers/zimage.py",
-        "if any(word in lowered for word in _REFUSAL_WORDS)",
+        "if says_unsafe(said)",
         "if False",
     ),
     Mutant(
@@ -227,8 +227,76 @@ MUTANTS = (
     Mutant(
         "any key will do", "shared/api/access.py", "return any([", "return bool([", "tests/functions/test_access.py"
     ),
+    Mutant(
+        "operator's account used with a caller's token",
+        "shared/service.py",
+        "lent._adapters = self._adapters.over(lent.pool)",
+        "lent.pool = self.pool",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "callers' tokens own each other's pictures",
+        "shared/api/piclumen.py",
+        'owners(f"{PROVIDER}:{token}")',
+        "owners(PROVIDER)",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "a caller's adapter kept for the next one",
+        "shared/adapters.py",
+        "return Adapters(self._providers, pool, self._http)",
+        "self._pool = pool\n        return self",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "token sent along to the host of the results",
+        "shared/providers/piclumen/__init__.py",
+        "origins=self._links.origins, byte_range=byte_range",
+        "origins=self._links.origins, byte_range=byte_range, headers=self._headers",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "flagged pictures handed out",
+        "shared/providers/piclumen/__init__.py",
+        'image.get("sensitive") != "NSFW"',
+        "True",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "word for failure forgotten",
+        "shared/providers/piclumen/__init__.py",
+        'case "failed" | "failure":',
+        'case "failed":',
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "task taken by its place and not by its mark",
+        "shared/providers/piclumen/__init__.py",
+        'task.get("markId") == mark',
+        "True",
+        "tests/providers/test_piclumen.py",
+    ),
+    Mutant(
+        "the same picture without a seed",
+        "shared/providers/piclumen/__init__.py",
+        "random.randint(10**9, 10**11)",
+        "9896923949",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "link that runs out kept",
+        "shared/providers/modelscope.py",
+        'lasting="?" not in link',
+        "lasting=True",
+        "tests/providers/test_modelscope.py",
+    ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
-    Mutant("provider not in the table", "shared/providers/__init__.py", "(ZImage, Sketch)", "(Sketch,)"),
+    Mutant(
+        "provider not in the table",
+        "shared/providers/__init__.py",
+        "(ModelScope, ZImage, Piclumen, Sketch)",
+        "(ModelScope, Piclumen, Sketch)",
+    ),
 )
 
 

@@ -56,7 +56,8 @@ class Pool:
     """Picks the least busy account that is not resting, at random among equals.
 
     `cooldown` are the seconds that an account rests when the upstream does not say how long; `rejected` is called
-    when one's credential is refused.
+    when one's credential is refused. `guests` stand for callers who bring a credential of their own: jobs are found
+    by them, and they serve nobody else.
     """
 
     def __init__(
@@ -67,9 +68,12 @@ class Pool:
         choice: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.time,
         rejected: Callable[[], None] = lambda: None,
+        guests: Iterable[Account] = (),
     ) -> None:
         self.accounts = tuple(accounts)
-        self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in self.accounts}
+        self._guests = {account.provider: account for account in guests}
+        everybody = (*self.accounts, *self._guests.values())
+        self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in everybody}
         self._state = state
         self._cooldown = cooldown
         self._choice = choice
@@ -85,6 +89,10 @@ class Pool:
 
     def of(self, provider: str) -> tuple[Account, ...]:
         return tuple(account for account in self.accounts if account.provider == provider)
+
+    def guest(self, provider: str) -> Account:
+        """What stands for a caller with a credential of its own, without that credential."""
+        return self._guests[provider]
 
     def find(self, provider: str, mark: str) -> Account:
         """The account that a job was started with; NotFound when it is no longer configured."""

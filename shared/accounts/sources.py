@@ -63,6 +63,12 @@ def read_accounts(
     return tuple(accounts)
 
 
+def read_guests(environment: Mapping[str, str], upstreams: Iterable[type[Upstream]]) -> tuple[Account, ...]:
+    """One account per upstream that callers bring a credential for: without a name, which no other account is."""
+    reader = _Reader(environment)
+    return tuple(reader.guest(upstream) for upstream in upstreams)
+
+
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -104,6 +110,9 @@ class _Reader:
                 raise Misconfigured(f"PROVIDERS: '{name}' is not one of those that need no account: {known}.")
             if not self._environment.get(table[name].credential or "", "").strip():
                 yield self._account(table[name], Entry(id="open", provider=name))
+
+    def guest(self, upstream: type[Upstream]) -> Account:
+        return self._account(upstream, Entry(id="", provider=upstream.name))
 
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
         """Each with the variable that leads to it, and the account's name: its own, or its folder's."""

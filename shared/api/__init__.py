@@ -5,7 +5,17 @@ from __future__ import annotations
 from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.call import Call
-from shared.api.errors import nested_detail
+from shared.api.errors import nested_detail, plain_detail
 from shared.errors import Misconfigured
 
-__all__ = ["Access", "App", "Call", "Endpoint", "Misconfigured", "create_app", "failure_response", "nested_detail"]
+__all__ = [
+    "Access",
+    "App",
+    "Call",
+    "Endpoint",
+    "Misconfigured",
+    "create_app",
+    "failure_response",
+    "nested_detail",
+    "plain_detail",
+]

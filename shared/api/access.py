@@ -22,6 +22,7 @@ class Access(Enum):
 
     ANYONE = "nothing"
     ID = "an id that is its own permission, or else its owner's key"
+    CREDENTIAL = "the caller's own credential for the upstream, or else a caller's key"
     KEY = "a caller's key"
     ADMIN = "an operator's key"
 

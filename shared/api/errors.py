@@ -81,6 +81,11 @@ def nested_detail(error: EaselError) -> dict[str, Any]:
     return {"detail": {"error": error_object(error)}}
 
 
+def plain_detail(error: EaselError) -> dict[str, Any]:
+    """The message once more, where clients of a FastAPI program look for it."""
+    return {"detail": error.message}
+
+
 def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]:
     far = (error.retry_after or 0) > LONGEST_RETRY_AFTER
     headers = {"x-should-retry": "true" if meaning.retry and not far else "false"}

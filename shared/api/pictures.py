@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import binascii
 import json
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
@@ -15,20 +13,14 @@ from starlette.requests import ClientDisconnect
 from shared.api.call import Call
 from shared.api.stream import Part
 from shared.catalog import Offer
-from shared.errors import GenerationPending, ResultLost
-from shared.http import HEAD_BYTES, sniff
+from shared.errors import GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Made, Status, Succeeded
-
-_log = logging.getLogger(__name__)
+from shared.values import Asset, ImageRequest, Job, Status, Succeeded
 
 LONGEST_LIST = 1000
 """Characters that `easel-ignored` takes up at most."""
-
-_CHECKED = 1 << 20
-"""Base64 digits that are looked at together: a multiple of four."""
 
 
 class Order(NamedTuple):
@@ -41,9 +33,13 @@ class Order(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        # Callers make these names up: they can hold what no header can.
-        ignored = ", ".join(quote(name, safe="[]") for name in self.ignored)[:LONGEST_LIST]
-        return {"cache-control": "no-store", **({"easel-ignored": ignored} if ignored else {})}
+        return {"cache-control": "no-store", **ignored_header(self.ignored)}
+
+
+def ignored_header(names: Sequence[str]) -> dict[str, str]:
+    """What of a request was left aside. Callers make these names up: they can hold what no header can."""
+    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
+    return {"easel-ignored": ignored} if ignored else {}
 
 
 class Picture(NamedTuple):
@@ -104,7 +100,8 @@ class Work:
             Picture(output.media_type, asset)
             for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
         ]
-        return [*_checked(self._results), *files]
+        made = [Picture(made.media_type, content=made.base64) for made in self._results]
+        return [*made, *files]
 
     async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
         """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
@@ -134,34 +131,3 @@ def address(call: Call, picture: Picture) -> list[Part]:
         return [json.dumps(call.link(picture.asset, picture.media_type))[1:-1].encode()]
     assert picture.content is not None
     return [f"data:{picture.media_type};base64,".encode(), picture.content]
-
-
-def _checked(results: Sequence[Made]) -> list[Picture]:
-    """Those results that are pictures; ResultLost where there are some, and none of them is."""
-    pictures = [
-        Picture(media_type, content=made.base64)
-        for made in results
-        if (media_type := _sniffed(made.base64)) and _is_base64(made.base64)
-    ]
-    if len(pictures) < len(results):
-        _log.warning("%d results came inside of an answer and are no pictures", len(results) - len(pictures))
-        if not pictures:
-            raise ResultLost("The upstream answered with something that is no picture.")
-    return pictures
-
-
-def _sniffed(base64: bytes) -> str | None:
-    try:
-        return sniff(binascii.a2b_base64(base64[: 4 * -(-HEAD_BYTES // 3)]))
-    except binascii.Error:
-        return None
-
-
-def _is_base64(base64: bytes) -> bool:
-    """Whether it can stand in a JSON string as it is."""
-    try:
-        for start in range(0, len(base64), _CHECKED):
-            binascii.a2b_base64(base64[start : start + _CHECKED], strict_mode=True)
-    except binascii.Error:
-        return False
-    return True

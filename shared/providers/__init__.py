@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
+from shared.providers.modelscope import ModelScope
+from shared.providers.piclumen import Piclumen
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ZImage, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (ModelScope, ZImage, Piclumen, Sketch)
 
-__all__ = ["PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]
+FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
+"""Those whose callers may bring a credential of their own."""
+
+__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "MediaProvider", "Renews", "Sketch"]

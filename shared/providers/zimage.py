@@ -24,6 +24,8 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Answer, Http, clean, origin_of
+from shared.providers._links import Links
+from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
     Account,
     ByteRange,
@@ -43,10 +45,8 @@ from shared.values import (
 _log = logging.getLogger(__name__)
 
 _TASK, _BATCH = "t", "p"
-_LONGEST_ID = 100
 _RESULT_HOSTS = {"i": "https://image.zimage.run", "f": "https://files.zimage.run"}
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
-_REFUSAL_WORDS = ("nsfw", "sensitive", "moderation", "policy", "prohibited", "inappropriate")
 _LIMIT_WORDS = ("too many", "limit", "quota")
 
 
@@ -80,7 +80,7 @@ class ZImage:
         self._http = http
         self._base = account.base_url
         self._moderated = account.options.get("moderation", "false").lower() in ("true", "1", "yes")
-        self._origins = {origin_of(self._base), *_RESULT_HOSTS.values(), *account.origins}
+        self._links = Links(account, _RESULT_HOSTS)
         self._headers = {
             "Accept": "*/*",
             "Origin": origin_of(self._base),
@@ -105,9 +105,9 @@ class ZImage:
         }
         answer = await self._http.send("POST", f"{self._base}/api/z-image/generate", headers=self._headers, json=body)
         data = _data(answer)
-        if parent := _id(data.get("parentTaskUuid")):
+        if parent := as_id(data.get("parentTaskUuid")):
             return Submitted((f"{_BATCH}{parent}",))
-        uuid = _id(data.get("uuid")) or _id(_dict(data.get("task")).get("uuid"))
+        uuid = as_id(data.get("uuid")) or as_id(as_dict(data.get("task")).get("uuid"))
         if not uuid:
             raise Uncertain("zimage.run took the work but gave no id to find it by; it may have been counted.")
         return Submitted((f"{_TASK}{uuid}",))
@@ -116,10 +116,10 @@ class ZImage:
         if ref.startswith(_BATCH):
             return self._batch_status(await self._look("batch-status", ref.removeprefix(_BATCH)))
         data = await self._look("task", ref.removeprefix(_TASK))
-        return self._task_status(_dict(data.get("task")), _whole(data.get("queuePosition")))
+        return self._task_status(as_dict(data.get("task")), _whole(data.get("queuePosition")))
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._http.stream(self._link(output), origins=self._origins, byte_range=byte_range)
+        return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
     async def _look(self, kind: str, uuid: str) -> dict[str, Any]:
         url = f"{self._base}/api/z-image/{kind}/{quote(uuid, safe='')}"
@@ -152,7 +152,7 @@ class ZImage:
                 return Running(_whole(task.get("progress")))
 
     def _batch_status(self, data: dict[str, Any]) -> Status:
-        tasks = [_dict(task) for task in _list(data.get("tasks"))]
+        tasks = [as_dict(task) for task in as_list(data.get("tasks"))]
         done = [task for task in tasks if task.get("status") == "completed"]
         if data.get("allCompleted") is not True:
             return Running(100 * len(done) // len(tasks) if done else None)
@@ -161,20 +161,7 @@ class ZImage:
     def _result(self, links: list[str]) -> Status:
         if not links:
             return Failed(GenerationFailed("zimage.run says that the job is done, but gave no picture."))
-        return Succeeded(tuple(self._output(link) for link in links))
-
-    def _link(self, output: Ref) -> str:
-        if "://" in output:
-            return output
-        tag, _, path = output.partition("/")
-        return f"{_RESULT_HOSTS.get(tag, origin_of(self._base))}/{path}"
-
-    def _output(self, link: str) -> Output:
-        origin, path = origin_of(link), link.split("/", 3)[-1]
-        for tag, host in (*_RESULT_HOSTS.items(), ("", origin_of(self._base))):
-            if origin == host:
-                return Output(f"{tag}/{path}", lasting=True)
-        return Output(link, lasting=True)
+        return Succeeded(tuple(Output(self._links.shortened(link), lasting=True) for link in links))
 
 
 def _data(answer: Answer) -> dict[str, Any]:
@@ -185,10 +172,10 @@ def _data(answer: Answer) -> dict[str, Any]:
             # The site's own words, and not a proxy's page: the work was refused and not taken.
             raise Unavailable(f"zimage.run refused: {said}.", details={"upstream": said, "status": answer.status})
         raise answer.error(said or "")
-    payload = _dict(answer.json())
+    payload = as_dict(answer.json())
     match payload.get("success"):
         case True:
-            return _dict(payload.get("data"))
+            return as_dict(payload.get("data"))
         case False:
             raise _refusal(answer, _sentence(payload))
         case _:
@@ -214,7 +201,7 @@ def _refusal(answer: Answer, said: str) -> EaselError:
     lowered = said.lower()
     if not answer.sent:
         return Unavailable(message, details=details)
-    if any(word in lowered for word in _REFUSAL_WORDS):
+    if says_unsafe(said):
         return ContentRefused(message, param="prompt", details=details)
     if any(word in lowered for word in _LIMIT_WORDS):
         return AccountLimited(message, details=details)
@@ -225,9 +212,8 @@ def _refusal(answer: Answer, said: str) -> EaselError:
 
 def _failure(said: object) -> EaselError:
     text = clean(str(said or "")) or "no reason given"
-    refused = any(word in text.lower() for word in _REFUSAL_WORDS)
     message, details = f"The generation failed at zimage.run: {text}.", {"upstream": text}
-    return ContentRefused(message, details=details) if refused else GenerationFailed(message, details=details)
+    return (ContentRefused if says_unsafe(text) else GenerationFailed)(message, details=details)
 
 
 def _links(task: dict[str, Any]) -> list[str]:
@@ -245,19 +231,6 @@ def _flat(result: object) -> Iterator[str]:
             yield from _flat(json.loads(result))
     elif isinstance(result, str) and result:
         yield result
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _id(value: object) -> str | None:
-    """What can go into our own ids."""
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID else None
 
 
 def _whole(value: object) -> int | None:

@@ -6,7 +6,9 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from tests.emulators import modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.files import FileHost
 from tests.emulators.zimage import Fate, ZImage
 
 EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
@@ -65,6 +67,27 @@ class Case(ABC):
         raise NotImplementedError
 
 
+class FileHostCase(Case):
+    """A provider whose upstream hosts its results itself."""
+
+    @property
+    @abstractmethod
+    def emulator(self) -> FileHost: ...
+
+    def stop(self) -> None:
+        self.emulator.stop()
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
 class SketchCase(Case):
     name = "sketch"
     lacks = EVERYTHING
@@ -81,7 +104,7 @@ class SketchCase(Case):
         return {}
 
 
-class ZImageCase(Case):
+class ZImageCase(FileHostCase):
     name = "zimage"
     submit_path = "/api/z-image/generate"
     poll_path = "/api/z-image/task"
@@ -91,9 +114,6 @@ class ZImageCase(Case):
 
     def start(self) -> None:
         self._emulator = ZImage(auth="cookie").start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
 
     @property
     def emulator(self) -> ZImage:
@@ -117,15 +137,73 @@ class ZImageCase(Case):
     def next_job_never_ends(self) -> None:
         self.emulator.next_fate(Fate.NEVER_ENDS)
 
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
 
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
+class PiclumenCase(FileHostCase):
+    name = "piclumen"
+    submit_path = "/api/gen/create"
+    poll_path = "/api/task/batch-process-task"
+    file_path = "/normal/"
+    unknown_ref = "1-0-00000000-0000-4000-8000-000000000000"
+    unknown_output = "/normal/20251231/14/00000000000000000000000000000000.webp"
 
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
+    def start(self) -> None:
+        self._emulator = piclumen.Piclumen().start()
+
+    @property
+    def emulator(self) -> piclumen.Piclumen:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "PICLUMEN_TOKEN": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(piclumen.Fate.NEVER_ENDS)
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (SketchCase, ZImageCase)}
+class ModelScopeCase(FileHostCase):
+    name = "modelscope"
+    submit_path = "/v1/images/generations"
+    poll_path = "/v1/tasks/"
+    file_path = "/img/"
+    unknown_ref = "00000000-0000-4000-8000-000000000000"
+    unknown_output = "/img/00000000-0000-4000-8000-000000000000.png"
+
+    def start(self) -> None:
+        self._emulator = modelscope.ModelScope().start()
+
+    @property
+    def emulator(self) -> modelscope.ModelScope:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "MODELSCOPE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
+
+
+CASES: dict[str, type[Case]] = {case.name: case for case in (ModelScopeCase, PiclumenCase, SketchCase, ZImageCase)}

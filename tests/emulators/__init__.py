@@ -1,8 +1,12 @@
 """The table of emulators: one fake upstream per provider, served over real HTTP."""
 
 from tests.emulators.base import Emulator
+from tests.emulators.modelscope import ModelScope
+from tests.emulators.piclumen import Piclumen
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
+    "modelscope": ModelScope,
+    "piclumen": Piclumen,
     "zimage": ZImage,
 }

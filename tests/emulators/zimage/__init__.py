@@ -1,7 +1,6 @@
 """A fake zimage.run: its three generations, three result shapes and two manners of batch."""
 
 import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -13,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tests.emulators.course import Course, queue_position
 from tests.emulators.files import FileHost
-from tests.emulators.png import png
+from tests.emulators.png import colour_of, png
 from tests.emulators.zimage.jobs import FAILURES, Fate, Job, Sight, Task, marked_fate
 from tests.emulators.zimage.wire import Json, ModerationCheck, Order, Verification, parse, refused, success
 
@@ -146,7 +145,7 @@ class ZImage(FileHost):
         task, index = self._find(request), request.path_params["index"]
         if not task.finished or index >= task.pictures:
             raise refused(404, "File not found")
-        picture = png(task.job.order.width, task.job.order.height, _colour(task, index))
+        picture = png(task.job.order.width, task.job.order.height, colour_of(f"{task.uuid}_{index}"))
         return self.file_response(request, picture, "image/png")
 
     def _admit(self, request: Request) -> None:
@@ -203,9 +202,3 @@ def _head(task: Task, sight: Sight) -> Json:
 
 def _error_message(task: Task, sight: Sight) -> str | None:
     return FAILURES[task.job.fate] if sight.state == "failed" else None
-
-
-def _colour(task: Task, index: int) -> tuple[int, int, int]:
-    """Another one for each picture, so that no two of them can be mistaken for each other."""
-    red, green, blue, _ = zlib.crc32(f"{task.uuid}_{index}".encode()).to_bytes(4)
-    return red, green, blue

@@ -1,0 +1,131 @@
+"""A provider that answers with the pictures themselves, and a gateway that has it alone."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+import httpx
+import openai
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions import images_generations, jobs
+from shared.accounts import Pool
+from shared.adapters import Adapters
+from shared.api import App, Endpoint
+from shared.catalog import Catalog
+from shared.http import Http
+from shared.providers import MediaProvider
+from shared.repeats import Repeats
+from shared.service import Service
+from shared.settings import Easel, ResponseFormat, Settings
+from shared.state import MemoryState
+from shared.tickets import Tickets
+from shared.values import Account, ByteRange, Finished, ImageRequest, Made, Media, Model, Ref, Status, Submitted
+from shared.waiter import Waiter
+from tests.emulators.png import png
+from tests.emulators.server import Server
+from tests.rig import API_KEY, SIGNING_KEY
+
+PICTURE = png(8, 8)
+
+
+def made(content: bytes = PICTURE, media_type: str = "image/png") -> Made:
+    return Made(media_type, base64.b64encode(content))
+
+
+class Studio:
+    """`answers` are given one after the other, then one picture at a time; `may_answer` holds them back."""
+
+    def __init__(self) -> None:
+        self.requests: list[ImageRequest] = []
+        self.answers: list[Finished | Submitted | Exception] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+
+class AtOnce:
+    name: ClassVar[str] = "studio"
+    base_url: ClassVar[str] = ""
+    credential: ClassVar[str | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    keyless: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset()
+    studio: ClassVar[Studio]
+
+    def __init__(self, http: Http, account: Account) -> None:
+        pass
+
+    async def models(self) -> tuple[Model, ...]:
+        return (Model("easel", asynchronous=False, typical_seconds=20.0),)
+
+    async def submit(self, request: ImageRequest) -> Finished | Submitted:
+        self.studio.requests.append(request)
+        answer = self.studio.answers.pop(0) if self.studio.answers else Finished((made(),))
+        while not self.studio.may_answer.is_set():
+            await asyncio.sleep(0.01)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def poll(self, ref: Ref) -> Status:
+        raise AssertionError("there is no job to look at")
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        raise AssertionError("there is no file to open")
+
+
+class Gallery(App):
+    """The application of functions/, with a service of its own in the place of a configured one."""
+
+    def __init__(self, routes: Sequence[Endpoint], easel: Easel) -> None:
+        super().__init__(routes)
+        self._easel = easel
+
+    async def _way_in(self, scope: Scope) -> ASGIApp:
+        scope["easel"] = self._easel
+        return self._stack(("*",))
+
+
+class Gateway:
+    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        max_wait: float = 60.0,
+        largest_answer: int | None = None,
+        default: ResponseFormat = "both",
+    ) -> None:
+        settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
+        gallery = Gallery([*images_generations.app.routes, *jobs.app.routes], Easel(settings, service_of(studio)))
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if largest_answer is not None:
+                scope["easel.largest_answer"] = largest_answer
+            await gallery(scope, receive, send)
+
+        self._server = Server(app)
+        self.url = self._server.url
+        self.close = self._server.stop
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {API_KEY}"}, timeout=30, verify=False)
+
+    def openai(self) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key=API_KEY, timeout=30)
+
+
+def service_of(studio: Studio) -> Service:
+    provider: type[MediaProvider] = type("Bound", (AtOnce,), {"studio": studio})
+    account = Account("built-in", AtOnce.name, "")
+    state = MemoryState()
+    pool = Pool([account], state)
+    adapters = Adapters({AtOnce.name: provider}, pool, Http())
+    catalog = Catalog({AtOnce.name: adapters.of(account).models}, {}, {})
+    return Service(adapters, catalog, pool, Tickets([SIGNING_KEY], 86_400), Repeats(state), Waiter())
