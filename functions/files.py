@@ -28,6 +28,7 @@ app = create_app(
         Endpoint("/images/{id}.{extension}", Access.ANYONE, GET=file),
         Endpoint("/images", Access.ID, GET=file_of_job),
         Endpoint("/v1/images/{id}", Access.ID, GET=links_of_job),
+        Endpoint("/api/v1/images/{id}", Access.ID, GET=links_of_job),
     ]
 )
 handler = lambda_handler(app)

@@ -27,6 +27,7 @@ app = create_app(
     [
         Endpoint("/v1/jobs/{id}", GET=show, DELETE=cancel),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=task),
+        Endpoint("/api/v1/tasks/{id}", Access.ID, GET=task),
     ]
 )
 handler = lambda_handler(app)

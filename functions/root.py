@@ -16,5 +16,11 @@ async def health(call: Call) -> Response:
     return JSONResponse(await operators.health_object(call))
 
 
-app = create_app([Endpoint("/ping", Access.ANYONE, GET=ping), Endpoint("/v1/health", Access.ANYONE, GET=health)])
+app = create_app(
+    [
+        Endpoint("/ping", Access.ANYONE, GET=ping),
+        Endpoint("/v1/health", Access.ANYONE, GET=health),
+        Endpoint("/api/health", Access.ANYONE, GET=health),
+    ]
+)
 handler = lambda_handler(app)

@@ -39,6 +39,27 @@ class Offer(NamedTuple):
     model: Model
 
 
+def together(listings: Mapping[str, Listing]) -> Listing:
+    """The models that several accounts list, as one list: each says who has it, where not all of them do."""
+    if len(listings) == 1:
+        return next(iter(listings.values()))
+
+    async def listing() -> tuple[Model, ...]:
+        table: dict[str, Model] = {}
+        has: dict[str, set[str]] = {}
+        answers = await asyncio.gather(*(models() for models in listings.values()))
+        for account, models in zip(listings, answers, strict=True):
+            for model in models:
+                table.setdefault(model.id, model)
+                has.setdefault(model.id, set()).add(account)
+        return tuple(
+            model if len(has[name]) == len(listings) else model._replace(accounts=frozenset(has[name]))
+            for name, model in table.items()
+        )
+
+    return listing
+
+
 class Catalog:
     """`listings` gives each configured provider's own models, in the order in which they supply the default.
 
@@ -86,6 +107,22 @@ class Catalog:
         if default is None:
             raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
         return default
+
+    async def for_chat(self, name: str | None) -> Offer:
+        """What answers a conversation: text models, and image models, which draw what was said last.
+
+        Without a name the first text model, or where there is none the first image model.
+        """
+        if not name:
+            offers = await self.offers()
+            default = _default("chat", offers) or _default("image", offers)
+            if default is None:
+                raise NotFound("No chat model is configured.", code="model_not_found", param="model")
+            return default
+        offer = await self.named(name)
+        if offer.model.kind == "video":
+            raise BadRequest(f"'{name}' makes no conversation: it is a video model.", param="model")
+        return offer
 
     async def named(self, name: str) -> Offer:
         """The offer behind a name; NotFound for one that means nothing."""

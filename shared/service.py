@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import Pool
@@ -29,10 +29,13 @@ from shared.providers import Cancels
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
 from shared.state import MemoryState
+from shared.talker import Talker
 from shared.tickets import Tickets, unknown_id
 from shared.values import (
     Asset,
     ByteRange,
+    ChatDelta,
+    ChatRequest,
     Failed,
     ImageRequest,
     Job,
@@ -77,6 +80,7 @@ class Service:
         self.waiter = waiter
         self._adapters = adapters
         self._starter = Starter(adapters, pool, tickets)
+        self._talker = Talker(adapters, pool)
         self.logins = Logins(adapters, pool)
         self._repeats = repeats
         self.max_tasks = max_tasks
@@ -97,9 +101,18 @@ class Service:
 
     @asynccontextmanager
     async def start(
-        self, offer: Offer, request: ImageRequest, caller: Caller, repeat: Repeat, seconds: float | None = None
+        self,
+        offer: Offer,
+        request: ImageRequest,
+        caller: Caller,
+        repeat: Repeat,
+        seconds: float | None = None,
+        *,
+        owned: bool = True,
     ) -> AsyncIterator[Started]:
         """Start the work, or join the job that this request's repetition began. The block counts as one task.
+
+        The job is the caller's; unless it is `owned`, its id alone is the permission to see it.
 
         Uncertain when it is not known after so many seconds whether the upstream has taken the work.
 
@@ -111,13 +124,34 @@ class Service:
             mark = caller.owners[0]
 
             async def begin() -> str | None:
-                ours.append(started := await self._starter.start(offer, request, mark))
+                ours.append(started := await self._starter.start(offer, request, mark if owned else ""))
                 return self.name(started.job)
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
             started = ours[0] if ours else Started(self.tickets.job(name or ""))
             held.enter_context(self.pool.busy(self.pool.find(started.job.provider, started.job.account)))
             yield started
+
+    async def chat(
+        self, offer: Offer, request: ChatRequest, caller: Caller, repeat: Repeat
+    ) -> AsyncGenerator[ChatDelta, None]:
+        """The answer as it comes. It counts as one task, and closing it closes the upstream.
+
+        An answer is kept nowhere: with a key it is given once, and a repetition without one asks again.
+        """
+        with self._slot():
+            async with aclosing(self._talker.talk(offer, request)) as answer:
+                begun: list[ChatDelta] = []
+
+                async def begin() -> None:
+                    begun.append(await anext(answer))
+
+                if repeat.key:
+                    await self._repeats.once(caller.owners[0], repeat, begin)
+                for delta in begun:
+                    yield delta
+                async for delta in answer:
+                    yield delta
 
     async def owe(self, job: Job, caller: Caller, repeat: Repeat) -> None:
         """The caller has not got what it came for: the same request, sent again, is given this job."""

@@ -18,7 +18,7 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
-from shared.catalog import Catalog
+from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Http
 from shared.providers import FOR_GUESTS, PROVIDERS
@@ -131,7 +131,9 @@ def configure(
     providers = {provider.name: provider for provider in PROVIDERS}
     adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
     names = [name for name in providers if name in pool.providers()]
-    listings = {name: adapters.of(pool.of(name)[0]).models for name in names}
+    listings = {
+        name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
+    }
     extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
     service = Service(
         adapters,

@@ -66,7 +66,7 @@ class Starter:
     async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""
         part = request._replace(n=min(request.n, request.model.batch))
-        for account in (accounts := await self._pool.ready(provider)):
+        for account in (accounts := await self._pool.ready(provider, request.model.accounts)):
             try:
                 with self._pool.busy(account):
                     adapter = await self._adapters.for_work(account)

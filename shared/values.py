@@ -48,7 +48,8 @@ class Model(NamedTuple):
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
     effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
-    upstream with every order, under the upstream's own names.
+    upstream with every order, under the upstream's own names. `accounts` are those of the provider that have the model;
+    empty where all have it.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Model(NamedTuple):
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
+    accounts: frozenset[str] = frozenset()
 
 
 class Account(NamedTuple):

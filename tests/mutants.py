@@ -294,8 +294,8 @@ MUTANTS = (
     Mutant(
         "provider not in the table",
         "shared/providers/__init__.py",
-        "(ModelScope, ZImage, Piclumen, Sketch)",
-        "(ModelScope, Piclumen, Sketch)",
+        "    ZImage,\n",
+        "",
     ),
 )
 

@@ -7,7 +7,7 @@ import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -114,9 +114,12 @@ class Pool:
         """Whether it falls to us to renew the account's credential: to one instance in so many seconds."""
         return await self._credentials.claim_renewal(self._configured(account), seconds)
 
-    async def ready(self, provider: str) -> list[Account]:
-        """Whom to ask, in this order; NoAccount when all of them rest, Overloaded when those that do not are full."""
-        conditions = await self._conditions(self.of(provider))
+    async def ready(self, provider: str, names: Collection[str] = ()) -> list[Account]:
+        """Whom to ask, in this order, of all accounts or of those with these names.
+
+        NoAccount when all of them rest, Overloaded when those that do not are full.
+        """
+        conditions = await self._conditions([each for each in self.of(provider) if not names or each.id in names])
         awake = [condition for condition in conditions if not condition.rest]
         if not awake:
             raise _nobody(provider, [rest for _, _, rest in conditions if rest])

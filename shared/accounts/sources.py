@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -157,7 +158,11 @@ class _Reader:
         shared = {
             name: self._environment.get(f"{upstream.name}_{name}".upper(), "").strip() for name in upstream.options
         }
-        return {name: text for name, text in {**shared, **{name: str(own[name]) for name in own}}.items() if text}
+        return {name: text for name, text in {**shared, **{name: _text(own[name]) for name in own}}.items() if text}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def words(text: str) -> list[str]:

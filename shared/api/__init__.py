@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.call import Call
-from shared.api.errors import nested_detail, plain_detail
+from shared.api.errors import chat_detail, nested_detail, plain_detail
 from shared.errors import Misconfigured
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Call",
     "Endpoint",
     "Misconfigured",
+    "chat_detail",
     "create_app",
     "failure_response",
     "nested_detail",

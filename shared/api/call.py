@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -76,6 +76,13 @@ class Call:
         body = await self.read(limit)
         try:
             return wire.model_validate_json(body or b"{}")
+        except ValidationError as error:
+            raise _bad_request(error) from None
+
+    def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
+        """Fields that are read already, as a wire model."""
+        try:
+            return wire.model_validate(fields)
         except ValidationError as error:
             raise _bad_request(error) from None
 

@@ -86,6 +86,12 @@ def plain_detail(error: EaselError) -> dict[str, Any]:
     return {"detail": error.message}
 
 
+def chat_detail(error: EaselError) -> dict[str, Any]:
+    """The error once more, where clients of the AkashGen and AkashChat proxies look for it."""
+    details = error.details.get("upstream") or error.message
+    return {"details": details, "code": meaning_of(error).status, "data": {"msg": error.message}}
+
+
 def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]:
     far = (error.retry_after or 0) > LONGEST_RETRY_AFTER
     headers = {"x-should-retry": "true" if meaning.retry and not far else "false"}

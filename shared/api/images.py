@@ -14,12 +14,19 @@ from shared.api.call import Call, Prefer
 from shared.api.errors import error_object
 from shared.api.jobs import pending_response
 from shared.api.pictures import Order, Picture, Work, address, making
-from shared.api.stream import Part, StreamedResponse, encoded, length_of
+from shared.api.stream import (
+    EVENTS,
+    HEARTBEAT_SECONDS,
+    KEEP_ALIVE,
+    Part,
+    StreamedResponse,
+    encoded,
+    length_of,
+    primed,
+)
 from shared.api.wire import ImageGenerate
 from shared.errors import EaselError, ResultLost
 from shared.values import Failed, Job, Status, Succeeded
-
-HEARTBEAT_SECONDS = 5.0
 
 _NO_PREFERENCE = Prefer(respond_async=False, wait=None)
 _NO_USAGE = {
@@ -114,15 +121,7 @@ async def _streamed(call: Call, order: Order) -> Response:
     """Server-sent events. What goes wrong before the first of them is still an answer with a status."""
     events = _events(call, order)
     first = await anext(events)
-    headers = {**order.headers, "cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-    return StreamedResponse(_primed(first, events), "text/event-stream", headers=headers)
-
-
-async def _primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(rest):
-        yield first
-        async for piece in rest:
-            yield piece
+    return StreamedResponse(primed(first, events), "text/event-stream", headers=order.headers | EVENTS)
 
 
 async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
@@ -165,7 +164,7 @@ async def _progress(call: Call, order: Order, start: asyncio.Future[Work]) -> As
 async def _heartbeats(work: asyncio.Future[Any]) -> AsyncGenerator[bytes, None]:
     try:
         while not (await asyncio.wait({work}, timeout=HEARTBEAT_SECONDS))[0]:
-            yield b": keep-alive\n\n"
+            yield KEEP_ALIVE
     finally:
         work.cancel()
 

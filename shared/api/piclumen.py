@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from shared.api.call import Call
 from shared.api.errors import error_object
-from shared.api.pictures import ignored_header
+from shared.api.stream import ignored_header
 from shared.catalog import Offer
 from shared.errors import AccountRejected, BadRequest, Unauthenticated
 from shared.service import Caller, Service

@@ -6,40 +6,31 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 
 from shared.api.call import Call
-from shared.api.stream import Part
+from shared.api.stream import Part, ignored_header
 from shared.catalog import Offer
-from shared.errors import GenerationPending
+from shared.errors import GenerationFailed, GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
 from shared.values import Asset, ImageRequest, Job, Status, Succeeded
 
-LONGEST_LIST = 1000
-"""Characters that `easel-ignored` takes up at most."""
-
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered."""
+    """A valid request, and how it wants to be answered. Unless it is `owned`, the job's id is all that one needs."""
 
     offer: Offer
     request: ImageRequest
     response_format: ResponseFormat
     ignored: list[str]
+    owned: bool = True
 
     @property
     def headers(self) -> dict[str, str]:
         return {"cache-control": "no-store", **ignored_header(self.ignored)}
-
-
-def ignored_header(names: Sequence[str]) -> dict[str, str]:
-    """What of a request was left aside. Callers make these names up: they can hold what no header can."""
-    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
-    return {"easel-ignored": ignored} if ignored else {}
 
 
 class Picture(NamedTuple):
@@ -62,7 +53,8 @@ async def making(call: Call, order: Order) -> AsyncIterator[Work]:
     seconds = call.host_limit() if order.offer.model.asynchronous else call.limit()
     repeat = call.repeat()
     left = None if seconds is None else seconds - call.age
-    async with call.service.start(order.offer, order.request, call.owner, repeat, left) as started:
+    start = call.service.start(order.offer, order.request, call.owner, repeat, left, owned=order.owned)
+    async with start as started:
         yield Work(call, repeat, started)
 
 
@@ -101,7 +93,9 @@ class Work:
             for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
         ]
         made = [Picture(made.media_type, content=made.base64) for made in self._results]
-        return [*made, *files]
+        if pictures := [*made, *files]:
+            return pictures
+        raise GenerationFailed("The upstream says that it is done, but gave nothing.", job=self.name)
 
     async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
         """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""

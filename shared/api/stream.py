@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -16,6 +18,16 @@ from shared.values import Media
 
 Part: TypeAlias = bytes | Media
 """Text as it is, or a file that is written as base64."""
+
+Item = TypeVar("Item")
+
+HEARTBEAT_SECONDS = 5.0
+KEEP_ALIVE = b": keep-alive\n\n"
+EVENTS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+"""Headers that keep what is on the way from holding events back."""
+
+LONGEST_LIST = 1000
+"""Characters that `easel-ignored` takes up at most."""
 
 _SLICE = 64 << 10
 """Bytes of a long text that go out at a time: whoever sends them on keeps a copy of what is not out yet."""
@@ -83,3 +95,47 @@ async def encoded(parts: Sequence[Part]) -> AsyncIterator[bytes]:
                 yield binascii.b2a_base64(data[:cut] if rest else data, newline=False)
         if rest:
             yield binascii.b2a_base64(rest, newline=False)
+
+
+async def paced(
+    source: AsyncGenerator[Item, None], first: float, seconds: float, every: float = HEARTBEAT_SECONDS
+) -> AsyncGenerator[Item | None, None]:
+    """What comes, as it comes, and None where nothing has come for a while: `first` to begin with, `every` after that.
+
+    TimeoutError after so many `seconds` in all. Closing it closes the source.
+    """
+    clock = asyncio.get_running_loop().time
+    end, pause = clock() + seconds, first
+    async with aclosing(source):
+        while True:
+            step = asyncio.ensure_future(anext(source))
+            try:
+                while not (await asyncio.wait({step}, timeout=min(pause, end - clock())))[0]:
+                    if clock() >= end:
+                        raise TimeoutError
+                    yield None
+                    pause = every
+            finally:
+                if not step.done():
+                    step.cancel()
+                    await asyncio.wait({step})
+            try:
+                item = step.result()
+            except StopAsyncIteration:
+                return
+            yield item
+            pause = every
+
+
+async def primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """All of it again, when the first piece has been taken to see whether there is one."""
+    async with aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
+
+
+def ignored_header(names: Sequence[str]) -> dict[str, str]:
+    """The header that names what of a request has no effect. Callers make these names up: they can hold anything."""
+    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
+    return {"easel-ignored": ignored} if ignored else {}

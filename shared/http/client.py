@@ -1,4 +1,4 @@
-"""How adapters speak to an upstream: read, send, stream. Nothing that is httpx's leaves this package."""
+"""How adapters speak to an upstream: read, send, listen, stream. Nothing that is httpx's leaves this package."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shared.errors import Unavailable
 from shared.http.answer import Answer
 from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
+from shared.http.listening import Listening, collected
 from shared.http.origin import parsed
 from shared.http.retry import Patience, repeat
 from shared.http.source import Opened, Source
@@ -22,7 +23,6 @@ from shared.http.transport import new_transport
 from shared.values import ByteRange, Media
 
 _CONNECT_SECONDS = 5.0
-_LARGEST_ANSWER = 64 << 20
 # A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
 _IDLE_BEFORE_SEND = 3.0
 _HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "easel"}
@@ -77,6 +77,33 @@ class Http:
             raise unless_unsent(error) from error
 
     @asynccontextmanager
+    async def listen(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        timeout: float = 240.0,
+    ) -> AsyncIterator[Listening]:
+        """A `send` whose answer is heard as it comes; leaving the block early closes the connection.
+
+        `timeout` is for each wait, not for the whole. Any status is an answer. Raises what `send` raises.
+        """
+        timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
+        extensions = {"timeout": timeouts, "idle": _IDLE_BEFORE_SEND}
+        # What is compressed may be held back until there is enough of it.
+        request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, json, extensions)
+        try:
+            response = await (await self._transport()).handle_async_request(request)
+        except BROKEN as error:
+            raise unless_unsent(error) from error
+        try:
+            yield Listening(response)
+        finally:
+            await response.aclose()
+
+    @asynccontextmanager
     async def stream(
         self,
         url: str,
@@ -112,7 +139,7 @@ class Http:
             response = await (await self._transport()).handle_async_request(request)
             stream = cast(httpx.AsyncByteStream, response.stream)
             try:
-                body = await _collected(stream)
+                body = await collected(stream)
             finally:
                 await stream.aclose()
         if "content-encoding" in response.headers:
@@ -146,17 +173,6 @@ async def _close_at_the_end(transport: httpx.AsyncBaseTransport) -> AsyncGenerat
         yield
     finally:
         await transport.aclose()
-
-
-async def _collected(stream: httpx.AsyncByteStream) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size > _LARGEST_ANSWER:
-            raise httpx.RemoteProtocolError("the answer is too large")
-    return b"".join(parts)
 
 
 def _until_connected(timeout: float) -> dict[str, float]:

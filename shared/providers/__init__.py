@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from shared.providers.base import Cancels, ChatProvider, Checks, MediaProvider, Renews
 from shared.providers.modelscope import ModelScope
+from shared.providers.openai_compatible import OpenAICompatible
 from shared.providers.piclumen import Piclumen
 from shared.providers.sketch import Sketch
 from shared.providers.zimage import ZImage
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (ModelScope, ZImage, Piclumen, Sketch)
+PROVIDERS: tuple[type[MediaProvider], ...] = (
+    ModelScope,
+    ZImage,
+    Piclumen,
+    OpenAICompatible,
+    Sketch,
+)
 
 FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
 """Those whose callers may bring a credential of their own."""

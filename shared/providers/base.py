@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -71,11 +71,11 @@ class Cancels(Protocol):
 class ChatProvider(Protocol):
     """A provider with text models."""
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[ChatDelta]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """Yield text as it comes; the last delta carries the finish reason, and the usage where it is known.
 
         What is raised before the first delta decides whether another account is tried, as with a submit. An answer
-        that ends without a finish reason is broken, and raises.
+        that ends without a finish reason is broken, and raises. Closing the generator closes the upstream.
         """
 
 

@@ -9,9 +9,11 @@ from typing import ClassVar
 from tests.emulators import modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.files import FileHost
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks"})
+"""`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address."""
 
 
 class Case(ABC):
@@ -22,6 +24,7 @@ class Case(ABC):
     submit_path: ClassVar[str] = ""
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
+    talk_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str]
     unknown_output: ClassVar[str]
 
@@ -206,4 +209,55 @@ class ModelScopeCase(FileHostCase):
         self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
 
 
-CASES: dict[str, type[Case]] = {case.name: case for case in (ModelScopeCase, PiclumenCase, SketchCase, ZImageCase)}
+class OpenAICompatibleCase(Case):
+    name = "openai_compatible"
+    lacks = frozenset({"states", "looks"})
+    submit_path = "/v1/images/generations"
+    file_path = "/files/"
+    talk_path = "/v1/chat/completions"
+    unknown_ref = "nowhere"
+    unknown_output = "/files/999_0.png"
+
+    def start(self) -> None:
+        self._emulator = OpenAICompatible().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> OpenAICompatible:
+        return self._emulator
+
+    def environment(self) -> dict[str, str]:
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '["flux-emulated", "parrot"]'}
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.orders)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.refuses = True
+
+    def results_lie_on(self, origin: str) -> None:
+        self.emulator.files_origin = origin
+
+    def result_is(self, payload: bytes, content_type: str) -> None:
+        self.emulator.payload = payload
+        self.emulator.content_type = content_type
+
+    def ignore_ranges(self) -> None:
+        self.emulator.ranges = False
+
+
+CASES: dict[str, type[Case]] = {
+    case.name: case
+    for case in (
+        ModelScopeCase,
+        OpenAICompatibleCase,
+        PiclumenCase,
+        SketchCase,
+        ZImageCase,
+    )
+}

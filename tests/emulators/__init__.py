@@ -2,11 +2,13 @@
 
 from tests.emulators.base import Emulator
 from tests.emulators.modelscope import ModelScope
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.piclumen import Piclumen
 from tests.emulators.zimage import ZImage
 
 EMULATORS: dict[str, type[Emulator]] = {
     "modelscope": ModelScope,
+    "openai_compatible": OpenAICompatible,
     "piclumen": Piclumen,
     "zimage": ZImage,
 }

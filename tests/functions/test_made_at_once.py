@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -170,13 +171,15 @@ def test_the_upstream_has_all_the_time_there_is_and_then_may_have_billed(
 def test_a_stream_shows_that_it_is_alive_while_the_upstream_works(client: httpx.Client, studio: Studio) -> None:
     studio.answers = [Finished((made(),)), Unavailable("It broke.")]
     studio.may_answer.clear()
+    both_alive = Barrier(2, studio.may_answer.set, timeout=20)
 
     def streamed(prompt: str) -> list[str]:
         seen: list[str] = []
         with client.stream("POST", GENERATIONS, json={"prompt": prompt, "stream": True}) as answer:
             assert answer.status_code == 200
             for line in answer.iter_lines():
-                studio.may_answer.set()
+                if not seen:
+                    both_alive.wait()
                 seen += [line] if line else []
         return seen
 

@@ -1,0 +1,143 @@
+"""Any service that speaks OpenAI's API: AkashML, LocalAI, vLLM, a LiteLLM proxy. Each account is one of them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import Any, ClassVar
+
+from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
+from shared.http import Answer, Http, origin_of
+from shared.providers.openai_compatible.chunks import deltas
+from shared.providers.openai_compatible.failures import failure
+from shared.providers.openai_compatible.listed import Listed
+from shared.values import (
+    Account,
+    ByteRange,
+    ChatDelta,
+    ChatRequest,
+    Finished,
+    ImageRequest,
+    Made,
+    Media,
+    Model,
+    Output,
+    Ref,
+    Status,
+    Submitted,
+    Succeeded,
+)
+
+_DRAWING_SECONDS = 290.0
+_LONGEST_REF = 200
+"""Characters; a longer link does not fit into an id."""
+
+
+class OpenAICompatible:
+    """`account.key` is a bearer token, empty where the service wants none; its address ends in `/v1`, mostly.
+
+    `models` are names in JSON, in a list or as in OPENAI_COMPATIBLE_MODELS, that the service does not list, or not
+    rightly; with `discover` of false they are all there are.
+    """
+
+    name: ClassVar[str] = "openai_compatible"
+    base_url: ClassVar[str] = ""
+    credential: ClassVar[str | None] = "OPENAI_COMPATIBLE_API_KEY"
+    cookie_domain: ClassVar[str | None] = None
+    keyless: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"models", "discover"})
+
+    def __init__(self, http: Http, account: Account) -> None:
+        if not account.base_url:
+            raise Misconfigured("OPENAI_COMPATIBLE_BASE_URL: not set, and an account without 'base_url' needs it.")
+        self._http = http
+        self._base = account.base_url
+        self._origins = {origin_of(self._base), *account.origins}
+        self._headers = {"Authorization": f"Bearer {account.key}"} if account.key else {}
+        self._listed = Listed(http, f"{self._base}/models", self._headers, account.options)
+
+    async def models(self) -> tuple[Model, ...]:
+        return await self._listed.models()
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+        body = {
+            **request.options,
+            "model": request.model.upstream,
+            "messages": list(request.messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        url = f"{self._base}/chat/completions"
+        async with (
+            self._http.listen("POST", url, headers=self._headers, json=body) as answer,
+            aclosing(deltas(answer)) as heard,
+        ):
+            async for delta in heard:
+                yield delta
+
+    async def submit(self, request: ImageRequest) -> Submitted | Finished:
+        body = {
+            "model": request.model.upstream,
+            "prompt": request.prompt,
+            "n": request.n,
+            "size": str(request.size),
+            **({} if request.seed is None else {"seed": request.seed}),
+        }
+        url = f"{self._base}/images/generations"
+        answer = await self._http.send("POST", url, headers=self._headers, json=body, timeout=_DRAWING_SECONDS)
+        if answer.status != 200:
+            raise failure(answer)
+        pictures = _pictures(answer)
+        revised = next((text for picture in pictures if isinstance(text := picture.get("revised_prompt"), str)), "")
+        inside = [_made(picture) for picture in pictures]
+        links = [str(picture.get("url")) for picture in pictures]
+        if None not in inside:
+            return Finished(tuple(filter(None, inside)), revised)
+        if not all(map(self._expects, links)):
+            raise ResultLost("The pictures lie on an origin that was not expected.")
+        if max(map(len, links)) > _LONGEST_REF:
+            return Finished(tuple([await self._fetched(link) for link in links]), revised)
+        return Submitted(tuple(link.removeprefix(origin_of(self._base)) for link in links), revised)
+
+    async def poll(self, ref: Ref) -> Status:
+        """The ref is the result."""
+        if not ref.startswith(("/", "http")):
+            raise NotFound("There is no such picture.")
+        return Succeeded((Output(ref, lasting=True),))
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        home = origin_of(self._base)
+        url = f"{home}{output}" if output.startswith("/") else output
+        return self._http.stream(
+            url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for=home
+        )
+
+    def _expects(self, link: str) -> bool:
+        try:
+            return origin_of(link) in self._origins
+        except Unavailable:
+            return False
+
+    async def _fetched(self, link: str) -> Made:
+        async with self.open(link) as media:
+            return Made(media.media_type, b64encode(b"".join([chunk async for chunk in media.chunks])))
+
+
+def _pictures(answer: Answer) -> list[dict[str, Any]]:
+    payload = answer.json()
+    entries = payload.get("data") if isinstance(payload, dict) else None
+    pictures = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    pictures = [picture for picture in pictures if picture.get("b64_json") or picture.get("url")]
+    if not pictures:
+        raise answer.error("there are no pictures in it")
+    return pictures
+
+
+def _made(picture: dict[str, Any]) -> Made | None:
+    """A picture that came inside of the answer; its type shows when somebody looks at it."""
+    inside = picture.get("b64_json")
+    head, _, payload = str(picture.get("url")).partition(";base64,")
+    if not inside and head.startswith("data:"):
+        inside = payload
+    return Made("image/png", inside.encode()) if isinstance(inside, str) and inside.isascii() else None

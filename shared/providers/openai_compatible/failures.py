@@ -1,0 +1,78 @@
+"""What such a service's errors mean: by status, by what its envelope says, and by the words that all of them use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import (
+    AccountExhausted,
+    AccountLimited,
+    AccountRejected,
+    ContentRefused,
+    EaselError,
+    ResultLost,
+    Unavailable,
+    Uncertain,
+    UpstreamError,
+)
+from shared.http import Answer, clean
+
+_REFUSED = ("content_policy_violation", "content_filter", "moderation_blocked", "moderation")
+_OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted", "402")
+_REJECTED = ("invalid_api_key", "authentication_error", "401")
+_LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
+
+
+def failure(answer: Answer) -> EaselError:
+    """What a whole answer means that is not the one hoped for."""
+    said, codes = _words(_content(answer))
+    message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
+    if answer.status < 500 and (error := _by_code(codes, message, details)):
+        return error
+    if answer.status in (408, 504):  # somebody behind the one who answers may still be at work
+        return Uncertain(f"The upstream did not answer in time{f': {said}' if said else ''}.", details=details)
+    if answer.status in (503, 529) and said:  # its own words, and not a proxy's page: nobody was at work
+        return Unavailable(message, details=details, retry_after=answer.error().retry_after)
+    if answer.status == 404:
+        return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)
+    return answer.error(said)
+
+
+def error_within(event: Mapping[str, Any]) -> EaselError:
+    """What an error means that comes inside of an answer that began well."""
+    said, codes = _words(event)
+    message, details = f"The upstream broke off: {said or 'it does not say why'}.", {"upstream": said}
+    if error := _by_code(codes, message, details):
+        return error
+    return (ResultLost if codes.isdisjoint(_LIMITED) else AccountLimited)(message, details=details)
+
+
+def _by_code(codes: set[str], message: str, details: dict[str, Any]) -> EaselError | None:
+    if not codes.isdisjoint(_REFUSED):
+        return ContentRefused(message, details=details)
+    if not codes.isdisjoint(_OUT_OF_CREDIT):
+        return AccountExhausted(message, details=details)
+    if not codes.isdisjoint(_REJECTED):
+        return AccountRejected(message, details=details)
+    return None
+
+
+def _content(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(payload: Any) -> tuple[str, set[str]]:
+    """The sentence, and whatever codes stand beside it. There are several shapes of envelope."""
+    if isinstance(payload, list) and payload:
+        return _words(payload[0])
+    if not isinstance(payload, Mapping):
+        return "", set()
+    error = payload.get("error") or payload.get("detail") or payload
+    inner = error if isinstance(error, Mapping) else {"message": error}
+    codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
+    return clean(str(inner.get("message") or "")), codes

@@ -1,0 +1,179 @@
+"""A fake service that speaks OpenAI's API, in the dialects and with the bad habits of those that really do."""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+from zlib import crc32
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from tests.emulators.files import FileHost, Gate
+from tests.emulators.openai_compatible.wire import Conversation, Json, Order, parse, refused
+from tests.emulators.png import png
+
+__all__ = ["OpenAICompatible"]
+
+LISTED: tuple[Json, ...] = (
+    {"id": "parrot", "object": "model", "created": 1, "owned_by": "emulator"},
+    {"id": "org/parrot-large", "object": "model", "created": 1, "owned_by": "emulator"},
+    {"id": "flux-emulated", "object": "model", "created": 1, "owned_by": "emulator"},
+    {"id": "text-embedding-3-small", "object": "model", "created": 1, "owned_by": "emulator"},
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class OpenAICompatible(FileHost):
+    """Its text models say `words` one after the other, or else give back what they were told.
+
+    `key` of "" lets everybody in. `cut` is the size of the pieces that an answer leaves in, 0 for one per event, each
+    of which waits for the `gate`. `deltas` replace what is said, in OpenAI's own words, and `events` all there is of a
+    stream, as text. `usage` of None says nothing about it. `ends` is how a stream ends.
+    """
+
+    key: str = "sk-emulator"
+    listed: Sequence[Json] = LISTED
+    words: Sequence[str] = ()
+    deltas: Sequence[Json] = ()
+    events: Sequence[str] = ()
+    finish_reason: str | None = "stop"
+    usage: tuple[int, int] | None = (11, 5)
+    usage_with: Literal["own", "last"] = "own"
+    ends: Literal["done", "no-done", "silence"] = "done"
+    comments: bool = False
+    newline: str = "\n"
+    cut: int = 0
+    streams: bool = True
+    pictures: Literal["url", "b64_json", "data-url"] = "url"
+    file_suffix: str = ""
+    refuses: bool = False
+
+    orders: list[Order] = field(init=False, repr=False, default_factory=list)
+    talks: list[Conversation] = field(init=False, repr=False, default_factory=list)
+
+    def environment(self) -> dict[str, str]:
+        return {"OPENAI_COMPATIBLE_BASE_URL": f"{self.url}/v1", "OPENAI_COMPATIBLE_API_KEY": self.key}
+
+    @classmethod
+    def lifelike(cls) -> Self:
+        return cls(key="sk-demo")
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [
+            Route("/v1/models", self._models),
+            Route("/v1/chat/completions", self._talk, methods=["POST"]),
+            Route("/v1/images/generations", self._draw, methods=["POST"]),
+            Route("/files/{order:int}_{index:int}.png", self._file),
+        ]
+
+    async def _models(self, request: Request) -> Response:
+        self._admit(request)
+        return JSONResponse({"object": "list", "data": list(self.listed)})
+
+    async def _talk(self, request: Request) -> Response:
+        self._admit(request)
+        talk = await parse(request, Conversation)
+        if talk.model not in {entry["id"] for entry in self.listed}:
+            raise refused(404, f"The model `{talk.model}` does not exist", "model_not_found")
+        self.talks.append(talk)
+        if not (talk.stream and self.streams):
+            return JSONResponse(self._completion(talk))
+        events = self.events or [f"data: {json.dumps(chunk)}" for chunk in self._chunks(talk)]
+        return StreamingResponse(self._stream(events), media_type="text/event-stream")
+
+    async def _draw(self, request: Request) -> Response:
+        self._admit(request)
+        order = await parse(request, Order)
+        if self.refuses or "forbidden" in order.prompt:
+            raise refused(400, "Your request was rejected by our safety system", "content_policy_violation")
+        self.orders.append(order)
+        data = [self._picture(len(self.orders) - 1, index) for index in range(order.n)]
+        return JSONResponse({"created": 1, "data": data})
+
+    def _picture(self, order: int, index: int) -> Json:
+        if self.pictures == "url":
+            return {"url": self.file_url(f"/files/{order}_{index}.png{self.file_suffix}")}
+        inside = b64encode(self._bytes(order, index)).decode()
+        return {"b64_json": inside} if self.pictures == "b64_json" else {"url": f"data:image/png;base64,{inside}"}
+
+    async def _file(self, request: Request) -> Response:
+        order, index = request.path_params["order"], request.path_params["index"]
+        if order >= len(self.orders) or index >= self.orders[order].n:
+            raise refused(404, "There is no such file")
+        return self.file_response(request, self._bytes(order, index), "image/png")
+
+    def _bytes(self, order: int, index: int) -> bytes:
+        width, height = map(int, self.orders[order].size.split("x"))
+        red, green, blue, _ = crc32(f"{order}_{index}".encode()).to_bytes(4)
+        return png(width, height, (red, green, blue))
+
+    def _admit(self, request: Request) -> None:
+        if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
+            raise refused(401, "Incorrect API key provided", "invalid_api_key")
+
+    def _said(self, talk: Conversation) -> list[Json]:
+        if self.deltas:
+            return list(self.deltas)
+        words = self.words or _pieces(f"You said: {_text(talk)}")
+        return [{"content": word} for word in words]
+
+    def _chunks(self, talk: Conversation) -> list[Json]:
+        wanted = self.usage is not None and talk.stream_options.include_usage
+        usage = _usage(*self.usage) if self.usage and wanted else None
+        chunks = [_chunk(talk, delta) for delta in ({"role": "assistant", "content": ""}, *self._said(talk))]
+        if self.finish_reason:
+            chunks.append(_chunk(talk, {}, self.finish_reason))
+        if usage and self.usage_with == "own":
+            chunks.append({**_chunk(talk, {}), "choices": [], "usage": usage})
+        elif usage:
+            chunks[-1]["usage"] = usage
+        return chunks
+
+    def _completion(self, talk: Conversation) -> Json:
+        message: Json = {"role": "assistant", "content": "".join(part.get("content", "") for part in self._said(talk))}
+        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason, "logprobs": None}
+        usage = _usage(*self.usage) if self.usage else None
+        return {**_chunk(talk, {}), "object": "chat.completion", "choices": [choice], "usage": usage}
+
+    async def _stream(self, events: Sequence[str]) -> AsyncIterator[bytes]:
+        gate = self.gate or Gate(float("inf"))
+        lines = [event.replace("\n", self.newline) + 2 * self.newline for event in events]
+        if self.comments:
+            lines = [text for line in lines for text in (f": ping{2 * self.newline}", line)]
+        if self.ends == "done":
+            lines.append(f"data: [DONE]{2 * self.newline}")
+        if self.cut:
+            whole = "".join(lines).encode()
+            for start in range(0, len(whole), self.cut):
+                yield whole[start : start + self.cut]
+                await asyncio.sleep(0)
+        else:
+            for line in lines:
+                await gate.wait()
+                yield line.encode()
+        if self.ends == "silence":
+            await asyncio.Event().wait()
+
+
+def _chunk(talk: Conversation, delta: Json, finish_reason: str | None = None) -> Json:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    head = {"id": "chatcmpl-emulated", "object": "chat.completion.chunk", "created": 1, "model": talk.model}
+    return {**head, "choices": [choice]}
+
+
+def _usage(prompt: int, completion: int) -> Json:
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _text(talk: Conversation) -> str:
+    content: Any = talk.messages[-1].content or ""
+    return content if isinstance(content, str) else " ".join(getattr(part, "text", "[picture]") for part in content)
+
+
+def _pieces(text: str) -> list[str]:
+    """The text, a word at a time."""
+    return [word if at == 0 else f" {word}" for at, word in enumerate(text.split(" "))]
