@@ -77,7 +77,7 @@ def test_what_is_copied_works_elsewhere(page: Page, laptop: Gateway) -> None:
     answer = json.loads(_output("bash", "-c", copied(page).replace("curl ", "curl -s ", 1)))
     assert answer["data"][0]["url"].startswith(laptop.url)
     card.get_by_role("button", name="Copy as Python").click()
-    assert _output(sys.executable, "-c", copied(page)).startswith(laptop.url)
+    assert _output(sys.executable, "-P", "-c", copied(page)).startswith(laptop.url)
 
 
 @pytest.mark.skipif(not (TESTS / "node_modules" / "openai").exists(), reason="no node modules here")
@@ -111,14 +111,14 @@ def test_a_long_job_shows_how_it_is_doing_and_goes_on_after_a_reload(
 ) -> None:
     zimage.steps = 1000
     visit(page, laptop, "zimage-turbo")
-    card = make(page, "a fox in the snow")
+    with page.expect_response("**/v1/jobs/*"):
+        card = make(page, "a fox in the snow")
     expect(card.get_by_role("progressbar")).to_be_visible()
-    expect(card.get_by_text("Being made")).to_be_visible()
+    expect(card.get_by_text("Waiting for its turn")).to_be_visible()
     shot("going-on")
     page.reload()
     card = page.get_by_role("article", name="a fox in the snow")
     expect(card.get_by_role("progressbar")).to_be_visible()
-    zimage.next_fate(Fate.COMPLETES)
     for job in zimage.submits:
         job.course.steps = 0
     pictures(card)
@@ -133,10 +133,10 @@ def test_a_failing_job_says_why_in_a_sentence(
     zimage.next_fate(Fate.FAILS)
     visit(page, laptop, "zimage-turbo")
     card = make(page, "a storm")
-    expect(card.locator(".bad")).to_have_text("Image generation failed")
+    expect(card.locator(".bad")).to_have_text("The generation failed at zimage.run: Image generation failed.")
     shot("failed-job")
     page.reload()
-    expect(card.locator(".bad")).to_have_text("Image generation failed")
+    expect(card.locator(".bad")).to_have_text("The generation failed at zimage.run: Image generation failed.")
 
 
 def test_a_refusal_is_told_as_the_server_words_it(page: Page, laptop: Gateway) -> None:
@@ -149,9 +149,30 @@ def test_a_refusal_is_told_as_the_server_words_it(page: Page, laptop: Gateway) -
 
 def test_a_server_that_is_gone_is_told_from_a_broken_one(page: Page, laptop: Gateway) -> None:
     visit(page, laptop)
-    laptop.close()
+    page.context.set_offline(True)
     card = make(page, "nobody is there")
     expect(card.locator(".bad")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    card.get_by_role("button", name="Try again").click()
+    pictures(card)
+
+
+def test_who_leaves_before_the_answer_asks_again_and_nothing_is_begun_twice(
+    page: Page, laptop: Gateway, zimage: ZImage
+) -> None:
+    zimage.steps = 1000
+    visit(page, laptop, "zimage-turbo")
+    page.route("**/v1/jobs/*", lambda route: route.abort())
+    with page.expect_request("**/v1/images/generations"):
+        page.route("**/v1/images/generations", lambda route: (route.fetch(), route.abort()) and None)
+        card = make(page, "a fox in the snow")
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    page.unroute_all()
+    for job in zimage.submits:
+        job.course.steps = 0
+    card.get_by_role("button", name="Try again").click()
+    pictures(card)
+    assert len(zimage.submits) == 1
 
 
 def test_files_that_have_no_address_stay_in_the_browser(
