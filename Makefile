@@ -15,7 +15,8 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 # make deploy
 STAGE ?= dev
 
-.PHONY: help serve demo test test-hosts check bench mutants format package deploy clean node
+.PHONY: help serve demo test test-hosts check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
+	clean node
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -55,9 +56,15 @@ package: $(SERVING) ## The functions as zips for AWS Lambda, in build/
 deploy: package node ## To AWS, with the credentials of this shell: make deploy STAGE=dev
 	$(if $(API_PREFIX),API_PREFIX='$(patsubst %/,%,$(API_PREFIX))') tests/node_modules/.bin/osls deploy --stage $(STAGE)
 
+stage-cloudflare: $(SERVING) ## The Worker as wrangler takes it, in build/cloudflare and python_modules
+	.venv/bin/python -m shared.hosts.workers_package
+
+deploy-cloudflare: node ## To Cloudflare, with the account that wrangler is logged in to
+	PATH="$(CURDIR)/tests/node_modules/.bin:$$PATH" wrangler deploy
+
 clean: ## Remove what the other targets made
-	rm -rf .venv tests/node_modules build .serverless .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache .coverage .coverage.*
+	rm -rf .venv tests/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py

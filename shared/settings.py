@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -32,6 +33,8 @@ from shared.waiter import Waiter
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
+# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
+_LONGEST_WAIT = 90.0 if sys.platform == "emscripten" else 240.0
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
 
@@ -193,7 +196,7 @@ def _max_wait(environment: Mapping[str, str]) -> float:
     for name in ("MAX_WAIT_SECONDS", "DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"):
         if environment.get(name, "").strip():
             return float(whole_number(environment, name, 0))
-    return 240.0
+    return _LONGEST_WAIT
 
 
 def _hours(environment: Mapping[str, str]) -> int:

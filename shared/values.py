@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from shared.errors import EaselError
 
@@ -239,6 +239,14 @@ class Media(NamedTuple):
     start: int = 0
     length: int | None = None
     total: int | None = None
+
+
+@runtime_checkable
+class Relayed(Protocol):
+    """Chunks of a Media that the host may carry on by itself, without their passing through Python."""
+
+    def rest(self) -> Any:
+        """A stream of the host's own, from the next chunk on. None where it has to come as chunks, or has ended."""
 
 
 class Job(NamedTuple):

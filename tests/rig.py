@@ -7,7 +7,7 @@ from types import TracebackType
 import httpx
 import openai
 
-from shared.hosts.local import local_app
+from shared.hosts.bundle import whole_app
 from tests.emulators.server import Server
 
 API_KEY = "test-key-that-is-long-enough-to-derive-from"
@@ -21,7 +21,7 @@ class Gateway:
     def __init__(self, *, open_mode: bool = False, **environment: str) -> None:
         keys = {} if open_mode else {"API_KEYS": f"{API_KEY},{OTHER_KEY}", "SIGNING_KEYS": SIGNING_KEY}
         self.environment = keys | environment
-        self._server = Server(local_app(open_mode=open_mode, environment=self.environment))
+        self._server = Server(whole_app(open_mode=open_mode, environment=self.environment))
         self.url = self._server.url
 
     def client(self, key: str = API_KEY) -> httpx.Client:

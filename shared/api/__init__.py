@@ -6,9 +6,11 @@ from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.call import Call
 from shared.api.errors import chat_detail, nested_detail, plain_detail
+from shared.api.stream import RELAY
 from shared.errors import Misconfigured
 
 __all__ = [
+    "RELAY",
     "Access",
     "App",
     "Call",

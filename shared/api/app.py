@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.api import vercel
 from shared.api.access import Access, authorize, guard_open_mode
 from shared.api.call import Call
 from shared.api.errors import error_response
@@ -95,6 +96,7 @@ class App:
             await _lifespan(receive, send)
             return
         scope["easel.request_id"] = request_id = f"req_{uuid4().hex}"
+        scope.setdefault("easel.deadline", vercel.deadline())
         answer = await self._way_in(scope)
         await answer(scope, receive, _with_request_id(send, request_id))
 

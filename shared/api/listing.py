@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.api.call import Call
 from shared.catalog import Offer
-from shared.values import MAX_N
+from shared.values import MAX_N, Model
 
 _RELEASED = 1_767_225_600
 """A fixed date: the upstreams do not say when their models were made, and clients only sort by it."""
@@ -34,13 +34,22 @@ def _model_object(name: str, offer: Offer) -> dict[str, Any]:
         "root": model.id,
         "parent": None,
         "kind": model.kind,
+        "stream": True,
+        "parameters": sorted(model.knobs),
+        **(_TALKS if model.kind == "chat" else _makes(model)),
+    }
+
+
+def _makes(model: Model) -> dict[str, Any]:
+    return {
         "max_n": MAX_N,
         "default_size": str(model.default_size),
         "sizes": [str(size) for size in model.sizes] or None,
         "max_side": model.max_side,
         "async": model.asynchronous,
-        "stream": True,
         "edits": False,
-        "parameters": sorted(model.knobs),
         "architecture": {"input_modalities": ["text"], "output_modalities": [model.kind]},
     }
+
+
+_TALKS = {"async": False, "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]}}

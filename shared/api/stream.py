@@ -6,7 +6,7 @@ import asyncio
 import binascii
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
@@ -14,7 +14,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.api.call import while_connected
-from shared.values import Media
+from shared.values import Media, Relayed
+
+RELAY = "easel.relay"
+"""Extension and message of a host that carries streams of its own, and says so in the scope: the last of a body."""
 
 Part: TypeAlias = bytes | Media
 """Text as it is, or a file that is written as base64."""
@@ -57,13 +60,21 @@ class StreamedResponse(Response):
         """Write it out; when the client leaves, everything behind it is closed at once."""
         with suppress(ClientDisconnect):
             async with self._resources, aclosing(self._pieces) as pieces:  # type: ignore[type-var]
-                await while_connected(receive, self._write(pieces, send))
+                relays = RELAY in scope.get("extensions", {})
+                await while_connected(receive, self._write(pieces, send, relays=relays))
 
-    async def _write(self, pieces: AsyncIterator[bytes], send: Send) -> None:
+    async def _write(self, pieces: AsyncIterator[bytes], send: Send, *, relays: bool) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if relays and (rest := _rest(pieces)):
+                await send({"type": RELAY, "stream": rest})
+                return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _rest(pieces: AsyncIterator[bytes]) -> Any:
+    return pieces.rest() if isinstance(pieces, Relayed) else None
 
 
 def length_of(parts: Sequence[Part]) -> int | None:

@@ -6,14 +6,11 @@ import ipaddress
 import os
 import sys
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
 
 import uvicorn
 
-from shared.api import App, Misconfigured
-
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+from shared.api import Misconfigured
+from shared.hosts.bundle import whole_app
 
 _LAST_PORT = 65535
 _KEY = "<one of API_KEYS>"
@@ -31,17 +28,9 @@ and with openai-python:
 """
 
 
-def local_app(*, open_mode: bool, environment: Mapping[str, str] = os.environ) -> App:
-    """All functions' routes in one application, in the order of their files."""
-    names = sorted(path.stem for path in FUNCTIONS.glob("[!_]*.py"))
-    modules = [import_module(f"functions.{name}") for name in names]
-    routes = [route for module in modules for route in module.app.routes]
-    return App(routes, open_mode=open_mode, environment=environment)
-
-
 def main() -> None:
     host, port = address(os.environ)
-    app = local_app(open_mode=_is_loopback(host))
+    app = whole_app(open_mode=_is_loopback(host))
     try:
         settings = app.settings()
     except Misconfigured as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from shared.errors import NotFound, ResultLost, Unavailable
 from shared.http.faults import BROKEN
@@ -54,6 +55,13 @@ class Download:
             if wanted := self._span.cut(part, self._received - len(part)):
                 return wanted
         raise StopAsyncIteration
+
+    def rest(self) -> Any:
+        """See `Relayed`. Once it is taken over, nobody resumes it where it breaks."""
+        span, response = self._span, self._response
+        plain = not self._head and span.stop == span.last and self._received >= span.start
+        take_over = getattr(response.stream, "rest", None) if plain and response else None
+        return take_over() if take_over else None
 
     async def aclose(self) -> None:
         """Give the connection back, or up where bytes are still to come."""

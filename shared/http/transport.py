@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -13,6 +14,9 @@ from shared.errors import Misconfigured
 from shared.http.connection import Connection
 from shared.http.network import connect, tls_context
 
+if sys.platform == "emscripten":
+    from shared.http.fetch import FetchTransport
+
 KEEP_ALIVE = 15.0
 KEEP_MOST = 64
 
@@ -21,6 +25,10 @@ _Place: TypeAlias = tuple[bytes, bytes, int]
 
 def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
     """The one place where it is decided which way requests go."""
+    if sys.platform == "emscripten":
+        if proxy:
+            raise Misconfigured("PROXY: Workers has no way through a proxy.")
+        return FetchTransport()
     if not proxy:
         return Pool()
     try:

@@ -6,13 +6,14 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 
-from tests.bench import b64, lag, lambda_cold, latency, passing, sketch, start
+from tests.bench import b64, lag, lambda_cold, latency, passing, sketch, start, vercel_cold
 from tests.bench.figures import Figure, heading
 from tests.bench.processes import stay_aside
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start.measure,
     "lambda": lambda_cold.measure,
+    "vercel": vercel_cold.measure,
     "latency": latency.measure,
     "b64": b64.measure,
     "pass": passing.measure,

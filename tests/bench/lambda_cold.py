@@ -26,7 +26,7 @@ _HANDLER = 'def handler(event, context):\n    return {"statusCode": 200, "body":
 # BaseModel by its name: pydantic itself imports nothing until it is asked for something.
 _FLOOR = "import httpx, starlette.applications\nfrom pydantic import BaseModel\n"
 _SETTINGS = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/shared/hosts/lambda-exec", "API_KEYS": KEY}
-_REQUESTS = {
+REQUESTS = {
     "docs": ("GET", "/"),
     "images_generations": ("POST", "/v1/images/generations"),
     "files": ("GET", "/images/unknown.png"),
@@ -75,7 +75,7 @@ def _cpu(function: Function, target: Target) -> float:
     assert python
     environment = Environment(function, python, runtime_folder(target.python))
     try:
-        method, path = _REQUESTS.get(function.name, ("GET", "/"))
+        method, path = REQUESTS.get(function.name, ("GET", "/"))
         body = {"prompt": "a lighthouse", "response_format": "url"} if method == "POST" else None
         answer = environment.send(rest(method, path, body, Authorization=f"Bearer {KEY}")).wait()
         assert answer.whole, answer.raw

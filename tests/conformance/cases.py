@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tests.emulators import modelscope, piclumen
 from tests.emulators.base import Emulator
+from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
@@ -67,6 +68,10 @@ class Case(ABC):
         raise NotImplementedError
 
     def ignore_ranges(self) -> None:
+        raise NotImplementedError
+
+    def endless_answer(self) -> Fault:
+        """A conversation of which the first word comes, and no second."""
         raise NotImplementedError
 
 
@@ -209,7 +214,7 @@ class ModelScopeCase(FileHostCase):
         self.emulator.next_fate(modelscope.Fate.NEVER_ENDS)
 
 
-class OpenAICompatibleCase(Case):
+class OpenAICompatibleCase(FileHostCase):
     name = "openai_compatible"
     lacks = frozenset({"states", "looks"})
     submit_path = "/v1/images/generations"
@@ -221,15 +226,12 @@ class OpenAICompatibleCase(Case):
     def start(self) -> None:
         self._emulator = OpenAICompatible().start()
 
-    def stop(self) -> None:
-        self._emulator.stop()
-
     @property
     def emulator(self) -> OpenAICompatible:
         return self._emulator
 
     def environment(self) -> dict[str, str]:
-        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '["flux-emulated", "parrot"]'}
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '{"flux-emulated": {}, "parrot": {}}'}
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}
@@ -237,18 +239,11 @@ class OpenAICompatibleCase(Case):
     def taken(self) -> int:
         return len(self.emulator.orders)
 
+    def endless_answer(self) -> Fault:
+        return Endless(b'data: {"choices": [{"index": 0, "delta": {"content": "Well"}}]}\n\n', "text/event-stream")
+
     def next_prompt_is_refused(self) -> None:
         self.emulator.refuses = True
-
-    def results_lie_on(self, origin: str) -> None:
-        self.emulator.files_origin = origin
-
-    def result_is(self, payload: bytes, content_type: str) -> None:
-        self.emulator.payload = payload
-        self.emulator.content_type = content_type
-
-    def ignore_ranges(self) -> None:
-        self.emulator.ranges = False
 
 
 CASES: dict[str, type[Case]] = {

@@ -88,5 +88,19 @@ class Cut:
         await app(scope, receive, send_some)
 
 
+@dataclass(frozen=True)
+class Endless:
+    """Answers by itself, with a beginning that nothing follows until the client leaves."""
+
+    beginning: bytes
+    content_type: str
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", self.content_type.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.beginning, "more_body": True})
+        await line_of(scope).lost.wait()
+
+
 async def _discard(message: Message) -> None:
     """Stand in for `send` when nobody is to hear the answer."""

@@ -7,21 +7,29 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 
 from shared.tickets import Tickets
 from tests.emulators.zimage import ZImage
-from tests.rig import API_KEY, SIGNING_KEY, Gateway
+from tests.rig import API_KEY, SIGNING_KEY
 
 Json = dict[str, Any]
+
 
 GENERATIONS = "/v1/images/generations"
 SUBMIT = "POST /api/z-image/generate"
 OUTPUT = "GET /output/"
 DAY = 86_400.0
+
+
+class Served(Protocol):
+    """Whatever serves the API at an address."""
+
+    @property
+    def url(self) -> str: ...
 
 
 def order(client: httpx.Client, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
@@ -135,20 +143,24 @@ def decoded(text: str | None) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def leaving_client(gateway: Gateway, **body: Any) -> AbstractContextManager[socket.socket]:
+def leaving_client(server: Served, **body: Any) -> AbstractContextManager[socket.socket]:
     """An order on a connection that is closed with the block, whatever is still to come over it."""
-    return _leaving(gateway, "POST", GENERATIONS, {"prompt": "a cat", "response_format": "url"} | body)
+    return _leaving(server, "POST", GENERATIONS, {"prompt": "a cat", "response_format": "url"} | body)
 
 
-def leaving_get(gateway: Gateway, path: str) -> AbstractContextManager[socket.socket]:
-    return _leaving(gateway, "GET", path)
+def leaving_post(server: Served, path: str, body: Json) -> AbstractContextManager[socket.socket]:
+    return _leaving(server, "POST", path, body)
+
+
+def leaving_get(server: Served, path: str) -> AbstractContextManager[socket.socket]:
+    return _leaving(server, "GET", path)
 
 
 @contextmanager
-def _leaving(gateway: Gateway, method: str, path: str, body: Json | None = None) -> Iterator[socket.socket]:
-    request = httpx.Request(method, gateway.url + path, json=body, headers={"authorization": f"Bearer {API_KEY}"})
+def _leaving(server: Served, method: str, path: str, body: Json | None = None) -> Iterator[socket.socket]:
+    request = httpx.Request(method, server.url + path, json=body, headers={"authorization": f"Bearer {API_KEY}"})
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
-    address = urlsplit(gateway.url)
+    address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port or 80), timeout=10) as connection:
         connection.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + request.content)
         yield connection

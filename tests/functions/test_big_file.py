@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-import socket
-import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,58 +15,17 @@ from tests.emulators.png import BigFile
 from tests.emulators.zimage import ZImage
 from tests.functions.conftest import DONE_AT_ONCE
 from tests.functions.helpers import GENERATIONS, eventually, file_url, stands_still
+from tests.local_server import LocalServer
 from tests.rig import API_KEY
 
-ROOT = Path(__file__).parents[2]
 SIZE = 200 << 20
 MOST_GROWTH = 16 << 20
 
 
-class LocalServer:
-    """`python -m shared.hosts.local`, as `make serve` runs it."""
-
-    def __init__(self, **environment: str) -> None:
-        self.url = f"http://127.0.0.1:{_free_port()}"
-        settings = {"PORT": self.url.rpartition(":")[2], "API_KEYS": API_KEY} | environment
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "shared.hosts.local"],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **settings},
-            stdout=subprocess.DEVNULL,
-        )
-        eventually(self._answers, seconds=20)
-
-    def memory(self, name: str) -> int:
-        """Bytes of resident memory: VmRSS now, VmHWM at its highest."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        found = re.search(rf"{name}:\s*(\d+) kB", status)
-        assert found
-        return int(found[1]) * 1024
-
-    def forget_highest(self) -> None:
-        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, "the server has ended"
-        try:
-            return httpx.get(f"{self.url}/ping").text == "pong"
-        except httpx.ConnectError:
-            return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def server(zimage: ZImage) -> Iterator[LocalServer]:
-    server = LocalServer(PROVIDERS="zimage", ZIMAGE_BASE_URL=zimage.url, ZIMAGE_MODELS=DONE_AT_ONCE)
+    upstream = {"PROVIDERS": "zimage", "ZIMAGE_BASE_URL": zimage.url, "ZIMAGE_MODELS": DONE_AT_ONCE}
+    server = LocalServer({"API_KEYS": API_KEY, **upstream})
     yield server
     server.stop()
 

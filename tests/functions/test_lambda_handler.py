@@ -23,54 +23,6 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
-MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for room in ("functions", "shared")
-    for path in (ROOT / room).rglob("*.py")
-)
-
-QUIET_IMPORT = """
-import importlib, os, random, secrets, sys, uuid
-
-def is_ours(name):
-    return name.partition(".")[0] in ("functions", "shared")
-
-names = sys.argv[1:]
-for name in names:  # once for all that they import: what others do there is not ours
-    importlib.import_module(name)
-for name in filter(is_ours, list(sys.modules)):
-    del sys.modules[name]
-
-def forbid(what):
-    def forbidden(*arguments, **options):
-        raise AssertionError(f"{what} at import")
-    return forbidden
-
-def forbid_us(what, real):
-    def watched(*arguments, **options):
-        assert not is_ours(sys._getframe(1).f_globals["__name__"]), f"{what} at import"
-        return real(*arguments, **options)
-    return watched
-
-def no_network(event, arguments):
-    if event.startswith(("socket.", "ssl.", "subprocess.", "urllib.")):
-        raise AssertionError(f"{event} at import")
-
-class Environment(dict):
-    pass
-
-for name in ("__getitem__", "__contains__", "__iter__", "get", "keys", "items", "values", "copy"):
-    setattr(Environment, name, forbid_us("os.environ is read", getattr(dict, name)))
-os.environ = Environment(os.environ)
-os.getenv = forbid_us("os.environ is read", os.getenv)
-for module, name in [(os, "urandom"), (uuid, "uuid4"), (random, "random"), (secrets, "token_bytes")]:
-    setattr(module, name, forbid(f"{name} is called"))
-sys.addaudithook(no_network)
-before = random.getstate()
-for name in names:
-    importlib.import_module(name)
-assert random.getstate() == before
-"""
 
 LIGHT_IMPORT = """
 import importlib, sys
@@ -237,10 +189,6 @@ def test_a_function_is_never_in_open_mode(event: Any, monkeypatch: pytest.Monkey
     answer = function("models").handler(event("GET", "/v1/models", headers={"host": "localhost"}), Context())
     assert answer["statusCode"] == 500
     assert "API_KEYS" in json.loads(body_of(answer))["error"]["message"]
-
-
-def test_importing_does_no_network_no_randomness_and_reads_no_environment() -> None:
-    run(QUIET_IMPORT, *MODULES)
 
 
 def test_what_is_heavy_waits_until_it_is_needed() -> None:

@@ -67,12 +67,16 @@ async def many_headers(receive: Receive, send: Send) -> None:
 
 async def listening(receive: Receive, send: Send) -> None:
     """Says what it hears: before its answer nothing but the request, after it that nobody listens."""
-    request = await receive()
+    heard = b""
+    more = True
+    while more:
+        request = await receive()
+        heard, more = heard + request["body"], request["more_body"]
     early = asyncio.ensure_future(receive())
     await asyncio.sleep(0.05)
     assert not early.done()
     await send(START)
-    await send(_body(request["body"]))
+    await send(_body(heard))
     assert (await early)["type"] == "http.disconnect"
     assert (await receive())["type"] == "http.disconnect"
     print("heard it all", flush=True)

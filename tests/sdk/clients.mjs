@@ -3,12 +3,21 @@ import { createInterface } from "node:readline";
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateImage, RetryError } from "ai";
+import { generateImage, RetryError, streamText } from "ai";
 import OpenAI from "openai";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
-const CLIENTS = { js, "js-stream": jsStream, "js-models": jsModels, "ai-openai": aiOpenai, "ai-compatible": aiCompatible };
+const CLIENTS = {
+  js,
+  "js-stream": jsStream,
+  "js-models": jsModels,
+  "js-chat": jsChat,
+  "js-chat-stream": jsChatStream,
+  "ai-openai": aiOpenai,
+  "ai-compatible": aiCompatible,
+  "ai-chat": aiChat,
+};
 
 async function js(wish) {
   const { data } = await openai(wish).images.generate(body(wish));
@@ -30,6 +39,42 @@ async function jsModels(wish) {
   for await (const model of openai(wish).models.list()) models.push(model.id);
   const model = await openai(wish).models.retrieve(wish.model);
   return { models, model: model.id };
+}
+
+async function jsChat(wish) {
+  const { choices, usage } = await openai(wish).chat.completions.create(conversation(wish));
+  return { text: choices[0].message.content, finish: choices[0].finish_reason, tokens: usage.total_tokens };
+}
+
+async function jsChatStream(wish) {
+  const outcome = { text: "", finish: null, tokens: null };
+  const options = { stream: true, stream_options: { include_usage: true } };
+  for await (const { choices, usage } of await openai(wish).chat.completions.create({ ...conversation(wish), ...options })) {
+    outcome.text += choices[0]?.delta.content ?? "";
+    outcome.finish ??= choices[0]?.finish_reason ?? null;
+    outcome.tokens ??= usage?.total_tokens ?? null;
+  }
+  return outcome;
+}
+
+function conversation({ model, prompt }) {
+  return { model, messages: [{ role: "user", content: prompt }], temperature: 0 };
+}
+
+async function aiChat(wish) {
+  const provider = createOpenAICompatible({
+    name: "easel",
+    baseURL: wish.base_url,
+    apiKey: wish.api_key,
+    includeUsage: true,
+  });
+  let failure = null;
+  const onError = ({ error }) => (failure = error);
+  const result = streamText({ model: provider.chatModel(wish.model), prompt: wish.prompt, onError });
+  let text = "";
+  for await (const piece of result.textStream) text += piece;
+  if (failure) throw failure; // before anybody looks at the promises, which would fail as well
+  return { text, finish: await result.finishReason, tokens: (await result.usage).totalTokens };
 }
 
 async function aiOpenai(wish) {

@@ -16,6 +16,8 @@ from shared.values import ChatDelta, Usage
 _FAREWELL_SECONDS = 5.0
 """So long is waited for the usage when the last word has been said."""
 
+_LINGER_SECONDS = 0.1
+
 _OURS = frozenset({"role", "content", "reasoning", "reasoning_content"})
 _OVER = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
 """What `[DONE]` says to those who have not heard it before."""
@@ -41,11 +43,21 @@ async def _chunks(answer: Listening) -> AsyncIterator[dict[str, Any]]:
     if "json" in answer.headers.get("content-type", ""):
         yield _object((await answer.whole()).body)
         return
-    async for data in answer.events():
+    events = answer.events()
+    async for data in events:
         if data.strip() == b"[DONE]":
+            await _hear_out(events)
             yield _OVER
             return
         yield _object(data)
+
+
+async def _hear_out(events: AsyncIterator[bytes]) -> None:
+    """The end of the answer itself, if it comes at once: a connection that is heard out can be used again."""
+    with suppress(EaselError, TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            async for _ in events:
+                pass
 
 
 def _object(data: bytes) -> dict[str, Any]:

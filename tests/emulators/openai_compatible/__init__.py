@@ -43,7 +43,7 @@ class OpenAICompatible(FileHost):
     finish_reason: str | None = "stop"
     usage: tuple[int, int] | None = (11, 5)
     usage_with: Literal["own", "last"] = "own"
-    ends: Literal["done", "no-done", "silence"] = "done"
+    ends: Literal["done", "no-done", "done-and-silence"] = "done"
     comments: bool = False
     newline: str = "\n"
     cut: int = 0
@@ -144,7 +144,7 @@ class OpenAICompatible(FileHost):
         lines = [event.replace("\n", self.newline) + 2 * self.newline for event in events]
         if self.comments:
             lines = [text for line in lines for text in (f": ping{2 * self.newline}", line)]
-        if self.ends == "done":
+        if self.ends != "no-done":
             lines.append(f"data: [DONE]{2 * self.newline}")
         if self.cut:
             whole = "".join(lines).encode()
@@ -155,7 +155,7 @@ class OpenAICompatible(FileHost):
             for line in lines:
                 await gate.wait()
                 yield line.encode()
-        if self.ends == "silence":
+        if self.ends == "done-and-silence":
             await asyncio.Event().wait()
 
 

@@ -1,0 +1,20 @@
+"""All functions in one application, for the hosts that serve them together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+from shared.api import App
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+def whole_app(*, open_mode: bool = False, environment: Mapping[str, str] = os.environ) -> App:
+    """All functions' routes, in the order of their files."""
+    names = sorted(path.stem for path in FUNCTIONS.glob("[!_]*.py"))
+    modules = [import_module(f"functions.{name}") for name in names]
+    routes = [route for module in modules for route in module.app.routes]
+    return App(routes, open_mode=open_mode, environment=environment)
