@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from shared.api.wire import Wire
 from shared.errors import BadRequest
 from shared.values import MAX_N, ChatRequest, Model
 
@@ -48,10 +49,8 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = None
 
 
-class ChatCreate(BaseModel):
+class ChatCreate(Wire):
     """The fields that have a meaning here; all others go to the model as they are, where it knows them."""
-
-    model_config = ConfigDict(extra="allow")
 
     messages: Annotated[list[dict[str, Any]], Field(min_length=1), AfterValidator(_checked)]
     model: str | None = None

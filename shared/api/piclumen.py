@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NotRequired, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from shared.api.call import Call
 from shared.api.errors import error_object
@@ -73,6 +74,16 @@ class GenerateImage(BaseModel):
         size, n = Size(self.resolution.width, self.resolution.height), self.resolution.batch_size
         model = Model(self.model_id, upstream=self.model_id, batch=n)
         return ImageRequest(model, self.prompt, size, n, verbatim=self.model_dump(include=set(type(self).model_fields)))
+
+
+TokenQuery = TypedDict("TokenQuery", {TOKEN: NotRequired[str]})
+TokenHeader = TypedDict("TokenHeader", {TOKEN_HEADER: NotRequired[str]})
+
+
+class MarkQuery(TokenQuery):
+    """The mark that /generate-image gave."""
+
+    mark_id: str
 
 
 async def started(call: Call, largest_body: int) -> Response:

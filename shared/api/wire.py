@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from shared.api.sizes import fit, parse_size, size_of_ratio
 from shared.errors import BadRequest
@@ -23,23 +26,47 @@ def _text(value: Any) -> Any:
     return value
 
 
-class ImageGenerate(BaseModel):
-    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+SIZE: JsonDict = {
+    "format": "size",
+    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
+    "examples": ["1024x1024"],
+}
+RATIO: JsonDict = {"format": "ratio", "pattern": r"^[1-9]\d{0,4}:[1-9]\d{0,4}$", "examples": ["16:9"]}
+
+
+class Wire(BaseModel):
+    """A body in which `null` counts as absent, which its schema says as well."""
 
     model_config = ConfigDict(extra="allow")
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(_text)]
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        inner = handler.resolve_ref_schema(schema)
+        for name, member in inner["properties"].items():
+            if name not in inner.get("required", ()) and {"type": "null"} not in member.get("anyOf", ()):
+                about = {key: member.pop(key) for key in ("title", "description", "default") if key in member}
+                inner["properties"][name] = {"anyOf": [member, {"type": "null"}], **about}
+        return schema
+
+
+class ImageGenerate(Wire):
+    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra={"pattern": r"\S"}), BeforeValidator(_text)]
     model: str | None = None
     n: int = Field(default=1, ge=1, le=MAX_N)
-    size: str | None = None
+    size: str | None = Field(default=None, json_schema_extra=SIZE, description="Pixels, or `auto`.")
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
-    aspect_ratio: str | None = None
+    aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
     response_format: Literal["url", "b64_json"] | None = None
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
     negative_prompt: str | None = None
-    seed: int | None = Field(default=None, ge=0, lt=1 << 63)
+    seed: int | None = Field(
+        default=None, ge=0, lt=1 << 63, json_schema_extra={"minimum": -1}, description="-1 leaves it to the model."
+    )
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""The page for people: everything that it needs is in one file, and nothing else may run in it."""
+"""Pages for people: all that one needs is in one file, and nothing else may run in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from shared.api.call import Call
 
-_FILE = Path(__file__).with_name("playground.html")
+_FOLDER = Path(__file__).parent
 
 
 def is_wanted(call: Call) -> bool:
@@ -20,8 +20,9 @@ def is_wanted(call: Call) -> bool:
     return "text/html" in call.request.headers.get("accept", "")
 
 
-def page_response(call: Call) -> Response:
-    page, policy = _page()
+def page_response(call: Call, name: str) -> Response:
+    """The page in that file of this folder."""
+    page, policy = _page(name)
     files = call.settings.public_url
     headers = {
         "content-security-policy": policy.format(files=f" {files}" if files else ""),
@@ -34,9 +35,9 @@ def page_response(call: Call) -> Response:
 
 
 @functools.cache
-def _page() -> tuple[str, str]:
+def _page(name: str) -> tuple[str, str]:
     """The page, and a policy by which its own script and style run and no others."""
-    page = _FILE.read_text(encoding="utf-8")
+    page = (_FOLDER / name).read_text(encoding="utf-8")
     script, style = (_digest(page, element) for element in ("script", "style"))
     return page, (
         f"default-src 'none'; script-src '{script}'; style-src '{style}'; connect-src 'self'; "

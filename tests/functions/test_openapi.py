@@ -1,0 +1,118 @@
+"""/openapi.json says what the functions do: every one of their endpoints, and all of it true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+
+from shared.api import Endpoint
+from tests.rig import API_KEY, Gateway
+
+FUNCTIONS = sorted(path.stem for path in (Path(__file__).parents[2] / "functions").glob("[!_]*.py"))
+ADMIN_KEY = "an operator's key"
+
+
+def endpoints() -> Iterator[Endpoint]:
+    for function in FUNCTIONS:
+        yield from import_module(f"functions.{function}").app.routes
+
+
+OPERATIONS = {
+    f"{verb} {endpoint.path.replace(':path', '')}": operation
+    for endpoint in endpoints()
+    for verb, operation in endpoint.operations.items()
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Gateway]:
+    with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def document(served: Gateway) -> dict[str, Any]:
+    answer = httpx.get(f"{served.url}/openapi.json")
+    assert answer.status_code == 200
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_it_names_every_verb_of_every_endpoint_and_no_others(document: dict[str, Any]) -> None:
+    told = {f"{verb.upper()} {path}" for path, item in document["paths"].items() for verb in item}
+    there = {
+        f"{verb} {endpoint.path.replace(':path', '')}"
+        for endpoint in endpoints()
+        for verb in endpoint.handlers
+        if verb != "HEAD"
+    }
+    assert told == there
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_is_told_in_words(document: dict[str, Any], name: str) -> None:
+    verb, path = name.split()
+    assert document["paths"][path][verb.lower()]["summary"]
+
+
+def test_each_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_it_names_the_address_it_is_asked_at(served: Gateway, serve: Callable[..., Gateway]) -> None:
+    assert httpx.get(f"{served.url}/openapi.json").json()["servers"] == [{"url": served.url}]
+    elsewhere = serve(PUBLIC_URL="https://easel.example", API_PREFIX="hf")
+    answer = httpx.get(f"{elsewhere.url}/hf/openapi.json").json()
+    assert answer["servers"] == [{"url": "https://easel.example/hf"}]
+
+
+def test_every_error_of_the_document_has_a_cause_in_words(document: dict[str, Any]) -> None:
+    described = [response["description"] for response in document["components"]["responses"].values()]
+    assert described
+    assert not [text for text in described if re.search(r"`: (;|$)", text)]
+
+
+# What a schema cannot say: which sizes and ratios there are, and that a key is not used for two things.
+schemathesis.openapi.format(
+    "size", st.sampled_from(["auto", "", "512x512", "1024x1024", "640X480", "100 * 200", "64x64"])
+)
+schemathesis.openapi.format("ratio", st.sampled_from(["1:1", "16:9", "9:16", "3:1", "10:30"]))
+schemathesis.openapi.format("idempotency-key", st.uuids().map(str))
+
+
+@pytest.fixture
+def api(served: Gateway) -> Any:
+    return schemathesis.openapi.from_url(f"{served.url}/openapi.json")
+
+
+every_operation = schemathesis.pytest.from_fixture("api")
+
+
+@every_operation.parametrize()
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_it_is_true(case: Any) -> None:
+    """Whatever fits the document is taken, whatever does not is refused, and all answers are as it says."""
+    operator = case.path in ("/v1/cookies",)
+    case.call_and_validate(headers={"authorization": f"Bearer {ADMIN_KEY if operator else API_KEY}"})
