@@ -18,6 +18,9 @@ async def generate(call: Call) -> Response:
     return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
 
 
+# Clients of the Imagen API choose its engine by these, of which there is only one here.
+ENGINES = ("/http", "/playwright")
+
 app = create_app(
     [
         Endpoint(
@@ -30,6 +33,7 @@ app = create_app(
                 fails=STARTS,
             ),
             beside=nested_detail,
+            under=ENGINES,
         )
     ]
 )

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from shared.accounts import Pool
+from shared.artifacts import Kept
 from shared.errors import EaselError
 from shared.http import Http
-from shared.providers import MediaProvider, Renews
+from shared.providers import Jobs, MediaProvider, Renews
 from shared.values import Account, Job
 
 _log = logging.getLogger(__name__)
 
 
 class Adapters:
-    """One adapter per account, made when it is first needed."""
+    """One adapter per account, made when it is first needed.
 
-    def __init__(self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http) -> None:
+    `kept` is where results are that came inside of an answer; None where they are in that answer alone.
+    """
+
+    def __init__(
+        self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http, kept: Kept | None = None
+    ) -> None:
+        self.kept = kept
         self._providers = providers
         self._pool = pool
         self._http = http
@@ -25,7 +33,7 @@ class Adapters:
 
     def over(self, pool: Pool) -> Adapters:
         """The same providers with other accounts."""
-        return Adapters(self._providers, pool, self._http)
+        return Adapters(self._providers, pool, self._http, self.kept)
 
     def of(self, account: Account) -> MediaProvider:
         """The adapter of an account with the credential that stands in it."""
@@ -36,9 +44,17 @@ class Adapters:
             self._made[name] = account.key, adapter
         return adapter
 
-    async def of_job(self, job: Job) -> MediaProvider:
-        """The adapter of the account that the job was started with, as it is by now."""
+    async def of_job(self, job: Job) -> Jobs:
+        """The adapter of the account that the job was started with, as it is by now; or where its results are kept."""
+        if self.kept and job.provider == self.kept.name:
+            return self.kept
         return self.of(await self._pool.newest(self._pool.find(job.provider, job.account)))
+
+    def busy(self, job: Job) -> AbstractContextManager[None]:
+        """Counts the job as work on its account for as long as the block lasts, unless it is known to be done."""
+        if self.kept and job.provider == self.kept.name:
+            return nullcontext()
+        return self._pool.busy(self._pool.find(job.provider, job.account))
 
     async def for_work(self, account: Account) -> MediaProvider:
         """The adapter for new work. A credential that wears out is renewed before that, if it is time, by one of us.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, NotFound
@@ -96,14 +96,17 @@ class Catalog:
                 listed[name] = meant
         return list(listed.items())
 
-    async def resolve(self, name: str | None, kind: Kind) -> Offer:
-        """The offer behind a name, or the default of its kind; NotFound where there is none."""
+    async def resolve(self, name: str | None, kind: Kind, *, inputs: bool = False) -> Offer:
+        """The offer behind a name, or the default of its kind; NotFound where there is none.
+
+        With `inputs` the default is one that takes pictures along, if there is such a one.
+        """
         if name:
-            offer = await self.named(name)
+            offer = await self.named(name, inputs=inputs)
             if offer.model.kind != kind:
                 raise BadRequest(f"'{name}' makes no {kind}: it is a {offer.model.kind} model.", param="model")
             return offer
-        default = _default(kind, await self.offers())
+        default = _default(kind, await self.offers(), inputs)
         if default is None:
             raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
         return default
@@ -124,10 +127,10 @@ class Catalog:
             raise BadRequest(f"'{name}' makes no conversation: it is a video model.", param="model")
         return offer
 
-    async def named(self, name: str) -> Offer:
+    async def named(self, name: str, *, inputs: bool = False) -> Offer:
         """The offer behind a name; NotFound for one that means nothing."""
         offers = await self.offers()
-        offer = _match(name, offers) or self._alias(name, offers)
+        offer = _match(name, offers) or self._alias(name, offers, inputs)
         if offer is None:
             message = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
             raise NotFound(message, code="model_not_found", param="model")
@@ -142,19 +145,27 @@ class Catalog:
         built_in = await self._listings[provider]()
         table = {model.id: model for model in built_in}
         for name, fields in self._extra.get(provider, {}).items():
-            table[name] = table.get(name, Model(name, upstream=name))._replace(**fields)
+            model = table.get(name) or _like(built_in, fields.get("kind", "image"), name)
+            table[name] = model._replace(**fields)
         return list(table.values())
 
-    def _alias(self, name: str, offers: list[Offer]) -> Offer | None:
+    def _alias(self, name: str, offers: list[Offer], inputs: bool = False) -> Offer | None:
         if name in self._aliases:
             return _match(self._aliases[name], offers)
         family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
-        return _default(family, offers) if family else None
+        return _default(family, offers, inputs) if family else None
+
+
+def _like(models: Iterable[Model], kind: Kind, name: str) -> Model:
+    """A further model is as the provider's first one of its kind, unless more is said of it."""
+    first = next((model for model in models if model.kind == kind), Model(name, kind))
+    return first._replace(id=name, upstream=name)
 
 
 def _match(name: str, offers: list[Offer]) -> Offer | None:
     return next((offer for offer in offers if name in (offer.model.id, f"{offer.provider}/{offer.model.id}")), None)
 
 
-def _default(kind: Kind, offers: list[Offer]) -> Offer | None:
-    return next((offer for offer in offers if offer.model.kind == kind), None)
+def _default(kind: Kind, offers: list[Offer], inputs: bool = False) -> Offer | None:
+    fitting = [offer for offer in offers if offer.model.kind == kind]
+    return next((offer for offer in fitting if inputs and offer.model.max_inputs), next(iter(fitting), None))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from shared.errors import GenerationFailed, NotFound
-from shared.providers import MediaProvider
+from shared.providers import Jobs
 from shared.values import Failed, Queued, Ref, Running, Status, Succeeded
 
 
 class Looker:
     """Looks at all upstream jobs of one of ours, and never again at one that has ended."""
 
-    def __init__(self, adapter: MediaProvider, refs: tuple[Ref, ...]) -> None:
+    def __init__(self, adapter: Jobs, refs: tuple[Ref, ...]) -> None:
         self._adapter = adapter
         self._refs = refs
         self._ended: dict[Ref, Status] = {}

@@ -129,7 +129,7 @@ class Service:
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
             started = ours[0] if ours else Started(self.tickets.job(name or ""))
-            held.enter_context(self.pool.busy(self.pool.find(started.job.provider, started.job.account)))
+            held.enter_context(self._adapters.busy(started.job))
             yield started
 
     async def chat(

@@ -19,9 +19,10 @@ from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
 from shared.adapters import Adapters
+from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import FOR_GUESTS, PROVIDERS
 from shared.repeats import Repeats
 from shared.service import Service
@@ -57,6 +58,7 @@ class Easel(NamedTuple):
 
     settings: Settings
     service: Service
+    fetcher: Fetcher
 
 
 class Configuration:
@@ -132,7 +134,8 @@ def configure(
         guests=read_guests(environment, FOR_GUESTS),
     )
     providers = {provider.name: provider for provider in PROVIDERS}
-    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)))
+    kept = _kept(environment.get("ARTIFACTS", "").strip())
+    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)), kept)
     names = [name for name in providers if name in pool.providers()]
     listings = {
         name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
@@ -147,7 +150,8 @@ def configure(
         Waiter(),
         whole_number(environment, "MAX_CONCURRENT_TASKS", 0),
     )
-    return Easel(settings, service)
+    origins = [web_address("INPUT_ORIGINS", origin).lower() for origin in words(environment.get("INPUT_ORIGINS", ""))]
+    return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
 
 
 SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
@@ -173,6 +177,10 @@ def _state(wanted: str) -> State:
     if table := _TABLE.fullmatch(wanted):
         return DynamoState(table[1])
     raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
+
+
+def _kept(wanted: str) -> Kept | None:
+    return Kept(s3_artifacts(wanted)) if wanted else None
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str:

@@ -13,17 +13,25 @@ from shared.catalog import Offer
 from shared.errors import AccountError, EaselError, Uncertain
 from shared.results import checked
 from shared.tickets import Tickets
-from shared.values import Account, Finished, ImageRequest, Job, Made, Submitted
+from shared.values import Account, Finished, ImageRequest, Job, Made, Output, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
+_KEEPING_SECONDS = 30.0
+"""Nobody waits longer for files whose contents are at hand."""
+
 
 class Started(NamedTuple):
-    """Work that an upstream took. Where it answered with the `results`, there is no more to look at under `job`."""
+    """Work that an upstream took.
+
+    `results` are those that came inside of its answer. `end` is the job's end, where it is known already: with the
+    outputs under which these results are kept, or with none where this is the only copy.
+    """
 
     job: Job
     results: tuple[Made, ...] = ()
     revised_prompt: str = ""
+    end: Succeeded | None = None
 
 
 class Starter:
@@ -61,7 +69,26 @@ class Starter:
             asked=request.n,
             refs=tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs),
         )
-        return Started(job, _results(answers), first.revised_prompt)
+        results = _results(answers)
+        if job.refs:
+            return Started(job, results, first.revised_prompt)
+        outputs = await self._kept(results)
+        if self._adapters.kept and outputs:
+            job = job._replace(provider=self._adapters.kept.name, account="", refs=tuple(ref for ref, _, _ in outputs))
+        return Started(job, results, first.revised_prompt, Succeeded(outputs))
+
+    async def _kept(self, results: tuple[Made, ...]) -> tuple[Output, ...]:
+        """The results as files. None where that cannot be: then they are in the answer alone, and not lost."""
+        if self._adapters.kept is None:
+            return ()
+        try:
+            async with asyncio.timeout(_KEEPING_SECONDS):
+                return await self._adapters.kept.keep(results)
+        except (EaselError, TimeoutError) as error:
+            _log.warning("results are in their answer alone: %s", error or "keeping them takes too long")
+        except Exception:
+            _log.exception("results are in their answer alone")
+        return ()
 
     async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""

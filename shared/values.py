@@ -106,8 +106,9 @@ class Input(NamedTuple):
 class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
-    Sides are pixels that the model has; `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the
-    upstream's own clients write it, where one of them wrote it: it goes out as it is.
+    Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
+    `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the upstream's own clients write it,
+    where one of them wrote it: it goes out as it is.
     """
 
     model: Model
@@ -119,6 +120,7 @@ class ImageRequest(NamedTuple):
     delay: float = 0.0
     inputs: tuple[Input, ...] = ()
     mask: Input | None = None
+    size_asked: bool = True
     verbatim: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import ZImage
 from tests.rig import Gateway
 
@@ -24,6 +25,19 @@ def zimage(running_zimage: ZImage) -> ZImage:
     """The Z-Image emulator, as new."""
     running_zimage.reset()
     return running_zimage
+
+
+@pytest.fixture(scope="session")
+def running_gemini() -> Iterator[Gemini]:
+    with Gemini() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def gemini(running_gemini: Gemini) -> Gemini:
+    """The Gemini emulator, as new."""
+    running_gemini.reset()
+    return running_gemini
 
 
 @pytest.fixture

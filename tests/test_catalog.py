@@ -61,6 +61,30 @@ async def test_what_a_name_means(name: str | None, kind: Kind, provider: str, mo
 
 
 @pytest.mark.parametrize(
+    ("name", "model"),
+    [(None, "editor"), ("gpt-image-1", "editor"), ("dall-e-2", "editor"), ("fast", "fast"), ("mine", "fast")],
+)
+async def test_a_default_for_edits_takes_pictures(name: str | None, model: str) -> None:
+    editor = listing(CLIP, SLOW, Model("editor", max_inputs=2))
+    offered = catalog(aliases={"mine": "fast"}, one=listing(FAST), two=editor)
+    chosen = await offered.resolve(name, "image", inputs=True)
+    assert chosen.model.id == model
+
+
+async def test_without_a_model_that_takes_pictures_the_default_is_the_usual_one() -> None:
+    assert (await catalog().resolve(None, "image", inputs=True)).model == FAST
+
+
+async def test_a_further_model_is_as_the_first_of_its_kind() -> None:
+    extra: Mapping[str, Any] = {"two": {"new": {"batch": 2}, "film": {"kind": "video"}, "talk": {"kind": "chat"}}}
+    edit, clip = Model("edit", max_inputs=2, asynchronous=False), CLIP._replace(typical_seconds=60.0)
+    both = catalog(extra, two=listing(clip, edit))
+    assert await both.find("two", "new") == edit._replace(id="new", upstream="new", batch=2)
+    assert await both.find("two", "film") == clip._replace(id="film", upstream="film")
+    assert await both.find("two", "talk") == Model("talk", "chat", "talk")
+
+
+@pytest.mark.parametrize(
     "name", ["nothing", "one/clip", "three/fast", "Fast", "fas", "fast ", "gpt-5", "lost", "x" * 5000]
 )
 async def test_a_name_that_means_nothing(name: str) -> None:

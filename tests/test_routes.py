@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -34,13 +34,18 @@ def sample(path: str) -> str:
     return path
 
 
-def spellings(path: str) -> list[str]:
-    """The path as clients write it: with and without `/v1`, and with a slash at the end."""
+def spellings(path: str, under: Sequence[str] = ()) -> list[str]:
+    """The path as clients write it: with and without `/v1`, under a prefix, and with a slash at the end."""
     both = [path, path.removeprefix("/v1")] if path.startswith("/v1/") else [path]
+    both += [f"{prefix}{path}" for prefix in under]
     return both + [f"{each}/" for each in both if not each.endswith("/")]
 
 
-CASES = [(function, spelling) for function, endpoint in endpoints() for spelling in spellings(sample(endpoint.path))]
+CASES = [
+    (function, spelling)
+    for function, endpoint in endpoints()
+    for spelling in spellings(sample(endpoint.path), endpoint.under)
+]
 
 
 def vercel_function(path: str) -> str:

@@ -175,8 +175,8 @@ def request(script: Script, **changes: Any) -> ImageRequest:
 
 
 async def started(service: Service, script: Script, *, repeat: Repeat = ONCE, **changes: Any) -> Job:
-    async with service.start(Offer("scripted", script.model), request(script, **changes), ME, repeat) as (job, _, _):
-        return job
+    async with service.start(Offer("scripted", script.model), request(script, **changes), ME, repeat) as begun:
+        return begun.job
 
 
 async def until(condition: Callable[[], bool]) -> None:

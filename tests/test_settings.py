@@ -131,6 +131,7 @@ BAD_VALUES = [
     ),
     *(("STATE", text) for text in ["table", "redis://host", "dynamodb://", "dynamodb://a b", "dynamodb://a/b"]),
     ("PROVIDERS", "banana"),
+    ("INPUT_ORIGINS", "https://ok.example, banana"),
     ("ACCOUNTS", "nonsense"),
     ("ACCOUNTS_DIR", "/nowhere"),
     ("COOKIES_PATH", "/nowhere"),
@@ -267,8 +268,8 @@ async def test_a_model_can_be_added() -> None:
     fields = {"sizes": ["512x512", "768x512"], "default_size": "512x512", "batch": 2, "knobs": ["seed"]}
     models = await sketch_models(SKETCH_MODELS=json.dumps({"poster": fields}))
     assert list(models) == ["sketch", "poster"]
-    assert models["poster"] == Model(
-        "poster",
+    assert models["poster"] == models["sketch"]._replace(
+        id="poster",
         upstream="poster",
         sizes=(Size(512, 512), Size(768, 512)),
         default_size=Size(512, 512),

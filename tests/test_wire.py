@@ -60,7 +60,10 @@ async def requested(body: Any, model: Model = PLAIN) -> tuple[ImageRequest, list
 
 
 async def test_a_prompt_is_enough() -> None:
-    assert await requested({"prompt": "a lighthouse"}) == (ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024)), [])
+    assert await requested({"prompt": "a lighthouse"}) == (
+        ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024), size_asked=False),
+        [],
+    )
 
 
 async def test_all_that_a_model_can_use() -> None:

@@ -53,20 +53,29 @@ class Endpoint:
     """A path and its verbs. It answers with and without the leading `/v1`, and with a slash at its end.
 
     Each verb has a handler, in an Operation wherever the endpoint is a public one.
-    `beside` makes the members that older clients of this route read next to `error`, from the error object.
+    `beside` makes the members that older clients of this route read next to `error`, from the error object; `under`
+    are what they write before `/v1`.
     """
 
     def __init__(
-        self, path: str, access: Access = Access.KEY, *, beside: Beside | None = None, **verbs: Handler | Operation
+        self,
+        path: str,
+        access: Access = Access.KEY,
+        *,
+        beside: Beside | None = None,
+        under: Sequence[str] = (),
+        **verbs: Handler | Operation,
     ) -> None:
         self.path = path
         self.access = access
         self.beside = beside
+        self.under = under
         self.operations = {verb: given for verb, given in verbs.items() if isinstance(given, Operation)}
         handlers = {verb: given.handler if isinstance(given, Operation) else given for verb, given in verbs.items()}
         self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers and "HEAD" not in handlers else {})
         regex, _, self._convertors = compile_path(path)
-        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", "^(?:/v1)?", regex.pattern)[:-1] + "/?$")
+        version = f"^(?:(?:{'|'.join(('', *under))})/v1)?"
+        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", version, regex.pattern)[:-1] + "/?$")
 
     def match(self, path: str) -> dict[str, Any] | None:
         """The path's parameters, None when it is another endpoint's."""
@@ -98,7 +107,7 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        scope["easel.request_id"] = request_id = f"req_{uuid4().hex}"
+        scope["easel.request_id"] = request_id = _new_request_id()
         scope.setdefault("easel.deadline", vercel.deadline())
         answer = await self._way_in(scope)
         await answer(scope, receive, _with_request_id(send, request_id))
@@ -181,10 +190,14 @@ def create_app(routes: Sequence[Endpoint]) -> App:
 
 def failure_response(raised: BaseException, scope: Scope) -> Response:
     """What a host answers where the application failed before anything of its own answer was out."""
-    request_id = scope.get("easel.request_id") or f"req_{uuid4().hex}"
+    request_id = scope.get("easel.request_id") or _new_request_id()
     response = error_response(_known(raised, request_id))
     response.headers["x-request-id"] = request_id
     return response
+
+
+def _new_request_id() -> str:
+    return f"req_{uuid4().hex}"
 
 
 def _known(raised: BaseException, request_id: str) -> EaselError:

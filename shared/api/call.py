@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -15,7 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
+from shared.api.form import Form, read_form
 from shared.errors import BadRequest, TooLarge
+from shared.http import Fetcher, Spool
 from shared.repeats import Repeat
 from shared.service import Caller, Service
 from shared.settings import Easel, Settings
@@ -53,8 +55,9 @@ class Call:
         self.request = request
         self.settings: Settings = easel.settings
         self.service: Service = easel.service
+        self.fetcher: Fetcher = easel.fetcher
         self.caller: Caller | None = None
-        self._body = b""
+        self._digest = hashlib.sha256(request.scope["path"].encode() + b"\0")
         self._arrived = time.monotonic()
 
     @property
@@ -80,6 +83,21 @@ class Call:
         except ValidationError as error:
             raise _bad_request(error) from None
 
+    @property
+    def has_form(self) -> bool:
+        """Whether the body is a multipart form."""
+        return self.request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+    async def form(self, limit: int) -> Form:
+        """The multipart form that the body is. It is known again by what is in it: a repetition is put up anew."""
+        form = await read_form(self.request.headers, self._body(limit))
+        for name, value in form:
+            self._digest.update(f"{name}\0{value.size if isinstance(value, Spool) else value}\0".encode())
+            if isinstance(value, Spool):
+                async for piece in value.read():
+                    self._digest.update(piece)
+        return form
+
     def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
         """Fields that are read already, as a wire model."""
         try:
@@ -88,20 +106,26 @@ class Call:
             raise _bad_request(error) from None
 
     async def read(self, limit: int) -> bytes:
+        """The body, up to `limit` bytes."""
+        chunks = []
+        async for chunk in self._body(limit):
+            self._digest.update(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
-        body, size = bytearray(), 0
+        size = 0
         async for chunk in self.request.stream():
             size += len(chunk)
             if size <= limit:
-                body += chunk
+                yield chunk
         if size > limit:
             raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
-        self._body = bytes(body)
-        return self._body
 
     def repeat(self) -> Repeat:
         """By what this request, whose body has been read, is known again."""
-        digest = hashlib.sha256(self.request.scope["path"].encode() + b"\0" + self._body).hexdigest()
+        digest = self._digest.hexdigest()
         key = self.request.headers.get("idempotency-key", "").strip().strip('"')
         if len(key) > _LONGEST_KEY:
             raise BadRequest(f"An Idempotency-Key has {_LONGEST_KEY} characters at most.", param="Idempotency-Key")

@@ -25,9 +25,13 @@ async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Respon
 
     An `order` of a picture is answered with the job's id, at once.
     """
-    offer = await call.service.catalog.for_chat(body.model)
+    order = order or body.is_order
+    if body.model or not (order or body.speaks_of_pictures):
+        offer = await call.service.catalog.for_chat(body.model)
+    else:
+        offer = await call.service.catalog.resolve(None, "image")
     if offer.model.kind == "image":
-        return await drawing.answer(call, body, offer, order=order or body.is_order)
+        return await drawing.answer(call, body, offer, order=order)
     request, ignored = body.to_request(offer.model)
     completion = Completion.of(body, offer, call.service.tickets.now())
     deltas = call.service.chat(offer, request, call.owner, call.repeat())

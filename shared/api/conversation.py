@@ -93,6 +93,11 @@ class ChatCreate(Wire):
         return "image" in (self.modalities or ())
 
     @property
+    def speaks_of_pictures(self) -> bool:
+        """It comes from a client of the AkashGen proxy, which has no other models."""
+        return "wait_for_image" in self.model_fields_set
+
+    @property
     def is_order(self) -> bool:
         """It comes from a client of the Z-Image proxy: these send an order, and ask about it later."""
         return not self.stream and (self.extra_body is not None or not _ORDER_FIELDS.isdisjoint(self.model_extra or {}))

@@ -47,7 +47,11 @@ _MEANINGS: dict[type[EaselError], Meaning] = {
 }
 
 
-def meaning_of(error: type[EaselError]) -> Meaning:
+def meaning_of(error: EaselError) -> Meaning:
+    return meaning_of_type(type(error))
+
+
+def meaning_of_type(error: type[EaselError]) -> Meaning:
     return next(_MEANINGS[kind] for kind in error.__mro__ if kind in _MEANINGS)
 
 
@@ -55,7 +59,7 @@ def error_object(error: EaselError) -> dict[str, Any]:
     """The object that stands under `error` in every answer that is one: always the same four keys, more where known."""
     body: dict[str, Any] = {
         "message": error.message,
-        "type": meaning_of(type(error)).type,
+        "type": meaning_of(error).type,
         "param": error.param,
         "code": error.code,
     }
@@ -70,7 +74,7 @@ def error_response(
     error: EaselError, prefix: str = "", beside: dict[str, Any] | None = None, status: int | None = None
 ) -> Response:
     """The answer for an error. `beside` are members next to `error` that older clients of a route read."""
-    meaning = meaning_of(type(error))
+    meaning = meaning_of(error)
     content = json.dumps({"error": error_object(error), **(beside or {})}).encode()
     headers = {"cache-control": "no-store", **_headers(error, meaning, prefix)}
     return Response(content, status or meaning.status, headers, "application/json")

@@ -39,9 +39,9 @@ _NO_USAGE = {
 
 async def answer(call: Call, body: ImageGenerate) -> Response:
     """Make pictures, and answer in the manner that the request asks for."""
-    offer = await call.service.catalog.resolve(body.model, "image")
+    offer = await call.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
     request, ignored = body.to_request(offer.model)
-    order = Order(offer, request, body.response_format or call.settings.response_format, ignored)
+    order = Order(offer, request, body.response_format or call.settings.response_format, ignored, event=body.event)
     if body.stream:
         return await _streamed(call, order)
     return await _whole(call, order, call.prefer() if offer.model.asynchronous else _NO_PREFERENCE)
@@ -97,7 +97,9 @@ def _images_body(call: Call, order: Order, work: Work, pictures: Sequence[Pictur
     parts: list[Part] = [b'{"created":%d,"data":[' % job.created]
     for index, picture in enumerate(pictures):
         parts += [b"," if index else b"", b"{", *_picture_members(call, order, work, picture), b"}"]
-    tail: dict[str, Any] = {"model": job.model, "size": str(order.request.size)}
+    tail: dict[str, Any] = {"model": job.model}
+    if order.size:
+        tail["size"] = order.size
     if len(pictures) < job.asked:
         tail["missing"] = job.asked - len(pictures)
     if work.name:
@@ -180,7 +182,7 @@ async def _completed(
         order = _with_links_alone(call, order, work, [picture])
         return await _completed(call, order, work, index, picture, opened)
     return [
-        b'event: image_generation.completed\ndata: {"type":"image_generation.completed",',
+        f'event: {order.event}.completed\ndata: {{"type":"{order.event}.completed",'.encode(),
         *parts,
         b",",
         _event_members(order, work.job, index, picture),
@@ -192,7 +194,7 @@ def _event_members(order: Order, job: Job, index: int, picture: Picture) -> byte
     members = {
         "index": index,
         "created_at": job.created,
-        "size": str(order.request.size),
+        "size": order.size or "auto",
         "quality": "auto",
         "background": "auto",
         "output_format": picture.media_type.partition("/")[2],

@@ -47,8 +47,12 @@ def _makes(model: Model) -> dict[str, Any]:
         "sizes": [str(size) for size in model.sizes] or None,
         "max_side": model.max_side,
         "async": model.asynchronous,
-        "edits": False,
-        "architecture": {"input_modalities": ["text"], "output_modalities": [model.kind]},
+        "edits": model.max_inputs > 0,
+        "max_inputs": model.max_inputs,
+        "architecture": {
+            "input_modalities": ["text", "image"] if model.max_inputs else ["text"],
+            "output_modalities": [model.kind],
+        },
     }
 
 

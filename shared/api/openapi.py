@@ -16,14 +16,14 @@ from shared import errors
 from shared.api.access import Access
 from shared.api.answers import ErrorAnswer
 from shared.api.app import Endpoint
-from shared.api.errors import meaning_of
+from shared.api.errors import meaning_of_type
 from shared.api.operation import Failures, Operation
 from shared.errors import EaselError
 
 Json = dict[str, Any]
 
 _EVERYWHERE = (errors.Forbidden, errors.Misconfigured, errors.StoreUnavailable, EaselError)
-_KEYS = [{"bearer": []}, {"api-key": []}, {"x-api-key": []}]
+_KEYS: list[Json] = [{"bearer": []}, {"api-key": []}, {"x-api-key": []}]
 _SECURITY: dict[Access, list[Json]] = {
     Access.ANYONE: [],
     Access.ID: [{}, *_KEYS],
@@ -38,6 +38,7 @@ _SCHEMES = {
 }
 _CAUSES = dict(re.findall(r"── (\w+) +(\S.*)", errors.__doc__ or ""))
 """What the errors mean, from the tree that they are drawn as."""
+_FILE = {"type": "string", "format": "binary"}
 _REQUEST_ID = {"description": "By which the log knows this request.", "schema": {"type": "string"}}
 
 
@@ -163,7 +164,26 @@ def _body(operation: Operation, schemas: _Schemas) -> Json:
         for media_type, kind in (("application/json", operation.takes), ("multipart/form-data", operation.form))
         if kind
     }
+    if operation.files:
+        content["multipart/form-data"] = {"schema": _form(operation, schemas)}
     return {"requestBody": {"required": True, "content": content}} if content else {}
+
+
+def _form(operation: Operation, schemas: _Schemas) -> Json:
+    """The JSON's members as a form's fields, which are never null, some of them as files."""
+    members = {name: _not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
+    required = [name for name, _, needed in schemas.members(operation.takes) if needed]
+    for name in operation.files:
+        members.pop(name.removesuffix("[]"), None)
+        several = {"type": "array", "items": _FILE, "minItems": 1}
+        members[name] = several if name.endswith("[]") else _FILE
+    return {"type": "object", "properties": members, "required": required}
+
+
+def _not_null(schema: Json) -> Json:
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    rest = {name: value for name, value in schema.items() if name != "anyOf" and value is not None}
+    return {**rest, **(options[0] if len(options) == 1 else {"anyOf": options})} if options else schema
 
 
 def _answers(operation: Operation, schemas: _Schemas) -> Json:
@@ -183,14 +203,14 @@ def _answers(operation: Operation, schemas: _Schemas) -> Json:
 
 def _failures(endpoint: Endpoint, path: str, operation: Operation) -> dict[int, Failures]:
     """Those of the operation, and those that follow from its key, its path and what it takes, by status."""
-    fails = {*_EVERYWHERE, *operation.fails}
+    fails: set[type[EaselError]] = {*_EVERYWHERE, *operation.fails}
     fails |= {errors.Unauthenticated} if endpoint.access not in (Access.ANYONE, Access.ID) else set()
     fails |= {errors.NotFound} if "{" in path or operation.query or endpoint.access is Access.ADMIN else set()
     fails |= {errors.BadRequest} if operation.takes or operation.query or operation.headers else set()
     fails |= {errors.NotFound, errors.TooLarge} if operation.takes else set()
     by_status: dict[int, list[type[EaselError]]] = {}
     for error in sorted(fails, key=lambda error: error.__name__):
-        by_status.setdefault(meaning_of(error).status, []).append(error)
+        by_status.setdefault(meaning_of_type(error).status, []).append(error)
     return {status: tuple(kinds) for status, kinds in sorted(by_status.items())}
 
 
@@ -207,7 +227,7 @@ def _failure(kinds: Failures) -> Json:
 
 
 def _cause(kind: type[EaselError]) -> str:
-    return _CAUSES.get(kind.__name__, "something went wrong here, and it is our fault")
+    return str(_CAUSES.get(kind.__name__, "something went wrong here, and it is our fault"))
 
 
 def _answer(description: str, content: Json) -> Json:
@@ -219,7 +239,7 @@ def _example(error: type[EaselError]) -> Json:
     return {
         "error": {
             "message": f"{_cause(error).capitalize()}.",
-            "type": meaning_of(error).type,
+            "type": meaning_of_type(error).type,
             "param": None,
             "code": error.code,
         }

@@ -75,14 +75,16 @@ class Operation(NamedTuple):
     """A handler, which its docstring describes, and what goes in and out.
 
     `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
-    several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well, and
-    `query` and `headers` are those of the parameters. `fails` are the errors beside those that follow from the route.
+    several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
+    place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
+    parameters. `fails` are the errors beside those that follow from the route.
     """
 
     handler: Handler
     gives: Mapping[int, Any]
     takes: Any = None
     form: Any = None
+    files: tuple[str, ...] = ()
     query: Any = None
     headers: Any = None
     fails: Failures = ()

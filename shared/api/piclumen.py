@@ -76,8 +76,11 @@ class GenerateImage(BaseModel):
         return ImageRequest(model, self.prompt, size, n, verbatim=self.model_dump(include=set(type(self).model_fields)))
 
 
-TokenQuery = TypedDict("TokenQuery", {TOKEN: NotRequired[str]})
-TokenHeader = TypedDict("TokenHeader", {TOKEN_HEADER: NotRequired[str]})
+class TokenQuery(TypedDict):
+    authorization_token: NotRequired[str]
+
+
+TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[str]})
 
 
 class MarkQuery(TokenQuery):
@@ -93,8 +96,8 @@ async def started(call: Call, largest_body: int) -> Response:
     request = body.to_request()
     offer = Offer(PROVIDER, request.model)
     with _own_token_refused(call):
-        async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as (job, _, _):
-            mark = service.tickets.job_id(job)
+        async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
+            mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
     return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
 

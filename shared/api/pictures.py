@@ -16,17 +16,26 @@ from shared.errors import GenerationFailed, GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Status, Succeeded
+from shared.values import Asset, ImageRequest, Job, Status
 
 
 class Order(NamedTuple):
-    """A valid request, and how it wants to be answered. Unless it is `owned`, the job's id is all that one needs."""
+    """A valid request, and how it wants to be answered; `event` is what its events are called.
+
+    Unless it is `owned`, the job's id is all that one needs to see it.
+    """
 
     offer: Offer
     request: ImageRequest
     response_format: ResponseFormat
     ignored: list[str]
     owned: bool = True
+    event: str = "image_generation"
+
+    @property
+    def size(self) -> str | None:
+        """The pictures' size; None where it may be that of the inputs."""
+        return None if self.request.inputs and not self.request.size_asked else str(self.request.size)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -65,6 +74,7 @@ class Work:
         self._call = call
         self._repeat = repeat
         self._results = started.results
+        self._end = started.end
         self.job: Job = started.job
         self.revised_prompt = started.revised_prompt
 
@@ -75,9 +85,7 @@ class Work:
 
     async def last(self, seconds: float) -> Status:
         """The work's end; or the last that was seen of it when `seconds` were not enough."""
-        if not self.job.refs:
-            return Succeeded(())
-        return await self._call.service.last(self.job, seconds)
+        return self._end or await self._call.service.last(self.job, seconds)
 
     async def last_if_wanted(self, seconds: float) -> Status:
         """The same, unless the caller leaves, which ends it with ClientDisconnect."""
@@ -88,11 +96,11 @@ class Work:
         """What there is in the end, files not open yet; GenerationFailed or GenerationPending in their place."""
         async with self.owing(GenerationPending):
             outputs = self._call.service.outputs(self.job, status)
-        files = [
-            Picture(output.media_type, asset)
-            for output, asset in zip(outputs, self._call.service.assets(self.job, outputs), strict=True)
-        ]
+        assets = self._call.service.assets(self.job, outputs)
         made = [Picture(made.media_type, content=made.base64) for made in self._results]
+        if self._end and assets:  # these same results, which are at hand and need not be fetched
+            return [picture._replace(asset=asset) for picture, asset in zip(made, assets, strict=True)]
+        files = [Picture(output.media_type, asset) for output, asset in zip(outputs, assets, strict=True)]
         if pictures := [*made, *files]:
             return pictures
         raise GenerationFailed("The upstream says that it is done, but gave nothing.", job=self.name)
@@ -103,7 +111,7 @@ class Work:
             return [await self._opened(picture, opened) for picture in pictures]
 
     async def _opened(self, picture: Picture, opened: AsyncExitStack) -> Picture:
-        if picture.asset is None:
+        if picture.asset is None or picture.content is not None:
             return picture
         media = await opened.enter_async_context(self._call.service.open(picture.asset))
         return picture._replace(media_type=media.media_type, content=media)

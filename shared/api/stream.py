@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, TypeAlias, TypeVar
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.api.call import while_connected
+from shared.http import base64_of
 from shared.values import Media, Relayed
 
 RELAY = "easel.relay"
@@ -97,15 +97,8 @@ async def encoded(parts: Sequence[Part]) -> AsyncIterator[bytes]:
             for start in range(0, len(part), _SLICE):
                 yield part[start : start + _SLICE]
             continue
-        rest = b""
-        async for chunk in part.chunks:
-            data = rest + chunk if rest else chunk
-            cut = len(data) - len(data) % 3
-            rest = data[cut:]
-            if cut:
-                yield binascii.b2a_base64(data[:cut] if rest else data, newline=False)
-        if rest:
-            yield binascii.b2a_base64(rest, newline=False)
+        async for piece in base64_of(part.chunks):
+            yield piece
 
 
 async def paced(

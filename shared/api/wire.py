@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.config import JsonDict
@@ -53,6 +53,9 @@ class Wire(BaseModel):
 class ImageGenerate(Wire):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
 
+    takes_inputs: ClassVar[bool] = False
+    event: ClassVar[str] = "image_generation"
+
     prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra={"pattern": r"\S"}), BeforeValidator(_text)]
     model: str | None = None
     n: int = Field(default=1, ge=1, le=MAX_N)
@@ -75,7 +78,9 @@ class ImageGenerate(Wire):
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
-        return {name: value for name, value in data.items() if value is not None and (name, value) != ("seed", -1)}
+        return {
+            name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")
+        }
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""
@@ -90,7 +95,8 @@ class ImageGenerate(Wire):
             ignored |= words
         if self.partial_images:
             ignored.add("partial_images")
-        return ImageRequest(model, self.prompt, size, self.n, **honoured), sorted(ignored)
+        request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
+        return request, sorted(ignored)
 
     def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:
         """The size asked for, and the members that say it."""

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from shared.http.answer import Answer, clean
+from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
+from shared.http.fetcher import LARGEST_PICTURE, Fetcher
 from shared.http.listening import Listening
 from shared.http.origin import origin_of
 from shared.http.retry import Patience
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
+from shared.http.spool import Spool
 
-__all__ = ["HEAD_BYTES", "MEDIA_TYPES", "Answer", "Http", "Listening", "Patience", "clean", "origin_of", "sniff"]
+__all__ = [
+    "HEAD_BYTES",
+    "LARGEST_PICTURE",
+    "MEDIA_TYPES",
+    "Answer",
+    "Body",
+    "Fetcher",
+    "Http",
+    "Inline",
+    "Listening",
+    "Patience",
+    "Spool",
+    "base64_of",
+    "clean",
+    "json_body",
+    "origin_of",
+    "sniff",
+]

@@ -13,6 +13,7 @@ import httpx
 
 from shared.errors import Unavailable
 from shared.http.answer import Answer
+from shared.http.body import Body
 from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
 from shared.http.listening import Listening, collected
@@ -66,11 +67,16 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        body: Body | None = None,
         timeout: float = 60.0,
     ) -> Answer:
-        """For what starts work: it goes out once. Unavailable when it did not, Uncertain when nobody can know."""
+        """For what starts work: it goes out once. Unavailable when it did not, Uncertain when nobody can know.
+
+        A `body` leaves as it is made. What goes wrong while it is made is raised as it is, for half a request
+        starts nothing.
+        """
         extensions = {"timeout": _until_connected(timeout), "idle": _IDLE_BEFORE_SEND}
-        request = _request(method, url, headers, json, extensions)
+        request = _request(method, url, headers, json, extensions, body)
         try:
             return await self._whole(request, timeout, sent=True)
         except BROKEN as error:
@@ -129,6 +135,15 @@ class Http:
         finally:
             await download.aclose()
 
+    async def visit(self, url: httpx.URL, address: str, *, headers: Mapping[str, str], timeout: float) -> Opened:
+        """What answers for `url` at this very address, which nobody looks up again; its body is still to come.
+
+        httpx's errors are left to the caller.
+        """
+        extensions = {"timeout": _until_connected(timeout), "sni_hostname": url.raw_host.decode("ascii")}
+        host = {"host": url.netloc.decode("ascii")}
+        return await self._opened(_request("GET", url.copy_with(host=address), {**headers, **host}, None, extensions))
+
     async def aclose(self) -> None:
         """Close the running loop's idle connections. It happens by itself when the loop shuts down in good order."""
         if line := self._lines.pop(asyncio.get_running_loop(), None):
@@ -147,7 +162,9 @@ class Http:
         return Answer(response.status_code, response.headers, body, sent)
 
     async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> Opened:
-        request = _request("GET", url, headers, None, {"timeout": timeouts})
+        return await self._opened(_request("GET", url, headers, None, {"timeout": timeouts}))
+
+    async def _opened(self, request: httpx.Request) -> Opened:
         response = await (await self._transport()).handle_async_request(request)
         return Opened(response.status_code, response.headers, cast(httpx.AsyncByteStream, response.stream))
 
@@ -182,10 +199,21 @@ def _until_connected(timeout: float) -> dict[str, float]:
 
 
 def _request(
-    method: str, url: str | httpx.URL, headers: Mapping[str, str] | None, json: Any, extensions: dict[str, Any]
+    method: str,
+    url: str | httpx.URL,
+    headers: Mapping[str, str] | None,
+    json: Any,
+    extensions: dict[str, Any],
+    body: Body | None = None,
 ) -> httpx.Request:
     try:
         own = {name.lower(): value for name, value in (headers or {}).items()}
-        return httpx.Request(method, parsed(url), headers=_HEADERS | own, json=json, extensions=extensions)
+        if body:
+            own["content-type"] = body.media_type
+            own |= {} if body.length is None else {"content-length": str(body.length)}
+        content = body.pieces if body else None
+        return httpx.Request(
+            method, parsed(url), headers=_HEADERS | own, json=json, content=content, extensions=extensions
+        )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         raise Unavailable("A request to the upstream could not be written down: a setting may be malformed.") from error

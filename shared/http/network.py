@@ -30,12 +30,16 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-async def connect(host: str, port: int, *, tls: bool, timeout: float | None) -> Wire:
+async def connect(host: str, port: int, *, tls: bool, timeout: float | None, name: str | None = None) -> Wire:
+    """`name` is what the certificate has to say where that is not the `host`."""
     loop = asyncio.get_running_loop()
+    context = tls_context() if tls else None
     try:
         async with asyncio.timeout(timeout):
             # Not with asyncio's happy eyeballs: those leave a socket open when they are cancelled.
-            _, wire = await loop.create_connection(lambda: Wire(loop), host, port, ssl=tls_context() if tls else None)
+            _, wire = await loop.create_connection(
+                lambda: Wire(loop), host, port, ssl=context, server_hostname=name if tls else None
+            )
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
     except (OSError, ValueError, OverflowError) as error:  # the latter two: a name or a port that cannot be one

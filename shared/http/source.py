@@ -21,8 +21,8 @@ class Opened(NamedTuple):
 
 Opener: TypeAlias = Callable[[httpx.URL, Mapping[str, str]], Awaitable[Opened]]
 
-_MOST_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Source:
@@ -45,11 +45,11 @@ class Source:
     async def open(self, extra: Mapping[str, str]) -> Opened:
         """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
         url = parsed(self._url)
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(MOST_REDIRECTS + 1):
             response = await self._hop(url, extra)
             if response.status not in (200, 206):
                 await response.stream.aclose()
-            if response.status not in _REDIRECTS:
+            if response.status not in REDIRECTS:
                 return response
             url = url.join(response.headers.get("location", ""))
         raise Unavailable("The result is redirected too often.")

@@ -20,7 +20,8 @@ if sys.platform == "emscripten":
 KEEP_ALIVE = 15.0
 KEEP_MOST = 64
 
-_Place: TypeAlias = tuple[bytes, bytes, int]
+_Place: TypeAlias = tuple[bytes, bytes, int, str | None]
+"""Scheme, host, port, and the name that a certificate has to have where that is not the host."""
 
 
 def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
@@ -57,7 +58,7 @@ class Pool(httpx.AsyncBaseTransport):
         bytes(31 << 20)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        place = _place(request.url)
+        place = _place(request)
         connection = await self._take(place, request) or await self._connect(place, request)
         head = await connection.ask(request)
         return httpx.Response(head.status, headers=head.headers, stream=_Body(self, place, connection))
@@ -92,9 +93,9 @@ class Pool(httpx.AsyncBaseTransport):
 
     async def _connect(self, place: _Place, request: httpx.Request) -> Connection:
         await self._sweep()
-        scheme, host, port = place
+        scheme, host, port, name = place
         timeout = request.extensions.get("timeout", {}).get("connect")
-        wire = await connect(host.decode("ascii"), port, tls=scheme == b"https", timeout=timeout)
+        wire = await connect(host.decode("ascii"), port, tls=scheme == b"https", timeout=timeout, name=name)
         return Connection(wire)
 
     async def _sweep(self) -> None:
@@ -125,5 +126,7 @@ class _Body(httpx.AsyncByteStream):
             await self._pool.give_back(self._place, self._connection)
 
 
-def _place(url: httpx.URL) -> _Place:
-    return url.raw_scheme, url.raw_host, url.port or (443 if url.scheme == "https" else 80)
+def _place(request: httpx.Request) -> _Place:
+    url = request.url
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return url.raw_scheme, url.raw_host, port, request.extensions.get("sni_hostname")

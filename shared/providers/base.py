@@ -22,7 +22,21 @@ from shared.values import (
 )
 
 
-class MediaProvider(Protocol):
+class Jobs(Protocol):
+    """Where jobs that were started are looked at, and what they made is opened."""
+
+    async def poll(self, ref: Ref) -> Status:
+        """Look once. The job failing is `Failed`; the call failing raises, NotFound where the upstream lost the job.
+
+        A state word that nobody has seen before is `Running` and a logged warning: the job may be paid for, and
+        deadline and expiry bound it.
+        """
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        """Stream one output; the upstream connection closes with the block."""
+
+
+class MediaProvider(Jobs, Protocol):
     """One upstream seen through one account. Cheap to build; what it caches may vanish."""
 
     name: ClassVar[str]
@@ -47,16 +61,6 @@ class MediaProvider(Protocol):
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         """Start the work, once. Raises an AccountError only where the upstream refused before it took the work."""
-
-    async def poll(self, ref: Ref) -> Status:
-        """Look once. The job failing is `Failed`; the call failing raises, NotFound where the upstream lost the job.
-
-        A state word that nobody has seen before is `Running` and a logged warning: the job may be paid for, and
-        deadline and expiry bound it.
-        """
-
-    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        """Stream one output; the upstream connection closes with the block."""
 
 
 @runtime_checkable

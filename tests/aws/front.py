@@ -49,6 +49,8 @@ class Front:
 
     async def _passed_on(self, request: Request) -> Response:
         if self.refusal:
+            if "x-amz-target" not in request.headers:
+                return Response(f"<Error><Code>{self.refusal}</Code></Error>", 403, media_type="application/xml")
             said = {"__type": self.refusal, "message": "User: arn:aws:sts::123456789012:role is not authorized"}
             return JSONResponse(said, 400)
         headers = {name: value for name, value in request.headers.items() if name != "host"}
@@ -56,4 +58,5 @@ class Front:
             answer = await client.request(
                 request.method, request.url.path, headers=headers, content=await request.body()
             )
-        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+        kept = {name: text for name, text in answer.headers.items() if name.startswith(("content-", "x-amz-", "etag"))}
+        return Response(answer.content, answer.status_code, kept)

@@ -162,8 +162,8 @@ def configured(name: str, zimage: ZImage, clock: Clock) -> Callable[[], Any]:
 async def submit(service: Service, repeat: Repeat) -> str:
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
-    async with service.start(offer, request, ME, repeat) as (job, _, _):
-        return service.tickets.job_id(job)
+    async with service.start(offer, request, ME, repeat) as begun:
+        return service.tickets.job_id(begun.job)
 
 
 async def test_a_rolled_key_takes_effect_once_the_old_one_is_refused(

@@ -10,11 +10,16 @@ from tests.emulators import modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
+from tests.emulators.gemini import Fate as GeminiFate
+from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks"})
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks", "inputs"})
 """`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address."""
+
+WITHOUT_JOBS = frozenset({"jobs", "states", "looks"})
+"""What is lacked by those who answer with the results themselves."""
 
 
 class Case(ABC):
@@ -26,8 +31,8 @@ class Case(ABC):
     poll_path: ClassVar[str] = ""
     file_path: ClassVar[str] = ""
     talk_path: ClassVar[str] = ""
-    unknown_ref: ClassVar[str]
-    unknown_output: ClassVar[str]
+    unknown_ref: ClassVar[str] = "unknown"
+    unknown_output: ClassVar[str] = "unknown"
 
     @abstractmethod
     def start(self) -> None: ...
@@ -112,8 +117,34 @@ class SketchCase(Case):
         return {}
 
 
+class GeminiCase(Case):
+    name = "gemini"
+    lacks = WITHOUT_JOBS
+    submit_path = ":generateContent"
+
+    def start(self) -> None:
+        self._emulator = Gemini().start()
+
+    def stop(self) -> None:
+        self._emulator.stop()
+
+    @property
+    def emulator(self) -> Gemini:
+        return self._emulator
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "GEMINI_API_KEY": "nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.submits)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(GeminiFate.UNSAFE)
+
+
 class ZImageCase(FileHostCase):
     name = "zimage"
+    lacks = frozenset({"inputs"})
     submit_path = "/api/z-image/generate"
     poll_path = "/api/z-image/task"
     file_path = "/output/"
@@ -148,6 +179,7 @@ class ZImageCase(FileHostCase):
 
 class PiclumenCase(FileHostCase):
     name = "piclumen"
+    lacks = frozenset({"inputs"})
     submit_path = "/api/gen/create"
     poll_path = "/api/task/batch-process-task"
     file_path = "/normal/"
@@ -182,6 +214,7 @@ class PiclumenCase(FileHostCase):
 
 class ModelScopeCase(FileHostCase):
     name = "modelscope"
+    lacks = frozenset({"inputs"})
     submit_path = "/v1/images/generations"
     poll_path = "/v1/tasks/"
     file_path = "/img/"
@@ -216,7 +249,7 @@ class ModelScopeCase(FileHostCase):
 
 class OpenAICompatibleCase(FileHostCase):
     name = "openai_compatible"
-    lacks = frozenset({"states", "looks"})
+    lacks = frozenset({"states", "looks", "inputs"})
     submit_path = "/v1/images/generations"
     file_path = "/files/"
     talk_path = "/v1/chat/completions"
@@ -249,6 +282,7 @@ class OpenAICompatibleCase(FileHostCase):
 CASES: dict[str, type[Case]] = {
     case.name: case
     for case in (
+        GeminiCase,
         ModelScopeCase,
         OpenAICompatibleCase,
         PiclumenCase,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -25,7 +26,9 @@ from shared.tickets import Tickets
 from shared.values import (
     ByteRange,
     Failed,
+    Finished,
     ImageRequest,
+    Input,
     Job,
     Model,
     Output,
@@ -45,6 +48,21 @@ from tests.emulators.server import Server
 
 MANY_LOOKS = 10
 PROMPTS = (f"lighthouse number {number}" for number in itertools.count())
+
+
+async def pictures(provider: MediaProvider, request: ImageRequest) -> list[bytes]:
+    """What comes of a request, in whatever manner it is answered; no submit asks for more than it may."""
+    contents: list[bytes] = []
+    for done in range(0, request.n, request.model.batch):
+        part = request._replace(n=min(request.model.batch, request.n - done))
+        match await provider.submit(part):
+            case Finished(results):
+                contents += [base64.b64decode(made.base64, validate=True) for made in results]
+            case Submitted(refs):
+                ends = [await ended(provider, ref) for ref in refs]
+                outputs = [output for status in ends if isinstance(status, Succeeded) for output in status.outputs]
+                contents += [await content(provider, output) for output in outputs]
+    return contents
 
 
 async def a_request(provider: MediaProvider, n: int = 1, prompt: str = "a lighthouse at dusk") -> ImageRequest:
@@ -82,6 +100,7 @@ async def content(provider: MediaProvider, output: Output, byte_range: ByteRange
         return b"".join([chunk async for chunk in media.chunks])
 
 
+@pytest.mark.needs("jobs")
 async def test_a_job_goes_from_submit_by_looks_to_its_bytes(provider: MediaProvider) -> None:
     request = await a_request(provider)
     [output] = await outputs_of(provider)
@@ -94,14 +113,36 @@ async def test_a_job_goes_from_submit_by_looks_to_its_bytes(provider: MediaProvi
     assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == request.size
 
 
-async def test_n_pictures_are_n_outputs_and_differ(provider: MediaProvider) -> None:
-    batch = (await provider.models())[0].batch
-    parts = [await outputs_of(provider, min(batch, 3 - done)) for done in range(0, 3, batch)]
-    outputs = [output for part in parts for output in part]
-    assert len(outputs) == 3
-    assert len({await content(provider, output) for output in outputs}) == 3
+async def test_n_pictures_are_n_and_differ(provider: MediaProvider) -> None:
+    contents = await pictures(provider, await a_request(provider, 3))
+    assert len(contents) == len(set(contents)) == 3
 
 
+async def test_a_picture_has_the_size_that_was_asked_for(provider: MediaProvider) -> None:
+    for model in await provider.models():
+        for size in (model.default_size, *model.sizes[1::7]):
+            [data] = await pictures(provider, ImageRequest(model, "a lighthouse", size))
+            assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == size
+
+
+@pytest.mark.needs("inputs")
+async def test_a_picture_can_be_made_from_pictures(provider: MediaProvider) -> None:
+    request = await a_request(provider)
+
+    def brought(data: bytes, size: int | None) -> Input:
+        async def read() -> AsyncIterator[bytes]:
+            yield data[:10]
+            yield data[10:]
+
+        return Input(read, "image/png" if size else "", size, "" if size else "https://example.com/picture")
+
+    first, second = png(64, 32), png(32, 64, (9, 9, 9))
+    inputs = (brought(first, len(first)), brought(second, None))
+    [data] = await pictures(provider, request._replace(inputs=inputs))
+    assert data.startswith(b"\x89PNG")
+
+
+@pytest.mark.needs("jobs")
 async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -120,7 +161,7 @@ async def test_a_range_gives_just_its_bytes(provider: MediaProvider) -> None:
         await content(provider, output, ByteRange(total + 1))
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_a_range_holds_where_the_upstream_ignores_it(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     whole = await content(provider, output)
@@ -128,6 +169,7 @@ async def test_a_range_holds_where_the_upstream_ignores_it(case: Case, provider:
     assert await content(provider, output, ByteRange(5, 20)) == whole[5:21]
 
 
+@pytest.mark.needs("jobs")
 async def test_refs_outlive_the_instance_that_made_them(build: Build) -> None:
     ref = await submitted(build())
     status = await ended(build(), ref)
@@ -135,6 +177,7 @@ async def test_refs_outlive_the_instance_that_made_them(build: Build) -> None:
     assert await content(build(), status.outputs[0])
 
 
+@pytest.mark.needs("jobs")
 async def test_an_instance_keeps_its_jobs_apart(provider: MediaProvider) -> None:
     first, second = await submitted(provider), await submitted(provider)
     statuses = [await ended(provider, ref) for ref in (first, second, first)]
@@ -143,6 +186,7 @@ async def test_an_instance_keeps_its_jobs_apart(provider: MediaProvider) -> None
     assert links[0] != links[1]
 
 
+@pytest.mark.needs("jobs")
 async def test_refs_are_short_and_survive_the_id(case: Case, provider: MediaProvider) -> None:
     tickets = Tickets(["key"], 3600)
     ref = await submitted(provider)
@@ -151,7 +195,7 @@ async def test_refs_are_short_and_survive_the_id(case: Case, provider: MediaProv
     assert len(tickets.job_id(job)) <= 200
 
 
-@pytest.mark.needs("credentials")
+@pytest.mark.needs("credentials", "jobs")
 async def test_refs_hold_no_secret(case: Case, provider: MediaProvider) -> None:
     ref = await submitted(provider)
     status = await ended(provider, ref)
@@ -235,7 +279,9 @@ async def test_wrong_credentials_are_an_account_error(case: Case, build: Build) 
 async def test_a_refused_prompt_is_refused_content(case: Case, provider: MediaProvider) -> None:
     case.next_prompt_is_refused()
     try:
-        status = await ended(provider, await submitted(provider))
+        answer = await provider.submit(await a_request(provider))
+        assert isinstance(answer, Submitted)
+        status = await ended(provider, answer.refs[0])
     except ContentRefused as refusal:
         error: EaselError = refusal
     else:
@@ -320,7 +366,7 @@ def foreign_server() -> Iterator[tuple[str, list[str]]]:
     server.stop()
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_a_link_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -332,7 +378,7 @@ async def test_a_link_to_a_foreign_origin_is_not_followed(
     assert asked == []
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_a_redirect_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
@@ -344,7 +390,7 @@ async def test_a_redirect_to_a_foreign_origin_is_not_followed(
     assert asked == []
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_only_pictures_are_handed_out(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(b"<html><script>alert(1)</script></html>", "image/png")
@@ -352,7 +398,7 @@ async def test_only_pictures_are_handed_out(case: Case, provider: MediaProvider)
         await content(provider, output)
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(200_000), "image/png")
@@ -360,7 +406,7 @@ async def test_a_result_that_breaks_once_is_whole_all_the_same(case: Case, provi
     assert await content(provider, output) == png(64, 64) + bytes(200_000)
 
 
-@pytest.mark.needs("network")
+@pytest.mark.needs("network", "jobs")
 async def test_leaving_early_closes_the_upstream(case: Case, provider: MediaProvider) -> None:
     [output] = await outputs_of(provider)
     case.result_is(png(64, 64) + bytes(50_000_000), "image/png")

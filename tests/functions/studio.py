@@ -13,12 +13,13 @@ import httpx
 import openai
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import images_generations, jobs
+from functions import files, images_generations, jobs
 from shared.accounts import Pool
 from shared.adapters import Adapters
 from shared.api import App, Endpoint
+from shared.artifacts import Kept, s3_artifacts
 from shared.catalog import Catalog
-from shared.http import Http
+from shared.http import Fetcher, Http
 from shared.providers import MediaProvider
 from shared.repeats import Repeats
 from shared.service import Service
@@ -100,10 +101,14 @@ class Gateway:
         *,
         max_wait: float = 60.0,
         largest_answer: int | None = None,
+        artifacts: str = "",
         default: ResponseFormat = "both",
     ) -> None:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
-        gallery = Gallery([*images_generations.app.routes, *jobs.app.routes], Easel(settings, service_of(studio)))
+        gallery = Gallery(
+            [*images_generations.app.routes, *jobs.app.routes, *files.app.routes],
+            Easel(settings, service_of(studio, artifacts), Fetcher(Http())),
+        )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if largest_answer is not None:
@@ -121,11 +126,12 @@ class Gateway:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=API_KEY, timeout=30)
 
 
-def service_of(studio: Studio) -> Service:
+def service_of(studio: Studio, artifacts: str = "") -> Service:
     provider: type[MediaProvider] = type("Bound", (AtOnce,), {"studio": studio})
     account = Account("built-in", AtOnce.name, "")
     state = MemoryState()
     pool = Pool([account], state)
-    adapters = Adapters({AtOnce.name: provider}, pool, Http())
+    kept = Kept(s3_artifacts(artifacts)) if artifacts else None
+    adapters = Adapters({AtOnce.name: provider}, pool, Http(), kept)
     catalog = Catalog({AtOnce.name: adapters.of(account).models}, {}, {})
     return Service(adapters, catalog, pool, Tickets([SIGNING_KEY], 86_400), Repeats(state), Waiter())

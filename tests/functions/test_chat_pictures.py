@@ -14,6 +14,7 @@ import pytest
 from tests.emulators.faults import Drop, Reply
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
+from tests.functions.conftest import DONE_AT_ONCE
 from tests.functions.helpers import SUBMIT, Json, assert_error, png_size
 from tests.functions.test_chat import CHAT, events, said
 from tests.rig import OTHER_KEY, Gateway
@@ -247,6 +248,29 @@ def test_pictures_of_a_service_that_answers_with_them(
                 assert link_in(content).startswith("data:image/png;base64,iVBOR")
                 assert json.dumps(answer.text).count("iVBOR") == 1
         assert [order.n for order in service.orders] == [1]
+
+
+def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
+    with OpenAICompatible(file_suffix=f"?signature={'x' * 500}") as service:
+        gateway = serve(**service.environment())
+        with gateway.client() as client:
+            assert link_in(said(draw(client, model="flux-emulated"))["content"]).startswith(
+                "data:image/png;base64,iVBOR"
+            )
+            service.files_origin = service.url.replace("127.0.0.1", "localhost")
+            assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
+
+
+def test_who_means_a_picture_and_names_no_model_gets_one(serve: Callable[..., Gateway], zimage: ZImage) -> None:
+    with OpenAICompatible() as service:
+        gateway = serve(
+            PROVIDERS="zimage", ZIMAGE_BASE_URL=zimage.url, ZIMAGE_MODELS=DONE_AT_ONCE, **service.environment()
+        )
+        with gateway.client() as client:
+            for path, body in ((CHAT, {"extra_body": {}}), (CHAT, {"waitForImage": True}), (f"/api{CHAT}", {})):
+                assert said(draw(client, path=path, model=None, **body))
+            assert said(draw(client, model=None))["content"].startswith("You said")
+    assert (len(zimage.submits), len(service.talks)) == (3, 1)
 
 
 def test_health_where_the_z_image_proxy_has_it(gateway: Gateway) -> None:

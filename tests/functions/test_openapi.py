@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,16 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from shared.api import Endpoint
-from tests.rig import API_KEY, Gateway
+from tests.emulators.gemini import Gemini
+from tests.emulators.openai_compatible import OpenAICompatible
+from tests.emulators.piclumen import Piclumen
+from tests.rig import Gateway
 
-FUNCTIONS = sorted(path.stem for path in (Path(__file__).parents[2] / "functions").glob("[!_]*.py"))
-ADMIN_KEY = "an operator's key"
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
+ADMIN_KEY = "an-operators-key"
+
+_SCHEMATHESIS = "from schemathesis.cli import schemathesis; schemathesis()"
 
 
 def endpoints() -> Iterator[Endpoint]:
@@ -36,8 +42,11 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Gateway]:
-    with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1") as gateway:
-        yield gateway
+    """In front of one upstream that edits pictures, of one that talks and of PicLumen, whose clients have endpoints."""
+    with Gemini() as gemini, OpenAICompatible() as talker, Piclumen(steps=0) as piclumen:
+        upstreams = {**gemini.environment(), **talker.environment(), **piclumen.environment()}
+        with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1", **upstreams) as gateway:
+            yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +99,13 @@ def test_every_error_of_the_document_has_a_cause_in_words(document: dict[str, An
 def test_it_is_true(served: Gateway) -> None:
     """Whatever fits the document is taken, whatever does not is refused, and all answers are as it says."""
     checked = subprocess.run(
-        [sys.executable, "-m", "schemathesis.cli", "run", f"{served.url}/openapi.json", "--no-color"],
+        [sys.executable, "-c", _SCHEMATHESIS, "run", f"{served.url}/openapi.json", "--no-color"],
         cwd=Path(__file__).with_name("schemathesis"),
-        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.functions.schemathesis.hooks", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.functions.schemathesis.hooks",
+            "API_KEY": API_KEY, "ADMIN_KEY": ADMIN_KEY,
+        },
         capture_output=True,
         text=True,
         timeout=120,

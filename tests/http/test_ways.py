@@ -31,6 +31,21 @@ async def main():
 asyncio.run(main())
 """
 
+FETCH = """
+import asyncio, sys
+from shared.errors import BadRequest
+from shared.http import Fetcher, Http
+origin, address = sys.argv[1:]
+async def resolve(host, port):
+    return [address]
+async def main():
+    try:
+        print((await Fetcher(Http(), {origin}, resolve).fetch(origin + "/a.png")).size)
+    except BadRequest as error:
+        print(error.message)
+asyncio.run(main())
+"""
+
 
 async def answers(call: Call) -> None:
     await call.answer(200, b"\x89PNG\r\n\x1a\n" + bytes(1 << 20) if call.target.endswith("/a.png") else b"hello")
@@ -38,12 +53,12 @@ async def answers(call: Call) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For 127.0.0.1, signed by itself; with its key."""
+    """For 127.0.0.1 and pictures.example, signed by itself; with its key."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl on this machine")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
-    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", f"{path}.crt"]
+    files = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:pictures.example", "-keyout", str(path), "-out", f"{path}.crt"]
     subprocess.run([*request.split(), *files], check=True, capture_output=True)
     path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
     return path
@@ -67,6 +82,28 @@ async def test_a_trusted_certificate_opens_the_way(certificate: Path, tls: ssl.S
         )
         assert await process.communicate() == (b"hello\nhello\n", b"")
     assert upstream.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [("pictures.example", b"1048584"), ("other.example", b"could not be fetched"), ("127.0.0.1", b"1048584")],
+)
+async def test_a_fetched_picture_comes_from_whom_the_url_names(
+    certificate: Path, tls: ssl.SSLContext, name: str, outcome: bytes
+) -> None:
+    """The connection goes to an address, and the certificate has to be the name's all the same."""
+    async with serving(answers, tls=tls) as upstream:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "error", "-c", FETCH),
+            *(upstream.origin.replace("127.0.0.1", name), "127.0.0.1"),
+            cwd=ROOT,
+            env=os.environ | {"SSL_CERT_FILE": str(certificate)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, complaints = await process.communicate()
+    assert outcome in output
+    assert complaints == b""
 
 
 async def test_an_unknown_certificate_is_unavailable_and_nothing_is_sent(http: Http, tls: ssl.SSLContext) -> None:

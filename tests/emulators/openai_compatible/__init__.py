@@ -30,16 +30,15 @@ LISTED: tuple[Json, ...] = (
 class OpenAICompatible(FileHost):
     """Its text models say `words` one after the other, or else give back what they were told.
 
-    `key` of "" lets everybody in. `cut` is the size of the pieces that an answer leaves in, 0 for one per event, each
-    of which waits for the `gate`. `deltas` replace what is said, in OpenAI's own words, and `events` all there is of a
-    stream, as text. `usage` of None says nothing about it. `ends` is how a stream ends.
+    `key` of "" lets everybody in. `deltas` replace what is said, in OpenAI's own words. `cut` is the size of the pieces
+    that an answer leaves in; 0 for one per event, each of which waits for the `gate` and takes `pace` seconds. `usage`
+    of None says nothing about it. `file_suffix` makes links to pictures longer.
     """
 
     key: str = "sk-emulator"
     listed: Sequence[Json] = LISTED
     words: Sequence[str] = ()
     deltas: Sequence[Json] = ()
-    events: Sequence[str] = ()
     finish_reason: str | None = "stop"
     usage: tuple[int, int] | None = (11, 5)
     usage_with: Literal["own", "last"] = "own"
@@ -47,6 +46,7 @@ class OpenAICompatible(FileHost):
     comments: bool = False
     newline: str = "\n"
     cut: int = 0
+    pace: float = 0.0
     streams: bool = True
     pictures: Literal["url", "b64_json", "data-url"] = "url"
     file_suffix: str = ""
@@ -60,7 +60,7 @@ class OpenAICompatible(FileHost):
 
     @classmethod
     def lifelike(cls) -> Self:
-        return cls(key="sk-demo")
+        return cls(key="sk-demo", pace=0.1)
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
@@ -82,7 +82,7 @@ class OpenAICompatible(FileHost):
         self.talks.append(talk)
         if not (talk.stream and self.streams):
             return JSONResponse(self._completion(talk))
-        events = self.events or [f"data: {json.dumps(chunk)}" for chunk in self._chunks(talk)]
+        events = [f"data: {json.dumps(chunk)}" for chunk in self._chunks(talk)]
         return StreamingResponse(self._stream(events), media_type="text/event-stream")
 
     async def _draw(self, request: Request) -> Response:
@@ -154,6 +154,7 @@ class OpenAICompatible(FileHost):
         else:
             for line in lines:
                 await gate.wait()
+                await asyncio.sleep(self.pace)
                 yield line.encode()
         if self.ends == "done-and-silence":
             await asyncio.Event().wait()

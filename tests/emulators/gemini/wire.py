@@ -1,0 +1,112 @@
+"""Google's envelope for errors, and the bodies that generateContent accepts."""
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from tests.emulators.base import Refused
+
+Json = dict[str, Any]
+Body = TypeVar("Body", bound=BaseModel)
+
+AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
+ImageSize = Literal["512", "1K", "2K", "4K"]
+
+_MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
+
+
+class _Wire(BaseModel):
+    """Google reads both camelCase and snake_case, and refuses names that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Blob(_Wire):
+    mime_type: str
+    data: str
+
+    def content(self) -> bytes:
+        """What it holds, which has to be what it says."""
+        try:
+            content = base64.b64decode(self.data, validate=True)
+        except binascii.Error:
+            raise failed(400, "INVALID_ARGUMENT", "Invalid value at 'data': Base64 decoding failed.") from None
+        if self.mime_type not in _MAGIC:
+            raise failed(400, "INVALID_ARGUMENT", f"Unsupported MIME type: {self.mime_type}")
+        if not content.startswith(_MAGIC[self.mime_type]):
+            raise failed(400, "INVALID_ARGUMENT", "Unable to process input image. Please retry or report.")
+        return content
+
+
+class Part(_Wire):
+    text: str | None = None
+    inline_data: Blob | None = Field(default=None, validation_alias=AliasChoices("inlineData", "inline_data"))
+    thought_signature: str | None = None
+
+
+class Content(_Wire):
+    role: Literal["user", "model"] = "user"
+    parts: Annotated[list[Part], Field(min_length=1)]
+
+
+class ImageConfig(_Wire):
+    aspect_ratio: AspectRatio | None = None
+    image_size: ImageSize | None = None
+
+
+class GenerationConfig(_Wire):
+    response_modalities: list[Literal["TEXT", "IMAGE"]] = ["TEXT", "IMAGE"]
+    image_config: ImageConfig = ImageConfig()
+
+
+class Generate(_Wire):
+    """The body of generateContent, as far as pictures need it."""
+
+    contents: Annotated[list[Content], Field(min_length=1)]
+    generation_config: GenerationConfig = GenerationConfig()
+
+    @property
+    def prompt(self) -> str:
+        return " ".join(part.text for content in self.contents for part in content.parts if part.text)
+
+    @property
+    def blobs(self) -> list[Blob]:
+        return [part.inline_data for content in self.contents for part in content.parts if part.inline_data]
+
+
+def failed(status: int, word: str, message: str, *details: Json) -> Refused:
+    error: Json = {"code": status, "message": message, "status": word}
+    if details:
+        error["details"] = list(details)
+    return Refused(JSONResponse({"error": error}, status))
+
+
+def error_info(reason: str) -> Json:
+    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
+
+
+def quota_failure(quota: str) -> Json:
+    violations = [{"quotaMetric": "generativelanguage.googleapis.com/generate_requests", "quotaId": quota}]
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations}
+
+
+def retry_info(delay: str) -> Json:
+    return {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+
+
+async def parse(request: Request, model: type[Body], limit: int) -> Body:
+    body = await request.body()
+    if len(body) > limit:
+        raise failed(400, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        message = f"Invalid JSON payload received. '{where}': {problem['msg']}"
+        raise failed(400, "INVALID_ARGUMENT", message) from None

@@ -1,0 +1,278 @@
+"""Gemini's adapter against its emulator: what goes out, what answers mean, which models there are, and whose fault."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from shared.errors import (
+    AccountExhausted,
+    AccountLimited,
+    AccountRejected,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    GenerationFailed,
+    NotFound,
+    Unavailable,
+    Uncertain,
+)
+from shared.http import Http, Patience
+from shared.providers.gemini import Gemini as Adapter
+from shared.providers.gemini.errors import until_midnight
+from shared.providers.gemini.models import BUILT_IN, image_config, image_model
+from shared.values import Account, ImageRequest, Size
+from tests.emulators.faults import Drop, Reply
+from tests.emulators.gemini import Fate, Gemini
+from tests.emulators.png import png
+
+SUBMIT, MODELS = ":generateContent", "/models"
+PACIFIC = ZoneInfo("America/Los_Angeles")
+ANSWER = {
+    "candidates": [
+        {
+            "content": {
+                "role": "model",
+                "parts": [
+                    {"text": "Here is"},
+                    {
+                        "inlineData": {"mimeType": "image/png", "data": base64.b64encode(png(8, 8)).decode()},
+                        "thoughtSignature": "c2lnbmF0dXJl",
+                    },
+                ],
+            },
+            "finishReason": "STOP",
+            "index": 0,
+        }
+    ],
+    "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 1290, "totalTokenCount": 1297},
+    "modelVersion": "gemini-3-pro-image",
+    "responseId": "x",
+}
+"""As Google's documentation has it."""
+
+Build = Callable[..., Adapter]
+
+
+@pytest.fixture
+async def build(gemini: Gemini) -> AsyncIterator[Build]:
+    http = Http(patience=Patience(pause=0))
+
+    def new(key: str = gemini.key) -> Adapter:
+        return Adapter(http, Account("a", "gemini", gemini.url, key))
+
+    yield new
+    await http.aclose()
+
+
+@pytest.fixture
+def adapter(build: Build) -> Adapter:
+    return build()
+
+
+def a_request(name: str = "gemini-3-pro-image", size: Size | None = None, prompt: str = "a fox") -> ImageRequest:
+    model = image_model(name)
+    return ImageRequest(model, prompt, size or model.default_size)
+
+
+async def test_what_goes_out(adapter: Adapter, gemini: Gemini) -> None:
+    await adapter.submit(a_request(size=Size(2752, 1536)))
+    [call] = gemini.calls
+    assert call.path == "/v1beta/models/gemini-3-pro-image:generateContent"
+    assert call.query == ""
+    assert call.headers["x-goog-api-key"] == gemini.key
+    assert call.json == {
+        "contents": [{"role": "user", "parts": [{"text": "a fox"}]}],
+        "generationConfig": {
+            "responseModalities": ["TEXT", "IMAGE"],
+            "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"},
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["gemini-3-pro-image", "gemini-2.5-flash-image"])
+def test_each_size_on_offer_is_asked_for_as_itself(name: str) -> None:
+    sizes = image_model(name).sizes
+    asked = [tuple(image_config(name, size).items()) for size in sizes]
+    assert len(set(asked)) == len(set(sizes)) == len(sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "config"),
+    [
+        (Size(1000, 1000), {"aspectRatio": "1:1", "imageSize": "1K"}),
+        (Size(640, 360), {"aspectRatio": "16:9", "imageSize": "1K"}),
+        (Size(4000, 4000), {"aspectRatio": "1:1", "imageSize": "4K"}),
+        (Size(1000, 3000), {"aspectRatio": "9:16", "imageSize": "2K"}),
+    ],
+)
+def test_other_sizes_of_configured_models_become_the_nearest(size: Size, config: dict[str, str]) -> None:
+    assert image_config("gemini-9-image", size) == config
+
+
+async def test_a_real_answer_is_understood(adapter: Adapter, gemini: Gemini) -> None:
+    gemini.plan(SUBMIT, Reply(200, ANSWER))
+    [made] = (await adapter.submit(a_request())).results
+    assert (made.media_type, base64.b64decode(made.base64)) == ("image/png", png(8, 8))
+
+
+@pytest.mark.parametrize(("fate", "count"), [(Fate.COMPLETES, 1), (Fate.THINKS, 1), (Fate.SEVERAL, 2)])
+@pytest.mark.parametrize("payload", [None, png(8, 8) + bytes(range(256)) * 40, png(1, 1)])
+async def test_drafts_are_left_out_and_pictures_are_not(
+    adapter: Adapter, gemini: Gemini, fate: Fate, count: int, payload: bytes | None
+) -> None:
+    gemini.payload = payload
+    gemini.next_fate(fate)
+    results = (await adapter.submit(a_request())).results
+    assert len(results) == count
+    contents = [base64.b64decode(made.base64, validate=True) for made in results]
+    assert all(content == (payload or content) and content.startswith(b"\x89PNG") for content in contents)
+
+
+@pytest.mark.parametrize(
+    ("fate", "error", "code"),
+    [
+        (Fate.BLOCKED, ContentRefused, "moderation_blocked"),
+        (Fate.UNSAFE, ContentRefused, "moderation_blocked"),
+        (Fate.NO_IMAGE, GenerationFailed, "generation_failed"),
+        (Fate.WORDS, GenerationFailed, "generation_failed"),
+        (Fate.BUSY, Unavailable, "upstream_unavailable"),
+        (Fate.LIMITED, AccountLimited, "rate_limit_exceeded"),
+        (Fate.DAY_IS_OVER, AccountLimited, "rate_limit_exceeded"),
+        (Fate.NO_QUOTA, AccountExhausted, "upstream_out_of_credit"),
+    ],
+)
+async def test_what_an_answer_without_a_picture_means(
+    adapter: Adapter, gemini: Gemini, fate: Fate, error: type[EaselError], code: str
+) -> None:
+    gemini.next_fate(fate)
+    with pytest.raises(error) as caught:
+        await adapter.submit(a_request())
+    assert caught.value.code == code
+    assert len(caught.value.message) > 20
+
+
+async def test_words_are_passed_on(adapter: Adapter, gemini: Gemini) -> None:
+    gemini.next_fate(Fate.WORDS)
+    with pytest.raises(GenerationFailed, match="Here is your picture"):
+        await adapter.submit(a_request())
+
+
+async def test_limits_end_when_google_says_so(adapter: Adapter, gemini: Gemini) -> None:
+    waits = []
+    for fate in (Fate.LIMITED, Fate.DAY_IS_OVER):
+        gemini.next_fate(fate)
+        with pytest.raises(AccountLimited) as caught:
+            await adapter.submit(a_request())
+        waits.append(caught.value.retry_after or 0)
+    minute, day = waits
+    assert minute == 47
+    end = datetime.now(PACIFIC) + timedelta(seconds=day + 5)
+    assert (end.hour, end.minute) == (0, 0)
+    assert 0 <= day < 26 * 3600
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours"),
+    [
+        (datetime(2026, 1, 15, 23, 0, tzinfo=PACIFIC), 1),
+        (datetime(2026, 7, 15, 0, 0, tzinfo=PACIFIC), 24),
+        (datetime(2026, 3, 8, 0, 0, tzinfo=PACIFIC), 23),
+        (datetime(2026, 11, 1, 0, 0, tzinfo=PACIFIC), 25),
+        (datetime(2026, 12, 31, 12, 0, tzinfo=PACIFIC), 12),
+    ],
+)
+def test_googles_day_ends_at_midnight(moment: datetime, hours: int) -> None:
+    assert until_midnight(moment) == hours * 3600
+
+
+def google(status: int, word: str, message: str, **more: Any) -> Reply:
+    return Reply(status, {"error": {"code": status, "status": word, "message": message, **more}})
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (google(400, "INVALID_ARGUMENT", "Invalid value at 'x'"), BadRequest),
+        (google(400, "INVALID_ARGUMENT", "?", details=[{"reason": "API_KEY_INVALID"}]), AccountRejected),
+        (google(400, "FAILED_PRECONDITION", "User location is not supported for the API use."), AccountRejected),
+        (google(400, "FAILED_PRECONDITION", "Please enable billing on your project."), AccountRejected),
+        (google(401, "UNAUTHENTICATED", "Expired."), AccountRejected),
+        (google(403, "PERMISSION_DENIED", "Your project is suspended."), AccountRejected),
+        (google(404, "NOT_FOUND", "This model is no longer available."), NotFound),
+        (google(500, "INTERNAL", "An internal error has occurred."), Unavailable),
+        (google(503, "UNAVAILABLE", "The model is overloaded."), Unavailable),
+        (google(504, "DEADLINE_EXCEEDED", "Deadline expired."), Uncertain),
+        (google(429, "RESOURCE_EXHAUSTED", "Slow down", details=[{"retryDelay": "soon"}, None]), AccountLimited),
+        (google(429, "RESOURCE_EXHAUSTED", "Slow down", details={"violations": 5}), AccountLimited),
+        (Reply(404, "<html>"), Unavailable),
+        (Reply(400, {"error": "text"}), BadRequest),
+        (Reply(500, "<html>"), Uncertain),
+        (Reply(200, {"candidates": []}), Uncertain),
+        (Reply(200, {"candidates": [5]}), GenerationFailed),
+        (Reply(200, {"candidates": [{"content": {"parts": [{"inlineData": 5}]}}]}), None),
+        (Reply(200, {"candidates": [{"finishReason": "MAX_TOKENS"}]}), GenerationFailed),
+        (Reply(200, {"candidates": [{"finishReason": "IMAGE_PROHIBITED_CONTENT"}]}), ContentRefused),
+    ],
+)
+async def test_what_google_says_is_heard(
+    adapter: Adapter, gemini: Gemini, reply: Reply, error: type[EaselError] | None
+) -> None:
+    gemini.plan(SUBMIT, reply)
+    if error is None:  # told by its bytes to be no picture, where all results are looked at
+        assert (await adapter.submit(a_request())).results[0].base64 == b"None"
+        return
+    with pytest.raises(error) as caught:
+        await adapter.submit(a_request())
+    assert type(caught.value) is error
+    assert gemini.key not in repr(vars(caught.value))
+
+
+async def test_a_model_that_is_not_there_is_not_found(adapter: Adapter, gemini: Gemini) -> None:
+    gemini.shut = ["gemini-3-pro-image"]
+    gemini.live = ["gemini-2.5-flash-image"]
+    for name, words in [("gemini-3-pro-image", "no longer available"), ("gemini-9-image", "is not found")]:
+        with pytest.raises(NotFound, match=words) as caught:
+            await adapter.submit(a_request(name))
+        assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+
+
+async def test_shut_models_are_not_offered_and_new_ones_are(adapter: Adapter, gemini: Gemini) -> None:
+    gemini.live = ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-9-flash-image", "imagen-9.0-generate"]
+    names = [model.id for model in await adapter.models()]
+    assert names == ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-9-flash-image"]
+    assert all(model.max_inputs and not model.asynchronous for model in await adapter.models())
+    assert len(gemini.calls) == 1, "the list is kept for a while"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Reply(500, "<html>"),
+        Reply(403, {"error": {"message": "no"}}),
+        Reply(200, "<html>"),
+        Reply(200, {}),
+        Reply(200, {"models": 5}),
+        Reply(200, {"models": []}),
+        Reply(200, {"models": [{"name": "models/other", "supportedGenerationMethods": ["generateContent"]}]}),
+        Reply(200, {"models": [{"name": "models/gemini-3-pro-image"}]}),
+        Drop(),
+    ],
+)
+async def test_a_list_that_fails_takes_no_name_away(
+    build: Build, gemini: Gemini, fault: Reply | Drop, caplog: pytest.LogCaptureFixture
+) -> None:
+    gemini.plan(MODELS, fault, fault, fault)
+    adapter = build()
+    with caplog.at_level(logging.WARNING):
+        assert await adapter.models() == BUILT_IN
+        asked = len(gemini.calls)
+        assert await adapter.models() == BUILT_IN
+    assert len(gemini.calls) == asked, "a list that fails is not asked for at each request"
+    assert gemini.key not in caplog.text
