@@ -40,7 +40,7 @@ class Images(TypedDict):
     created: int
     data: list[Made]
     model: str
-    size: str
+    size: NotRequired[str]
     job: NotRequired[str]
     missing: NotRequired[int]
 
@@ -137,6 +137,7 @@ ModelObject = TypedDict(
         "sizes": NotRequired[list[str] | None],
         "max_side": NotRequired[int | None],
         "edits": NotRequired[bool],
+        "max_inputs": NotRequired[int],
     },
 )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr, model_validator
-from pydantic.config import JsonDict
+from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
 
 from shared.api.call import Call
+from shared.api.fields import PICTURE
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.wire import ImageGenerate
@@ -22,30 +24,27 @@ MOST_INPUTS = 16
 _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
 
 
-_ADDRESS: JsonDict = {"type": "string", "format": "picture", "description": "A data URL, or an http or https address."}
-PICTURE: JsonDict = {
-    "anyOf": [_ADDRESS, {"type": "object", "properties": {"image_url": _ADDRESS}, "required": ["image_url"]}]
-}
-
-
-def _some_pictures(schema: JsonDict) -> None:
-    several: JsonDict = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": MOST_INPUTS}
-    schema.clear()
-    schema["anyOf"] = [PICTURE, several]
-
-
 class ImageEdit(ImageGenerate):
     """POST /v1/images/edits: the members of a generation, and pictures under `image` or `images`, or both."""
 
     takes_inputs: ClassVar[bool] = True
     event: ClassVar[str] = "image_edit"
 
-    image: list[Any] = Field(default=[], max_length=MOST_INPUTS, json_schema_extra=_some_pictures)
+    image: list[Any] = Field(default=[], max_length=MOST_INPUTS)
     mask: Any = Field(default=None, json_schema_extra=PICTURE)
-    markup: Any = Field(default=None, json_schema_extra=PICTURE)
+    markup: SkipJsonSchema[Any] = None
 
     _inputs: tuple[Input, ...] = PrivateAttr(default=())
     _mask: Input | None = PrivateAttr(default=None)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        several = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": MOST_INPUTS}
+        inner = handler.resolve_ref_schema(schema)
+        inner["properties"] |= dict.fromkeys(("image", "images"), {"anyOf": [PICTURE, several]})
+        inner["anyOf"] = [{"required": ["image"]}, {"required": ["images"]}]
+        return schema
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -79,10 +79,29 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
 
 
 class _Generator(GenerateJsonSchema):
-    """Answers have what their types say and nothing else. Names need no titles."""
+    """Names need no titles."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+class _Asked(_Generator):
+    """The wire models: 0 and 1 stand for false and true."""
+
+    @staticmethod
+    def is_for(kind: Any) -> bool:
+        return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
+        return {"enum": [True, False, 1, 0]}
+
+
+class _Answered(_Generator):
+    """Types of answers: these have what the types say and nothing else."""
+
+    @staticmethod
+    def is_for(kind: Any) -> bool:
+        return not _Asked.is_for(kind)
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         return {"additionalProperties": False, **super().typed_dict_schema(schema)}
@@ -93,12 +112,16 @@ class _Schemas:
 
     def __init__(self, kinds: Iterator[Any]) -> None:
         unique = list({id(kind): kind for kind in (ErrorAnswer, *kinds)}.values())
-        self._schemas, rest = TypeAdapter.json_schemas(
-            [(id(kind), "validation", TypeAdapter(kind)) for kind in unique],
-            ref_template="#/components/schemas/{model}",
-            schema_generator=_Generator,
-        )
-        self.definitions: Json = rest["$defs"]
+        self._schemas: dict[tuple[int, Any], Json] = {}
+        self.definitions: Json = {}
+        for generator in (_Asked, _Answered):
+            found, rest = TypeAdapter.json_schemas(
+                [(id(kind), "validation", TypeAdapter(kind)) for kind in unique if generator.is_for(kind)],
+                ref_template="#/components/schemas/{model}",
+                schema_generator=generator,
+            )
+            self._schemas |= found
+            self.definitions |= rest["$defs"]
         # Some addresses say the error once more, where older clients of theirs look for it.
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
 
@@ -174,9 +197,11 @@ def _form(operation: Operation, schemas: _Schemas) -> Json:
     members = {name: _not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
     required = [name for name, _, needed in schemas.members(operation.takes) if needed]
     for name in operation.files:
-        members.pop(name.removesuffix("[]"), None)
+        for other in (name.removesuffix("[]"), name.replace("[]", "s")):
+            members.pop(other, None)
         several = {"type": "array", "items": _FILE, "minItems": 1}
         members[name] = several if name.endswith("[]") else _FILE
+        required += [name] if name.endswith("[]") else []
     return {"type": "object", "properties": members, "required": required}
 
 

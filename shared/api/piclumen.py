@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 from shared.api.call import Call
 from shared.api.errors import error_object
 from shared.api.stream import ignored_header
+from shared.api.wire import Body
 from shared.catalog import Offer
 from shared.errors import AccountRejected, BadRequest, Unauthenticated
 from shared.service import Caller, Service
@@ -46,7 +47,7 @@ class Resolution(BaseModel):
     batch_size: int = Field(ge=1, le=MAX_N)
 
 
-class GenerateImage(BaseModel):
+class GenerateImage(Body):
     """The body of POST /generate-image, with the defaults of old: the constant seed is one of them."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, protected_namespaces=())
@@ -76,17 +77,22 @@ class GenerateImage(BaseModel):
         return ImageRequest(model, self.prompt, size, n, verbatim=self.model_dump(include=set(type(self).model_fields)))
 
 
+Token: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+
+
 class TokenQuery(TypedDict):
-    authorization_token: NotRequired[str]
+    """The caller's own PicLumen token."""
+
+    authorization_token: NotRequired[Token]
 
 
-TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[str]})
+TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[Token]})
 
 
 class MarkQuery(TokenQuery):
     """The mark that /generate-image gave."""
 
-    mark_id: str
+    mark_id: Annotated[str, Field(min_length=1)]
 
 
 async def started(call: Call, largest_body: int) -> Response:

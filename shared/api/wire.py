@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
-from pydantic.config import JsonDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from shared.api.fields import RATIO, SEED, SIZE, TEXT, or_null
 from shared.api.sizes import fit, parse_size, size_of_ratio
 from shared.errors import BadRequest
 from shared.values import MAX_N, ImageRequest, Model, Size
@@ -26,15 +35,20 @@ def _text(value: Any) -> Any:
     return value
 
 
-SIZE: JsonDict = {
-    "format": "size",
-    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
-    "examples": ["1024x1024"],
-}
-RATIO: JsonDict = {"format": "ratio", "pattern": r"^[1-9]\d{0,4}:[1-9]\d{0,4}$", "examples": ["16:9"]}
+class Body(BaseModel):
+    """A body in which `true` is no number."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flags(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and info.field_name:
+            annotation = cls.model_fields[info.field_name].annotation
+            if {int, float} & {annotation, *get_args(annotation)}:
+                raise ValueError("Input should be a number")
+        return value
 
 
-class Wire(BaseModel):
+class Wire(Body):
     """A body in which `null` counts as absent, which its schema says as well."""
 
     model_config = ConfigDict(extra="allow")
@@ -43,10 +57,10 @@ class Wire(BaseModel):
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core)
         inner = handler.resolve_ref_schema(schema)
-        for name, member in inner["properties"].items():
-            if name not in inner.get("required", ()) and {"type": "null"} not in member.get("anyOf", ()):
-                about = {key: member.pop(key) for key in ("title", "description", "default") if key in member}
-                inner["properties"][name] = {"anyOf": [member, {"type": "null"}], **about}
+        needed = inner.get("required", ())
+        inner["properties"] = {
+            name: member if name in needed else or_null(member) for name, member in inner["properties"].items()
+        }
         return schema
 
 
@@ -56,10 +70,10 @@ class ImageGenerate(Wire):
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra={"pattern": r"\S"}), BeforeValidator(_text)]
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
     model: str | None = None
     n: int = Field(default=1, ge=1, le=MAX_N)
-    size: str | None = Field(default=None, json_schema_extra=SIZE, description="Pixels, or `auto`.")
+    size: str | None = Field(default=None, json_schema_extra=SIZE)
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
     aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
@@ -67,9 +81,7 @@ class ImageGenerate(Wire):
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
     negative_prompt: str | None = None
-    seed: int | None = Field(
-        default=None, ge=0, lt=1 << 63, json_schema_extra={"minimum": -1}, description="-1 leaves it to the model."
-    )
+    seed: int | None = Field(default=None, ge=0, lt=1 << 63, json_schema_extra=SEED)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 
     @model_validator(mode="before")

@@ -19,7 +19,7 @@ from shared.api import Endpoint
 from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.piclumen import Piclumen
-from tests.rig import Gateway
+from tests.rig import API_KEY, Gateway
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
@@ -44,7 +44,7 @@ OPERATIONS = {
 def served() -> Iterator[Gateway]:
     """In front of one upstream that edits pictures, of one that talks and of PicLumen, whose clients have endpoints."""
     with Gemini() as gemini, OpenAICompatible() as talker, Piclumen(steps=0) as piclumen:
-        upstreams = {**gemini.environment(), **talker.environment(), **piclumen.environment()}
+        upstreams: Any = {**gemini.environment(), **talker.environment(), **piclumen.environment()}
         with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1", **upstreams) as gateway:
             yield gateway
 
@@ -103,8 +103,10 @@ def test_it_is_true(served: Gateway) -> None:
         cwd=Path(__file__).with_name("schemathesis"),
         env={
             **os.environ,
-            "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.functions.schemathesis.hooks",
-            "API_KEY": API_KEY, "ADMIN_KEY": ADMIN_KEY,
+            "PYTHONPATH": str(ROOT),
+            "SCHEMATHESIS_HOOKS": "tests.functions.schemathesis.hooks",
+            "API_KEY": API_KEY,
+            "ADMIN_KEY": ADMIN_KEY,
         },
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import schemathesis
 from hypothesis import strategies as st
-from schemathesis import HookContext
+from schemathesis import Case, HookContext
 
 from tests.emulators.png import png
 
@@ -25,18 +25,29 @@ schemathesis.openapi.format("binary", st.just(PICTURE))
 
 
 @schemathesis.hook
-def map_headers(context: HookContext, headers: Any) -> Any:
-    """No key twice; those that are too long stay so."""
-    if headers and len(str(headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
-        headers["Idempotency-Key"] = str(uuid4())
-    return headers
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Let no key come twice, and sides go together; what is wrong with either stays so."""
+    if len(str(case.headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
+        case.headers["Idempotency-Key"] = str(uuid4())
+    if isinstance(case.body, dict):
+        _fit(case.body)
 
 
-@schemathesis.hook
-def map_body(context: HookContext, body: Any) -> Any:
-    """Sides that go together."""
+def _fit(body: dict[str, Any]) -> None:
     sides = ("width", "height")
-    if isinstance(body, dict) and all(type(body.get(side)) is int and body[side] > 0 for side in sides):
+    if all(type(body.get(side)) is int and body[side] > 0 for side in sides):
         longest = min(LARGEST_SIDE, max(body[side] for side in sides))
         body |= {side: min(longest, max(body[side], -(-longest // 3))) for side in sides}
-    return body
+    _ask_for_what_there_is(body)
+
+
+def _ask_for_what_there_is(body: dict[str, Any]) -> None:
+    """Models of text and of pictures each for their own. What else a model can do, /v1/models says and no schema."""
+    if "messages" in body and body.get("model") is None:
+        body["model"] = "parrot"
+    elif "messages" not in body and body.get("model") == "parrot":
+        del body["model"]
+    if set(body.get("modalities") or ()) <= {"text", "image", "audio"}:
+        body.pop("modalities", None)
+    if isinstance(body.get("mask"), str | bytes):
+        del body["mask"]

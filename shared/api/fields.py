@@ -1,0 +1,71 @@
+"""What /openapi.json says of fields whose types alone say too little: their forms, and what tests make them from."""
+
+from __future__ import annotations
+
+from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+
+TEXT: JsonDict = {"pattern": r"\S"}
+SIZE: JsonDict = {
+    "format": "size",
+    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
+    "description": "Pixels, or `auto`. A size that the model does not have becomes its nearest one.",
+    "examples": ["1024x1024"],
+}
+RATIO: JsonDict = {
+    "format": "ratio",
+    "pattern": r"^([1-9]\d{0,4}:[1-9]\d{0,4})?$",
+    "description": "Width to height, from 1:3 to 3:1.",
+    "examples": ["16:9"],
+}
+SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
+
+_ABOUT = ("description", "default", "examples")
+NULL: JsonDict = {"type": "null"}
+
+
+def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The same, or nothing."""
+    about: JsonSchemaValue = {name: schema[name] for name in _ABOUT if name in schema}
+    rest = {name: value for name, value in schema.items() if name not in about and name != "anyOf"}
+    options = [option for option in schema.get("anyOf", ({},)) if option != NULL]
+    return {"anyOf": [{**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}, NULL], **about}
+
+
+_ADDRESS: JsonDict = {"type": "string", "format": "picture", "description": "A data URL, or an http or https address."}
+PICTURE: JsonDict = {
+    "anyOf": [
+        _ADDRESS,
+        {"type": "object", "properties": {"image_url": _ADDRESS}, "required": ["image_url"]},
+        {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+    ]
+}
+
+
+_PARTS: JsonDict = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+            "required": ["type", "text"],
+        },
+        {
+            "type": "object",
+            "properties": {"type": {"const": "image_url"}, "image_url": PICTURE},
+            "required": ["type", "image_url"],
+        },
+    ]
+}
+MESSAGES: JsonDict = {
+    "items": {
+        "type": "object",
+        "properties": {
+            "role": {"enum": list(ROLES)},
+            "content": {"anyOf": [{"type": "string"}, {"type": "array", "items": _PARTS}]},
+        },
+        "required": ["role", "content"],
+    },
+    "examples": [[{"role": "user", "content": "What does a lighthouse look like?"}]],
+}
