@@ -16,8 +16,7 @@ SIZE: JsonDict = {
 }
 RATIO: JsonDict = {
     "format": "ratio",
-    "pattern": r"^([1-9]\d{0,4}:[1-9]\d{0,4})?$",
-    "description": "Width to height, from 1:3 to 3:1.",
+    "description": "Width to height, from 1:3 to 3:1, where no size is given.",
     "examples": ["16:9"],
 }
 SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}

@@ -38,6 +38,12 @@ _SCHEMES = {
 }
 _CAUSES = dict(re.findall(r"── (\w+) +(\S.*)", errors.__doc__ or ""))
 """What the errors mean, from the tree that they are drawn as."""
+_TAGS = {
+    **{word: word for word in ("chat", "images", "videos", "models", "jobs")},
+    "tasks": "jobs",
+    "generate-image": "piclumen",
+    "check-image": "piclumen",
+}
 _FILE = {"type": "string", "format": "binary"}
 _REQUEST_ID = {"description": "By which the log knows this request.", "schema": {"type": "string"}}
 
@@ -67,8 +73,8 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
             "summary": "One OpenAI-compatible API for many picture, video and chat models.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "tags": [{"name": name} for name in dict.fromkeys(map(_tag, paths))],
-        "paths": dict(sorted(paths.items(), key=lambda entry: _tag(entry[0]))),
+        "tags": [{"name": name} for name in dict.fromkeys((*_TAGS.values(), "service"))],
+        "paths": paths,
         "components": {
             "schemas": schemas.definitions,
             "responses": {_name(kinds): _failure(kinds) for kinds in failures},
@@ -169,8 +175,7 @@ def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: _Sc
 
 
 def _tag(path: str) -> str:
-    words = [word for word in re.findall(r"[\w-]+", re.sub(r"\{.*?\}", "", path)) if not re.fullmatch(r"v\d|api", word)]
-    return words[0] if words else "pages"
+    return next((tag for word, tag in _TAGS.items() if f"/{word}" in path), "service")
 
 
 def _parameters(path: str, operation: Operation, schemas: _Schemas) -> Iterator[Json]:

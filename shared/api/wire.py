@@ -91,7 +91,9 @@ class ImageGenerate(Wire):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
         return {
-            name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")
+            name: value
+            for name, value in data.items()
+            if value is not None and not (name == "seed" and str(value) in ("-1", "-1.0"))
         }
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
