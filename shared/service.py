@@ -25,24 +25,25 @@ from shared.errors import (
 )
 from shared.logins import Logins
 from shared.looker import Looker
-from shared.providers import Cancels
+from shared.providers import Cancels, Deletes
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
 from shared.state import MemoryState
 from shared.talker import Talker
-from shared.tickets import Tickets, unknown_id
+from shared.tickets import MAX_LENGTH, Tickets, unknown_id
 from shared.values import (
     Asset,
     ByteRange,
     ChatDelta,
     ChatRequest,
     Failed,
-    ImageRequest,
     Job,
     Media,
+    MediaRequest,
     Output,
     Queued,
     Ref,
+    Running,
     Status,
     Succeeded,
 )
@@ -103,7 +104,7 @@ class Service:
     async def start(
         self,
         offer: Offer,
-        request: ImageRequest,
+        request: MediaRequest,
         caller: Caller,
         repeat: Repeat,
         seconds: float | None = None,
@@ -216,7 +217,7 @@ class Service:
     def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[Asset]:
         """The files of a finished job, in order."""
         bare = job._replace(refs=())
-        longest = max(LASTING_LENGTH, sum(map(len, job.refs)))
+        longest = max(LASTING_LENGTH, min(sum(map(len, job.refs)), MAX_LENGTH // 2))
         return [
             Asset(bare, index, output.ref) if output.lasting and len(output.ref) <= longest else Asset(job, index)
             for index, output in enumerate(outputs)
@@ -237,6 +238,13 @@ class Service:
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
         return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
 
+    async def delete(self, job: Job) -> bool:
+        """Have the upstream forget the job and what came of it; False where it is under way."""
+        adapter = await self._adapters.of_job(job)
+        if not isinstance(adapter, Deletes):
+            raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")
+        return all(await asyncio.gather(*(adapter.delete(ref) for ref in job.refs)))
+
     @contextmanager
     def _slot(self) -> Iterator[None]:
         if self.max_tasks and self.tasks >= self.max_tasks:
@@ -252,8 +260,10 @@ class Service:
 
     async def _output(self, asset: Asset) -> Ref:
         status = await self.look(asset.job)
-        if not isinstance(status, Succeeded) or asset.number >= len(status.outputs):
-            raise NotFound("This file is not there, or not yet.", param="id")
+        if isinstance(status, Queued | Running):
+            raise NotFound("This file is not there yet.", code=f"{asset.job.kind}_not_ready", param="id")
+        if isinstance(status, Failed) or asset.number >= len(status.outputs):
+            raise NotFound("This file is not there, and will not be.", param="id")
         return status.outputs[asset.number].ref
 
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from shared.accounts import Pool, fingerprint
 from shared.adapters import Adapters
 from shared.catalog import Offer
-from shared.errors import AccountError, EaselError, Uncertain
+from shared.errors import AccountError, BadRequest, EaselError, Uncertain
+from shared.providers import MediaProvider, VideoProvider
 from shared.results import checked
 from shared.tickets import Tickets
-from shared.values import Account, Finished, ImageRequest, Job, Made, Output, Submitted, Succeeded
+from shared.values import Account, Finished, Job, Made, MediaRequest, Output, Submitted, Succeeded, VideoRequest
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Starter:
         self._pool = pool
         self._tickets = tickets
 
-    async def start(self, offer: Offer, request: ImageRequest, owner: str) -> Started:
+    async def start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
         """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
         try:
             return await self._start(offer, request, owner)
@@ -55,10 +56,10 @@ class Starter:
                 code=EaselError.code,
             ) from error
 
-    async def _start(self, offer: Offer, request: ImageRequest, owner: str) -> Started:
-        account, first = await self._submit_first(offer.provider, request)
+    async def _start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
+        account, adapter, first = await self._submit_first(offer.provider, request)
         with self._pool.busy(account):
-            answers = [first, *await self._submit_rest(account, request)]
+            answers = [first, *await self._submit_rest(account, adapter, request)]
         job = Job(
             provider=offer.provider,
             account=fingerprint(account),
@@ -68,14 +69,21 @@ class Starter:
             owner=owner,
             asked=request.n,
             refs=tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs),
+            note=request.note,
         )
         results = _results(answers)
         if job.refs:
-            return Started(job, results, first.revised_prompt)
+            return Started(self._held(job), results, first.revised_prompt)
         outputs = await self._kept(results)
         if self._adapters.kept and outputs:
             job = job._replace(provider=self._adapters.kept.name, account="", refs=tuple(ref for ref, _, _ in outputs))
         return Started(job, results, first.revised_prompt, Succeeded(outputs))
+
+    def _held(self, job: Job) -> Job:
+        held = self._tickets.held(job)
+        if held != job:
+            _log.error("an id cannot hold all refs of a job of '%s': the rest is lost", job.provider)
+        return held
 
     async def _kept(self, results: tuple[Made, ...]) -> tuple[Output, ...]:
         """The results as files. None where that cannot be: then they are in the answer alone, and not lost."""
@@ -90,29 +98,32 @@ class Starter:
             _log.exception("results are in their answer alone")
         return ()
 
-    async def _submit_first(self, provider: str, request: ImageRequest) -> tuple[Account, Submitted | Finished]:
+    async def _submit_first(
+        self, provider: str, request: MediaRequest
+    ) -> tuple[Account, MediaProvider, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""
         part = request._replace(n=min(request.n, request.model.batch))
         for account in (accounts := await self._pool.ready(provider, request.model.accounts)):
             try:
                 with self._pool.busy(account):
                     adapter = await self._adapters.for_work(account)
-                    return account, await adapter.submit(part)
+                    return account, adapter, await _submit(adapter, part)
             except AccountError as error:
                 await self._pool.rest(account, error)
                 if account is accounts[-1]:
                     raise
         raise AssertionError("a pool never hands out an empty list")
 
-    async def _submit_rest(self, account: Account, request: ImageRequest) -> list[Submitted | Finished]:
+    async def _submit_rest(
+        self, account: Account, adapter: MediaProvider, request: MediaRequest
+    ) -> list[Submitted | Finished]:
         """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
         batch = request.model.batch
         parts = [
             request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
             for done in range(batch, request.n, batch)
         ]
-        adapter = self._adapters.of(account)
-        answers = await asyncio.gather(*(adapter.submit(part) for part in parts), return_exceptions=True)
+        answers = await asyncio.gather(*(_submit(adapter, part) for part in parts), return_exceptions=True)
         taken: list[Submitted | Finished] = []
         for answer in answers:
             match answer:
@@ -127,6 +138,14 @@ class Starter:
                 case _:
                     raise answer
         return taken
+
+
+async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | Finished:
+    if not isinstance(request, VideoRequest):
+        return await adapter.submit(request)
+    if not isinstance(adapter, VideoProvider):  # a model that somebody configured
+        raise BadRequest(f"'{adapter.name}' makes no videos.", param="model")
+    return await adapter.submit_video(request)
 
 
 def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:

@@ -21,7 +21,9 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from shared.errors import NotFound
 from shared.values import Asset, Job, Kind, Ref
 
-MAX_LENGTH = 1000
+MAX_LENGTH = 4000
+"""Characters of an id: what every host takes in a path, and more than a dozen signed links need."""
+
 PREFIXES = ("chatcmpl-", "vtask_", "video_")
 
 _PREFIX = re.compile(f"^(?:{'|'.join(PREFIXES)})")
@@ -31,6 +33,8 @@ _UUID = re.compile(r"([a-z]?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.
 _KINDS: dict[str, Kind] = {"i": "image", "v": "video", "c": "chat"}
 _OUTPUT = "o"
 _REMEMBERED = 512
+_OF_AN_ASSET = 20
+"""Characters that a file's id has beside those of its job."""
 
 Ticket = TypeVar("Ticket")
 
@@ -59,6 +63,12 @@ class Tickets:
 
     def job_id(self, job: Job) -> str:
         return self._written_job(job)
+
+    def held(self, job: Job) -> Job:
+        """The job with as many of its refs as an id holds: one that cannot be read again would be worth nothing."""
+        while len(self.job_id(job)) > MAX_LENGTH - _OF_AN_ASSET and job.refs:
+            job = job._replace(refs=job.refs[:-1])
+        return job
 
     def job(self, text: str) -> Job:
         """The job behind an id of ours; NotFound for everything else, expired ids included."""
@@ -120,11 +130,11 @@ def _owner(key: str, token: str) -> str:
 
 def _job_fields(job: Job) -> list[str]:
     head = [job.kind[0], _packed(job.provider), job.account, _packed(job.model), f"{job.created:x}", job.owner]
-    return [*head, str(job.asked), *(_packed(ref) for ref in job.refs)]
+    return [*head, str(job.asked), _packed(job.note), *(_packed(ref) for ref in job.refs)]
 
 
 def _job_of(fields: list[str]) -> Job:
-    kind, provider, account, model, created, owner, asked, *refs = fields
+    kind, provider, account, model, created, owner, asked, note, *refs = fields
     return Job(
         provider=_unpacked(provider),
         account=account,
@@ -134,6 +144,7 @@ def _job_of(fields: list[str]) -> Job:
         owner=owner,
         asked=int(asked),
         refs=tuple(_unpacked(ref) for ref in refs),
+        note=_unpacked(note),
     )
 
 

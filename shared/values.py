@@ -50,6 +50,11 @@ class Model(NamedTuple):
     effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
     upstream with every order, under the upstream's own names. `accounts` are those of the provider that have the model;
     empty where all have it.
+
+    Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
+    720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a
+    picture can be its first frame, 2 where one can be its last frame too; `max_inputs` and `max_videos` are for
+    references.
     """
 
     id: str
@@ -67,6 +72,12 @@ class Model(NamedTuple):
     knobs: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
     accounts: frozenset[str] = frozenset()
+    min_pixels: int = 0
+    seconds: tuple[int, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    frames: int = 0
+    max_videos: int = 0
 
 
 class Account(NamedTuple):
@@ -122,6 +133,44 @@ class ImageRequest(NamedTuple):
     mask: Input | None = None
     size_asked: bool = True
     verbatim: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def note(self) -> str:
+        return ""
+
+
+class VideoRequest(NamedTuple):
+    """A video to make: from the prompt alone, from its first frame or both ends, or after references.
+
+    `seconds`, `resolution` and `ratio` are some that the model has; the empty ratio leaves it to the upstream, which
+    goes by the pictures, and `size` is the nominal one, empty where only the upstream knows. None is the upstream's
+    choice as well. `reference_videos` are addresses that the upstream fetches.
+    """
+
+    model: Model
+    prompt: str
+    seconds: int
+    resolution: str
+    ratio: str = ""
+    size: Size | None = None
+    n: int = 1
+    seed: int | None = None
+    camera_fixed: bool | None = None
+    watermark: bool | None = None
+    return_last_frame: bool | None = None
+    generate_audio: bool | None = None
+    first_frame: Input | None = None
+    last_frame: Input | None = None
+    references: tuple[Input, ...] = ()
+    reference_videos: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What answers about the job repeat and no upstream tells before its end: seconds and size."""
+        return f"{self.seconds}-{self.size or 'auto'}"
+
+
+MediaRequest: TypeAlias = ImageRequest | VideoRequest
 
 
 class Submitted(NamedTuple):
@@ -255,7 +304,8 @@ class Job(NamedTuple):
     """All that is needed to go on with a job; the signed text of it is the id that the client holds.
 
     `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
-    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for.
+    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for, and `note` what
+    answers repeat of the request.
     """
 
     provider: str
@@ -266,6 +316,7 @@ class Job(NamedTuple):
     owner: str
     asked: int
     refs: tuple[Ref, ...]
+    note: str = ""
 
 
 class Asset(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.emulators.ark import Ark
 from tests.emulators.gemini import Gemini
 from tests.emulators.zimage import ZImage
 from tests.rig import Gateway
@@ -25,6 +26,19 @@ def zimage(running_zimage: ZImage) -> ZImage:
     """The Z-Image emulator, as new."""
     running_zimage.reset()
     return running_zimage
+
+
+@pytest.fixture(scope="session")
+def running_ark() -> Iterator[Ark]:
+    with Ark() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def ark(running_ark: Ark) -> Ark:
+    """The Ark emulator, as new."""
+    running_ark.reset()
+    return running_ark
 
 
 @pytest.fixture(scope="session")

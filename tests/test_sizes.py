@@ -167,3 +167,19 @@ def test_what_is_no_ratio(text: str) -> None:
     with pytest.raises(BadRequest) as caught:
         size_of_ratio(text, FREE)
     assert caught.value.param == "aspect_ratio"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got"),
+    [
+        (Size(1024, 1024), Size(1920, 1920)),
+        (Size(1792, 1024), Size(2544, 1456)),
+        (Size(1000, 3000), Size(1112, 3328)),
+        (Size(2048, 2048), Size(2048, 2048)),
+        (Size(1, 1), Size(1920, 1920)),
+    ],
+)
+def test_a_picture_with_too_few_pixels_grows_in_its_shape(wanted: Size, got: Size) -> None:
+    model = Model("large", min_side=64, max_side=4096, min_pixels=2560 * 1440)
+    assert fit(wanted, model) == got
+    assert math.prod(got) >= model.min_pixels

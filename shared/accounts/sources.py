@@ -37,6 +37,9 @@ class Entry(NamedTuple):
 
 
 _MOST_DIGITS = 9
+_OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": "SESSION_TOKEN", "AKASHCHAT_BASE_URL": "AKASH_BASE_URL"}
+"""What other proxies of the same upstreams call a variable."""
+
 _COOKIE_FILES = ("cookies.txt", "cookies.json")
 """In a folder of its own an account's cookies are in one of these; whatever the name says, either format will do."""
 
@@ -49,7 +52,7 @@ def read_accounts(
     `secret` is the text that ACCOUNTS_SECRET leads to.
     """
     table = {upstream.name: upstream for upstream in upstreams}
-    reader = _Reader(environment)
+    reader = _Reader(_with_old_names(environment))
     listed = {"ACCOUNTS": environment.get("ACCOUNTS", ""), "ACCOUNTS_SECRET": secret}
     entries = [account for name, text in listed.items() for account in reader.listed(table, name, text.strip())]
     accounts = [*entries, *reader.from_files(table), *reader.short_forms(table), *reader.keyless(table)]
@@ -68,6 +71,11 @@ def read_guests(environment: Mapping[str, str], upstreams: Iterable[type[Upstrea
     """One account per upstream that callers bring a credential for: without a name, which no other account is."""
     reader = _Reader(environment)
     return tuple(reader.guest(upstream) for upstream in upstreams)
+
+
+def _with_old_names(environment: Mapping[str, str]) -> dict[str, str]:
+    old = {name: environment[also] for name, also in _OLD_NAMES.items() if also in environment}
+    return {**old, **{name: text for name, text in environment.items() if text.strip() or name not in old}}
 
 
 class _Reader:

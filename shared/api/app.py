@@ -44,6 +44,7 @@ EXPOSED_HEADERS = (
     "content-range",
     "etag",
     "easel-ignored",
+    "easel-note",
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
 _GONE = 499

@@ -173,7 +173,8 @@ class Call:
     def link(self, asset: Asset, media_type: str) -> str:
         """The URL of a file."""
         extension = _EXTENSIONS.get(media_type, "png")
-        return f"{self.base_url}/images/{self.service.tickets.asset_id(asset)}.{extension}"
+        folder = "videos" if media_type.startswith("video/") else "images"
+        return f"{self.base_url}/{folder}/{self.service.tickets.asset_id(asset)}.{extension}"
 
     @property
     def base_url(self) -> str:

@@ -103,19 +103,21 @@ class ChatCreate(Wire):
         return not self.stream and (self.extra_body is not None or not _ORDER_FIELDS.isdisjoint(self.model_extra or {}))
 
     def picture_fields(self) -> dict[str, Any]:
-        """The picture that is asked for, in the fields of an image request: what was said last, and what is set."""
+        """The picture that is asked for, in the fields of an image request: what was said last, and what is set.
+
+        Pictures that came with it, under `image`, make an edit of it.
+        """
         said = next((message for message in reversed(self.messages) if message["role"] == "user"), None)
         if said is None or not text_of(said).strip():
             raise BadRequest("'messages': the last message of the user has to say what to draw.", param="messages")
-        if pictures_in(said):
-            raise BadRequest("'messages': pictures in a message are not taken yet.", param="messages")
         nested = {name: value for name, value in (self.extra_body or {}).items() if name in _ORDER_FIELDS}
         given = {"n": self.n, **self._options(), **nested}
         shape = given.pop("image_config", None)
         given |= shape if isinstance(shape, dict) else {}
         given["n"] = given.pop("batch_size", given["n"])
         fields = {name: value for name, value in given.items() if name not in _NO_PICTURE_FIELDS}
-        return {**fields, "prompt": text_of(said)}
+        pictures = pictures_in(said)
+        return {**fields, "prompt": text_of(said), **({"image": pictures} if pictures else {})}
 
     def _options(self) -> dict[str, Any]:
         named = {name: getattr(self, name) for name in self.model_fields_set if name in type(self).model_fields}

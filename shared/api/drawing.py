@@ -14,19 +14,21 @@ from starlette.responses import JSONResponse, Response
 from shared.api.call import Call
 from shared.api.completion import FIRST_SECONDS, Completion, chunk, ending, event
 from shared.api.conversation import ChatCreate
+from shared.api.edits import ImageEdit
 from shared.api.errors import error_object
 from shared.api.pictures import Order, Picture, Work, address, making
 from shared.api.stream import EVENTS, KEEP_ALIVE, Part, StreamedResponse, encoded, length_of, paced, primed
 from shared.api.wire import ImageGenerate
 from shared.catalog import Offer
 from shared.errors import EaselError, ResultLost
+from shared.values import ImageRequest
 
 _Step: TypeAlias = Work | tuple[Work, list[Picture]]
 
 
 async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> Response:
     """Draw, and answer as the request asks for: with pictures, as a stream, or at once with the job alone."""
-    request, ignored = call.validate(ImageGenerate, body.picture_fields()).to_request(offer.model)
+    request, ignored = _wish(call, body).to_request(offer.model)
     wanted = Order(offer, request, "url", ignored, owned=False)
     if body.stream:
         events = _events(call, body, wanted)
@@ -41,6 +43,13 @@ async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> 
         parts = _whole(call, body, wanted, work, pictures)
         _require_room(call, work, parts)
     return StreamedResponse(encoded(parts), "application/json", headers=wanted.headers, length=length_of(parts))
+
+
+def _wish(call: Call, body: ChatCreate) -> ImageGenerate:
+    fields = body.picture_fields()
+    if "image" in fields:
+        return call.validate(ImageEdit, fields).take(call.fetcher)
+    return call.validate(ImageGenerate, fields)
 
 
 def _receipt(call: Call, body: ChatCreate, order: Order, work: Work, *, bare: bool) -> dict[str, Any]:
@@ -86,7 +95,8 @@ def _filled(text: bytes, places: Mapping[str, list[Part]]) -> list[Part]:
 
 def _proxy_members(order: Order, work: Work, status: str, url: str) -> dict[str, Any]:
     """What clients of the Z-Image, AkashGen and AkashChat proxies read instead of the message."""
-    prompt, negative = work.revised_prompt or order.request.prompt, order.request.negative_prompt
+    prompt = work.revised_prompt or order.request.prompt
+    negative = order.request.negative_prompt if isinstance(order.request, ImageRequest) else ""
     tag = f"<image_generation> jobId='{work.name}' prompt='{prompt}' negative='{negative}'</image_generation>"
     return {
         "task_id": work.name,

@@ -17,7 +17,7 @@ _NO_STORE = {"cache-control": "no-store"}
 
 def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
     """The job; also a valid ImagesResponse, with an empty list until the pictures are there."""
-    word, progress = _state(status)
+    word, progress = state_of(status)
     body: dict[str, Any] = {
         "id": call.service.tickets.job_id(job),
         "object": "job",
@@ -27,7 +27,7 @@ def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
         "created": job.created,
         "expires_at": job.created + int(call.service.tickets.ttl),
         "model": job.model,
-        "data": [{"url": url, "media_type": media_type} for url, media_type in _files(call, job, status)],
+        "data": [{"url": url, "media_type": media_type} for url, media_type in files_of(call, job, status)],
         "error": error_object(status.error) if isinstance(status, Failed) else None,
     }
     if isinstance(status, Succeeded) and len(status.outputs) < job.asked:
@@ -36,7 +36,7 @@ def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
 
 
 def job_response(call: Call, job: Job, status: Status) -> Response:
-    pending = {} if isinstance(status, Succeeded | Failed) else _pending_headers()
+    pending = {} if isinstance(status, Succeeded | Failed) else pending_headers()
     return JSONResponse(job_object(call, job, status), headers=_NO_STORE | pending)
 
 
@@ -46,7 +46,7 @@ def pending_response(call: Call, job: Job, status: Status | None, prefer: Prefer
     applied = ["respond-async"] if prefer.respond_async else []
     applied += [] if prefer.wait is None else [f"wait={prefer.wait:g}"]
     location = {"location": f"{call.prefix}/v1/jobs/{body['id']}", "preference-applied": ", ".join(applied)}
-    return JSONResponse(body, 202, headers | location | _pending_headers())
+    return JSONResponse(body, 202, headers | location | pending_headers())
 
 
 def task_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
@@ -73,8 +73,8 @@ async def images_object(call: Call, job: Job) -> Response:
 
 
 def _zimage_task(call: Call, job: Job, status: Status) -> dict[str, Any]:
-    _, progress = _state(status)
-    urls = [url for url, _ in _files(call, job, status)]
+    _, progress = state_of(status)
+    urls = [url for url, _ in files_of(call, job, status)]
     return {
         "uuid": call.service.tickets.job_id(job),
         "taskStatus": _zimage_word(status),
@@ -98,7 +98,8 @@ def _zimage_word(status: Status) -> str:
             return "failed"
 
 
-def _state(status: Status) -> tuple[str, int]:
+def state_of(status: Status) -> tuple[str, int]:
+    """In OpenAI's words, with the progress."""
     match status:
         case Queued():
             return "queued", 0
@@ -110,7 +111,8 @@ def _state(status: Status) -> tuple[str, int]:
             return "failed", 100
 
 
-def _files(call: Call, job: Job, status: Status) -> list[tuple[str, str]]:
+def files_of(call: Call, job: Job, status: Status) -> list[tuple[str, str]]:
+    """The links of what there is, each with its media type."""
     if not isinstance(status, Succeeded):
         return []
     assets = call.service.assets(job, status.outputs)
@@ -118,5 +120,6 @@ def _files(call: Call, job: Job, status: Status) -> list[tuple[str, str]]:
     return [(call.link(asset, media_type), media_type) for asset, media_type in zip(assets, types, strict=True)]
 
 
-def _pending_headers() -> dict[str, str]:
-    return {"openai-poll-after-ms": str(POLL_AFTER_MS), "retry-after": str(POLL_AFTER_MS // 1000)}
+def pending_headers(milliseconds: int = POLL_AFTER_MS) -> dict[str, str]:
+    """When to look again; whole numbers, as openai-python wants them."""
+    return {"openai-poll-after-ms": str(milliseconds), "retry-after": str(-(-milliseconds // 1000))}

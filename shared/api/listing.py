@@ -49,11 +49,28 @@ def _makes(model: Model) -> dict[str, Any]:
         "async": model.asynchronous,
         "edits": model.max_inputs > 0,
         "max_inputs": model.max_inputs,
+        **(_video_members(model) if model.kind == "video" else {}),
         "architecture": {
-            "input_modalities": ["text", "image"] if model.max_inputs else ["text"],
+            "input_modalities": ["text", "image"] if model.max_inputs or model.frames else ["text"],
             "output_modalities": [model.kind],
         },
     }
 
 
 _TALKS = {"async": False, "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]}}
+
+
+def _video_members(model: Model) -> dict[str, Any]:
+    """What takes the place of sizes. `frames` says whether there may be a first frame, or a last one too."""
+    return {
+        "max_n": 1,
+        "default_size": None,
+        "max_side": None,
+        "stream": False,
+        "edits": False,
+        "seconds": sorted(model.seconds),
+        "resolutions": list(model.resolutions),
+        "ratios": list(model.ratios),
+        "frames": model.frames,
+        "max_videos": model.max_videos,
+    }

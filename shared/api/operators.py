@@ -42,6 +42,7 @@ async def health_object(call: Call) -> dict[str, Any]:
     body: dict[str, Any] = {
         "status": "healthy",
         "service": "easel",
+        "message": "easel is running",
         "timestamp": int(time.time()),
         "concurrent_tasks": call.service.tasks,
         "max_concurrent": call.service.max_tasks,

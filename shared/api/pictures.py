@@ -16,7 +16,7 @@ from shared.errors import GenerationFailed, GenerationPending
 from shared.repeats import Repeat
 from shared.settings import ResponseFormat
 from shared.starter import Started
-from shared.values import Asset, ImageRequest, Job, Status
+from shared.values import Asset, ImageRequest, Job, MediaRequest, Status
 
 
 class Order(NamedTuple):
@@ -26,7 +26,7 @@ class Order(NamedTuple):
     """
 
     offer: Offer
-    request: ImageRequest
+    request: MediaRequest
     response_format: ResponseFormat
     ignored: list[str]
     owned: bool = True
@@ -35,7 +35,10 @@ class Order(NamedTuple):
     @property
     def size(self) -> str | None:
         """The pictures' size; None where it may be that of the inputs."""
-        return None if self.request.inputs and not self.request.size_asked else str(self.request.size)
+        request = self.request
+        if isinstance(request, ImageRequest) and request.inputs and not request.size_asked:
+            return None
+        return str(request.size) if request.size else None
 
     @property
     def headers(self) -> dict[str, str]:

@@ -45,7 +45,13 @@ def fit(wanted: Size, model: Model) -> Size:
         return min(
             model.sizes, key=lambda size: (abs(_shape(size) - _shape(wanted)), abs(_extent(size) - _extent(wanted)))
         )
-    return Size(*(max(side, model.min_side) for side in wanted))
+    return _grown(Size(*(max(side, model.min_side) for side in wanted)), model.min_pixels)
+
+
+def _grown(size: Size, min_pixels: int) -> Size:
+    """In the same shape, with so many pixels at least."""
+    factor = math.sqrt(min_pixels / math.prod(size))
+    return size if factor <= 1 else Size(*(8 * math.ceil(side * factor / 8) for side in size))
 
 
 def _rounded(side: float) -> int:

@@ -64,14 +64,32 @@ class Wire(Body):
         return schema
 
 
-class ImageGenerate(Wire):
+class Generate(Wire):
+    """What every request for something new has."""
+
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
+    model: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise ValueError("The body has to be a JSON object.")
+        # Some clients write -1 for a seed that they leave to us.
+        theirs = ("-1", "-1.0")
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None and not (name == "seed" and str(value) in theirs)
+        }
+
+
+class ImageGenerate(Generate):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
 
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
-    model: str | None = None
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = Field(default=None, json_schema_extra=SIZE)
     width: int | None = Field(default=None, ge=1)
@@ -83,18 +101,6 @@ class ImageGenerate(Wire):
     negative_prompt: str | None = None
     seed: int | None = Field(default=None, ge=0, lt=1 << 63, json_schema_extra=SEED)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            raise ValueError("The body has to be a JSON object.")
-        # Some clients write -1 for a seed that they leave to us.
-        return {
-            name: value
-            for name, value in data.items()
-            if value is not None and not (name == "seed" and str(value) in ("-1", "-1.0"))
-        }
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""

@@ -15,7 +15,7 @@ async def addresses_of(host: str, port: int) -> list[str]:
     """What the system makes of a name, or of an address in one of its many spellings; nothing, perhaps."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:  # a name that means nothing, among others
+    except (OSError, NotImplementedError):  # a name that means nothing, or a host without names to look up
         return []
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 

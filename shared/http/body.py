@@ -20,10 +20,11 @@ class Body(NamedTuple):
 
 
 class Inline:
-    """Stands in JSON for a picture's bytes as base64."""
+    """Stands in JSON for a picture's bytes as base64, after the text `before`."""
 
-    def __init__(self, picture: Input) -> None:
+    def __init__(self, picture: Input, before: str = "") -> None:
         self.picture = picture
+        self.before = before
 
 
 def json_body(content: Any) -> Body:
@@ -35,7 +36,7 @@ def json_body(content: Any) -> Body:
         if not isinstance(value, Inline):
             raise TypeError(f"{type(value).__name__} cannot be written as JSON")
         pictures.append(value.picture)
-        return mark
+        return value.before + mark
 
     texts = json.dumps(content, default=note).encode().split(mark.encode())
     return Body(_pieces(texts, pictures), "application/json", _length(texts, pictures))

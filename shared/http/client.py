@@ -118,18 +118,20 @@ class Http:
         byte_range: ByteRange | None = None,
         headers: Mapping[str, str] | None = None,
         headers_for: str | None = None,
+        media_type: str = "",
         timeout: float = 30.0,
     ) -> AsyncIterator[Media]:
         """A result, checked before the block is entered: each address on the way there must lie in `origins`.
 
         `headers` go to one origin only: `headers_for`, or else that of `url`. `timeout` is for each wait, not for the
-        whole. A range is served whole where the upstream ignores it and does not tell the size: go by what the Media
-        says, not by what was asked for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that
-        a cut is never taken for the end.
+        whole. `media_type` is what it is called where neither its first bytes nor the upstream tell. A range is served
+        whole where the upstream ignores it and does not tell the size: go by what the Media says, not by what was asked
+        for. Raises NotFound, RangeInvalid or Unavailable; in mid-file ResultLost, so that a cut is never taken for the
+        end.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for)
-        download = Download(source, self._patience)
+        download = Download(source, self._patience, media_type)
         try:
             yield await download.open(byte_range)
         finally:

@@ -25,9 +25,10 @@ class Download:
     _received: int
     _etag: str | None
 
-    def __init__(self, source: Source, patience: Patience) -> None:
+    def __init__(self, source: Source, patience: Patience, media_type: str = "") -> None:
         self._source = source
         self._patience = patience
+        self._expected_type = media_type
         self._response: Opened | None = None
         self._head = b""
         self._resumptions = 0
@@ -80,8 +81,9 @@ class Download:
         if media_type := sniff(self._head):
             return media_type
         declared = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if self._lacks_head() and declared in MEDIA_TYPES:
-            return declared
+        told = declared if declared in MEDIA_TYPES else self._expected_type
+        if self._lacks_head() and told:
+            return told
         raise Unavailable("The result is not an image or a video.")
 
     def _lacks_head(self) -> bool:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from shared.providers.base import Cancels, ChatProvider, Checks, Jobs, MediaProvider, Renews
+from shared.providers.akashchat import AkashChat
+from shared.providers.ark import Ark
+from shared.providers.base import (
+    Cancels,
+    ChatProvider,
+    Checks,
+    Deletes,
+    Jobs,
+    MediaProvider,
+    Renews,
+    VideoProvider,
+)
 from shared.providers.gemini import Gemini
 from shared.providers.modelscope import ModelScope
 from shared.providers.openai_compatible import OpenAICompatible
@@ -14,12 +25,26 @@ PROVIDERS: tuple[type[MediaProvider], ...] = (
     Gemini,
     ModelScope,
     ZImage,
+    Ark,
     Piclumen,
     OpenAICompatible,
+    AkashChat,
     Sketch,
 )
 
 FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
 """Those whose callers may bring a credential of their own."""
 
-__all__ = ["FOR_GUESTS", "PROVIDERS", "Cancels", "ChatProvider", "Checks", "Jobs", "MediaProvider", "Renews", "Sketch"]
+__all__ = [
+    "FOR_GUESTS",
+    "PROVIDERS",
+    "Cancels",
+    "ChatProvider",
+    "Checks",
+    "Deletes",
+    "Jobs",
+    "MediaProvider",
+    "Renews",
+    "Sketch",
+    "VideoProvider",
+]

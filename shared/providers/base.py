@@ -19,6 +19,7 @@ from shared.values import (
     Ref,
     Status,
     Submitted,
+    VideoRequest,
 )
 
 
@@ -64,11 +65,27 @@ class MediaProvider(Jobs, Protocol):
 
 
 @runtime_checkable
+class VideoProvider(Protocol):
+    """A provider with video models."""
+
+    async def submit_video(self, request: VideoRequest) -> Submitted:
+        """Start the work, once, as with a picture. Of its outputs the first is the video."""
+
+
+@runtime_checkable
 class Cancels(Protocol):
     """A provider whose upstream can stop a job."""
 
     async def cancel(self, ref: Ref) -> bool:
         """Ask once; False where the job was past stopping."""
+
+
+@runtime_checkable
+class Deletes(Protocol):
+    """A provider whose upstream can forget a job."""
+
+    async def delete(self, ref: Ref) -> bool:
+        """Remove a job that has ended, or has not begun; False where it is under way."""
 
 
 @runtime_checkable

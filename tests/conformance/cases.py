@@ -6,7 +6,11 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from tests.emulators import modelscope, piclumen
+from shared.providers import MediaProvider
+from shared.providers.ark.links import packed
+from shared.values import Size
+from tests.conformance.films import Films
+from tests.emulators import akashchat, ark, modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
@@ -15,8 +19,9 @@ from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
 
-EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks", "inputs"})
-"""`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address."""
+EVERYTHING = frozenset({"refusals", "credentials", "network", "states", "looks", "links", "inputs"})
+"""`states` are those of a job that is looked at; `looks` are calls: some refs are the result's own address. `links`
+are results that lie anywhere outside of a look."""
 
 WITHOUT_JOBS = frozenset({"jobs", "states", "looks"})
 """What is lacked by those who answer with the results themselves."""
@@ -33,6 +38,15 @@ class Case(ABC):
     talk_path: ClassVar[str] = ""
     unknown_ref: ClassVar[str] = "unknown"
     unknown_output: ClassVar[str] = "unknown"
+    media_type: ClassVar[str] = "image/png"
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        """The provider as the promises are to be held against it."""
+        return provider
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        """Whether this is what was asked for."""
+        return data.startswith(b"\x89PNG") and (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == size
 
     @abstractmethod
     def start(self) -> None: ...
@@ -99,6 +113,60 @@ class FileHostCase(Case):
 
     def ignore_ranges(self) -> None:
         self.emulator.ranges = False
+
+
+class AkashChatCase(FileHostCase):
+    """The newest version of the site, which tells nobody how long a picture is, nor gives parts of one."""
+
+    name = "akashchat"
+    lacks = frozenset({"credentials", "refusals", "ranges", "inputs"})
+    submit_path = talk_path = "/api/chat/"
+    poll_path = "/api/image-status/"
+    file_path = "/api/image/"
+    unknown_ref = "00000000-0000-4000-8000-000000000000"
+    unknown_output = "/api/image/job_00000000_00001_.webp"
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="N", drawing="png", says=None).start()
+
+    @property
+    def emulator(self) -> akashchat.AkashChat:
+        return self._emulator
+
+    def taken(self) -> int:
+        return len(self.emulator.jobs)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(akashchat.Fate.FAILS)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(akashchat.Fate.NEVER_ENDS)
+
+    def endless_answer(self) -> Fault:
+        return Endless(b'f:{"messageId":"msg-1"}\n0:"Well"\n', "text/plain; charset=utf-8")
+
+
+class AkashChatMiddleCase(AkashChatCase):
+    """The version before, on a host that does all that a host of files can."""
+
+    lacks = frozenset({"credentials", "refusals", "inputs"})
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="M", drawing="png", says=None, ranges=True, sizes=True).start()
+
+
+class AkashChatLegacyCase(AkashChatCase):
+    """The first version, where a picture is a data URI inside of what a look shows."""
+
+    lacks = frozenset({"credentials", "refusals", "links", "inputs"})
+    file_path = "/api/image-status/"
+    unknown_output = "=00000000-0000-4000-8000-000000000000"
+
+    def start(self) -> None:
+        self._emulator = akashchat.AkashChat(dialect="L", drawing="png", says=None).start()
 
 
 class SketchCase(Case):
@@ -279,14 +347,63 @@ class OpenAICompatibleCase(FileHostCase):
         self.emulator.refuses = True
 
 
+class ArkCase(FileHostCase):
+    """Its videos: of its pictures there is no job to look at."""
+
+    name = "ark"
+    lacks = frozenset({"inputs"})
+    submit_path = "/contents/generations/tasks"
+    poll_path = "/contents/generations/tasks/"
+    file_path = "/tos/"
+    unknown_ref = "cgt-20261120000000-never"
+    media_type = "video/mp4"
+
+    def start(self) -> None:
+        self._emulator = ark.Ark().start()
+
+    @property
+    def emulator(self) -> ark.Ark:
+        return self._emulator
+
+    @property
+    def unknown_output(self) -> str:  # type: ignore[override]  # where it is, is known only when the emulator runs
+        return packed(self.emulator.link("model", f"{self.unknown_ref}.mp4"))
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Films(provider)
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        return data.startswith(ark.CLIP)
+
+    def environment_with_wrong_credentials(self) -> dict[str, str]:
+        return {**self.environment(), "ARK_API_KEY": "ark-nobody"}
+
+    def taken(self) -> int:
+        return len(self.emulator.tasks)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(ark.Fate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(ark.Fate.REFUSED)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(ark.Fate.NEVER_ENDS)
+
+
 CASES: dict[str, type[Case]] = {
-    case.name: case
-    for case in (
-        GeminiCase,
-        ModelScopeCase,
-        OpenAICompatibleCase,
-        PiclumenCase,
-        SketchCase,
-        ZImageCase,
-    )
+    "akashchat": AkashChatCase,
+    "akashchat, middle": AkashChatMiddleCase,
+    "akashchat, legacy": AkashChatLegacyCase,
+    "ark": ArkCase,
+    "gemini": GeminiCase,
+    "modelscope": ModelScopeCase,
+    "openai_compatible": OpenAICompatibleCase,
+    "piclumen": PiclumenCase,
+    "sketch": SketchCase,
+    "zimage": ZImageCase,
 }
+"""By the provider's name; those of them that speak several dialects have a case for each."""

@@ -17,7 +17,7 @@ Build = Callable[..., MediaProvider]
 TABLE = {provider.name: provider for provider in PROVIDERS}
 
 
-@pytest.fixture(scope="module", params=sorted(TABLE))
+@pytest.fixture(scope="module", params=sorted(CASES))
 def running_case(request: pytest.FixtureRequest) -> Iterator[Case]:
     case = CASES[request.param]()
     case.start()
@@ -45,7 +45,7 @@ async def build(case: Case) -> AsyncIterator[Build]:
         accounts = [*read_accounts(environment or case.environment(), PROVIDERS), SKETCH_ACCOUNT]
         account = next(account for account in accounts if account.provider == case.name)
         connections.append(Http())
-        return TABLE[case.name](connections[-1], account)
+        return case.seen(TABLE[case.name](connections[-1], account))
 
     yield new
     for http in connections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import openai
 import pytest
 
 from tests.emulators.faults import Drop, Reply
+from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
+from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.conftest import DONE_AT_ONCE
 from tests.functions.helpers import SUBMIT, Json, assert_error, png_size
@@ -168,7 +171,7 @@ WITH_PICTURE = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url"
 BAD: dict[str, tuple[Json, str]] = {
     "nobody asks": ({"messages": [{"role": "system", "content": "a cat"}]}, "messages"),
     "nothing said": ({"messages": [{"role": "user", "content": " "}]}, "messages"),
-    "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "messages"),
+    "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "image"),
     "extra_body as text": ({"extra_body": "x"}, "extra_body"),
     "odd width": ({"extra_body": {"width": "wide", "height": 1}}, "width"),
     "too wide": ({"width": 9999, "height": 9999}, "size"),
@@ -271,6 +274,23 @@ def test_who_means_a_picture_and_names_no_model_gets_one(serve: Callable[..., Ga
                 assert said(draw(client, path=path, model=None, **body))
             assert said(draw(client, model=None))["content"].startswith("You said")
     assert (len(zimage.submits), len(service.talks)) == (3, 1)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_picture_in_a_message_makes_an_edit_of_it(serve: Callable[..., Gateway], gemini: Gemini, parts: bool) -> None:
+    given = png(8, 8, (1, 2, 3))
+    link = f"data:image/png;base64,{base64.b64encode(given).decode()}"
+    said = [{"type": "text", "text": "make it night"}, {"type": "image_url", "image_url": {"url": link}}]
+    earlier = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hello"}]
+    wanted: Json = {"modalities": ["image", "text"]} if parts else {}
+    with serve(**gemini.environment()).client() as client:
+        messages = [*earlier, {"role": "user", "content": said}]
+        answer = draw(client, model="gpt-image-1", messages=messages, **wanted)
+    assert answer.status_code == 200, answer.text
+    message = answer.json()["choices"][0]["message"]
+    url = message["images"][0]["image_url"]["url"] if parts else link_in(message["content"])
+    assert url.startswith("data:image/png;base64,")
+    assert (gemini.submits[0].prompt, gemini.submits[0].inputs) == ("make it night", (given,))
 
 
 def test_health_where_the_z_image_proxy_has_it(gateway: Gateway) -> None:

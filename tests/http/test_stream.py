@@ -215,3 +215,20 @@ async def test_a_long_film_flows_through_in_flat_memory(http: Http) -> None:
                 peak = max(peak, resident())
     assert received == 64 << 20
     assert peak - before < 24 << 20
+
+
+async def calls_it_octets(call: Call) -> None:
+    await serve_file(call, headers={"content-type": "application/octet-stream"})
+
+
+async def test_a_middle_part_is_what_the_caller_knows_it_to_be(http: Http) -> None:
+    async with serving(calls_it_octets) as upstream:
+        part = ByteRange(1000, 1099)
+        origins = {upstream.origin}
+        async with http.stream(upstream.url(), origins=origins, byte_range=part, media_type="image/webp") as media:
+            assert media.media_type == "image/webp"
+        async with http.stream(upstream.url(), origins=origins, media_type="image/webp") as media:
+            assert media.media_type == "image/png"  # its first bytes know better
+        with pytest.raises(Unavailable):
+            async with http.stream(upstream.url(), origins=origins, byte_range=part):
+                pass

@@ -17,6 +17,7 @@ const CLIENTS = {
   "ai-openai": aiOpenai,
   "ai-compatible": aiCompatible,
   "ai-chat": aiChat,
+  "js-video": jsVideo,
 };
 
 async function js(wish) {
@@ -75,6 +76,23 @@ async function aiChat(wish) {
   for await (const piece of result.textStream) text += piece;
   if (failure) throw failure; // before anybody looks at the promises, which would fail as well
   return { text, finish: await result.finishReason, tokens: (await result.usage).totalTokens };
+}
+
+async function jsVideo(wish) {
+  const { videos } = openai(wish);
+  const { model, prompt, size } = wish;
+  let video = await videos.create({ model, prompt, seconds: "4", ...(size ? { size } : {}) });
+  const seen = [video.status];
+  while (video.status === "queued" || video.status === "in_progress") {
+    const { data, response } = await videos.retrieve(video.id).withResponse();
+    await new Promise((done) => setTimeout(done, Number(response.headers.get("openai-poll-after-ms"))));
+    video = data;
+    seen.push(video.status);
+  }
+  if (video.status === "failed") return { video, seen };
+  const content = await (await videos.downloadContent(video.id)).arrayBuffer();
+  const gone = await videos.delete(video.id);
+  return { video, seen, content: Buffer.from(content).toString("base64"), deleted: gone.deleted };
 }
 
 async function aiOpenai(wish) {

@@ -1,0 +1,207 @@
+"""Volcengine Ark: Seedance videos as tasks, Seedream pictures at once, through the official API.
+
+A task's record is kept for seven days, a result's link is good for one. Ark may charge for whatever it has accepted,
+and has no means to tell a repeated order from a second one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from shared.errors import GenerationFailed, Uncertain
+from shared.http import Answer, Http, Inline, json_body, origin_of
+from shared.providers._reading import as_dict, as_id, as_list
+from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
+from shared.providers.ark.models import MODELS
+from shared.providers.ark.refusals import failure, refusal
+from shared.values import (
+    Account,
+    ByteRange,
+    Failed,
+    ImageRequest,
+    Input,
+    Media,
+    Model,
+    Output,
+    Queued,
+    Ref,
+    Running,
+    Status,
+    Submitted,
+    Succeeded,
+    VideoRequest,
+)
+
+_log = logging.getLogger(__name__)
+
+_PICTURE_SECONDS = 300.0
+_MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png"}
+"""By a link's ending; the storage may call all of them octets."""
+
+
+class Ark:
+    """`account.key` is an API key of the region that the base URL is in."""
+
+    name: ClassVar[str] = "ark"
+    base_url: ClassVar[str] = "https://ark.cn-beijing.volces.com/api/v3"
+    credential: ClassVar[str | None] = "ARK_API_KEY"
+    cookie_domain: ClassVar[str | None] = None
+    keyless: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, http: Http, account: Account) -> None:
+        self._http = http
+        self._base = account.base_url
+        own = {origin_of(self._base)} if self._base != self.base_url else set()
+        self._origins = {*RESULT_ORIGINS, *own, *account.origins}
+        self._headers = {"Authorization": f"Bearer {account.key}"}
+
+    async def models(self) -> tuple[Model, ...]:
+        return MODELS
+
+    async def submit(self, request: ImageRequest) -> Submitted:
+        sources = [_source(picture) for picture in request.inputs]
+        body = {
+            "model": request.model.upstream,
+            "prompt": request.prompt,
+            # Of its inputs' shape, where nobody has said another one.
+            "size": "2K" if sources and not request.size_asked else str(request.size),
+            "response_format": "url",
+            "watermark": False,  # Ark's own default is to draw one
+            **({"seed": request.seed} if request.seed is not None else {}),
+            **({"image": sources} if sources else {}),
+        }
+        answer = await self._send("images/generations", body, request.model, _PICTURE_SECONDS)
+        return Submitted(tuple(packed(link) for link in _pictures(answer)))
+
+    async def submit_video(self, request: VideoRequest) -> Submitted:
+        wishes = {
+            "ratio": request.ratio or None,
+            "seed": request.seed,
+            "camera_fixed": request.camera_fixed,
+            "return_last_frame": request.return_last_frame,
+            "generate_audio": request.generate_audio,
+        }
+        body = {
+            "model": request.model.upstream,
+            "content": [*_content(request)],
+            "resolution": request.resolution,
+            "duration": request.seconds,
+            "watermark": request.watermark or False,
+            **{name: value for name, value in wishes.items() if value is not None},
+        }
+        answer = await self._send("contents/generations/tasks", body, request.model)
+        task = as_id(as_dict(answer.json()).get("id"))
+        if not task or is_packed(task):
+            raise Uncertain("Ark took the work but gave no id to find it by; it may have been charged.")
+        return Submitted((task,))
+
+    async def poll(self, ref: Ref) -> Status:
+        if is_packed(ref):
+            return Succeeded((_output(unpacked(ref), lasting=True),))
+        answer = await self._http.read("GET", self._task(ref), headers=self._headers)
+        if answer.status != 200:
+            raise refusal(answer)
+        return _status(answer)
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        link = unpacked(output)
+        return self._http.stream(link, origins=self._origins, byte_range=byte_range, media_type=_media_type(link))
+
+    async def cancel(self, ref: Ref) -> bool:
+        return not is_packed(ref) and isinstance(await self.poll(ref), Queued) and await self.delete(ref)
+
+    async def delete(self, ref: Ref) -> bool:
+        """Of a picture Ark keeps nothing that could be deleted. A queued task is cancelled."""
+        if is_packed(ref):
+            return False
+        answer = await self._http.read("DELETE", self._task(ref), headers=self._headers)
+        if answer.status in (400, 409):
+            return False
+        if answer.status != 200:
+            raise refusal(answer)
+        return True
+
+    def _task(self, ref: Ref) -> str:
+        return f"{self._base}/contents/generations/tasks/{quote(ref, safe='')}"
+
+    async def _send(self, path: str, body: dict[str, Any], model: Model, timeout: float = 60.0) -> Answer:
+        url = f"{self._base}/{path}"
+        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(body), timeout=timeout)
+        if answer.status != 200:
+            raise refusal(answer, model)
+        return answer
+
+
+def _content(request: VideoRequest) -> Iterator[dict[str, Any]]:
+    """The prompt and what it is about, each with its role: a first picture alone could do without, two could not."""
+    yield {"type": "text", "text": request.prompt}
+    pictures = [(request.first_frame, "first_frame"), (request.last_frame, "last_frame")]
+    pictures += [(reference, "reference_image") for reference in request.references]
+    for picture, role in pictures:
+        if picture:
+            yield {"type": "image_url", "image_url": {"url": _source(picture)}, "role": role}
+    for url in request.reference_videos:
+        yield {"type": "video_url", "video_url": {"url": url}, "role": "reference_video"}
+
+
+def _source(picture: Input) -> str | Inline:
+    """Where Ark finds a picture: at its address, or in the order itself."""
+    return picture.url or Inline(picture, f"data:{picture.media_type};base64,")
+
+
+def _pictures(answer: Answer) -> list[str]:
+    """The links of an answer in which some pictures may have failed; raises where all of them have."""
+    entries = [as_dict(entry) for entry in as_list(as_dict(answer.json()).get("data"))]
+    links = [link for entry in entries if (link := _link(entry.get("url")))]
+    failed = [error for entry in entries if (error := as_dict(entry.get("error")))]
+    if links:
+        return links
+    if failed:
+        raise failure(failed[0])
+    raise Uncertain("Ark says that the picture is done, but gave none; it may have been charged.")
+
+
+def _status(answer: Answer) -> Status:
+    task = as_dict(answer.json())
+    match task.get("status"):
+        case "queued":
+            return Queued()
+        case "succeeded":
+            return _result(as_dict(task.get("content")))
+        case "failed":
+            return Failed(failure(as_dict(task.get("error"))))
+        case "cancelled":
+            return Failed(GenerationFailed("The task was cancelled.", code="cancelled"))
+        case "expired":
+            return Failed(GenerationFailed("The task waited at Ark until its time was over."))
+        case str(word):
+            if word != "running":
+                _log.warning("ark: unknown task state %r counts as running", word)
+            return Running()
+        case _:
+            raise answer.error("it tells no state of the task")
+
+
+def _result(content: dict[str, Any]) -> Status:
+    video, last_frame = _link(content.get("video_url")), _link(content.get("last_frame_url"))
+    if not video:
+        return Failed(GenerationFailed("Ark says that the task is done, but gave no video."))
+    return Succeeded(tuple(_output(link) for link in (video, last_frame) if link))
+
+
+def _output(link: str, *, lasting: bool = False) -> Output:
+    return Output(packed(link), _media_type(link), lasting)
+
+
+def _media_type(link: str) -> str:
+    return _MEDIA_TYPES.get(urlsplit(link).path.rpartition(".")[2].lower(), "image/jpeg")
+
+
+def _link(value: object) -> str | None:
+    """A link that can go into our own ids."""
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_LINK else None

@@ -1,0 +1,88 @@
+"""What Ark offers: Seedream for pictures, Seedance for videos, each under its names.
+
+Ark knows a model by its full, dated id, and retires these every few months: `ARK_MODELS` adds and corrects. Facts are
+Volcengine's documentation of November 2026.
+"""
+
+from __future__ import annotations
+
+from shared.values import Model, Size
+
+_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive")
+_RESOLUTIONS = ("720p", "480p", "1080p")
+_VIDEO_KNOBS = frozenset({"seed", "watermark", "return_last_frame"})
+
+
+def _seconds(least: int, most: int) -> tuple[int, ...]:
+    """All that there are, the usual five first."""
+    return (5, *(second for second in range(least, most + 1) if second != 5))
+
+
+def _picture(upstream: str, min_pixels: int) -> Model:
+    return Model(
+        "",
+        upstream=upstream,
+        default_size=Size(2048, 2048),
+        max_side=4096,
+        min_pixels=min_pixels,
+        max_inputs=10,
+        asynchronous=False,
+        typical_seconds=0.0,
+        knobs=frozenset({"seed"}),
+    )
+
+
+def _video(upstream: str, least: int, most: int, *knobs: str, references: int = 0, videos: int = 0) -> Model:
+    return Model(
+        "",
+        "video",
+        upstream,
+        typical_seconds=90.0,
+        knobs=_VIDEO_KNOBS | set(knobs),
+        seconds=_seconds(least, most),
+        resolutions=_RESOLUTIONS,
+        ratios=_RATIOS,
+        frames=2,
+        max_inputs=references,
+        max_videos=videos,
+    )
+
+
+_SEEDREAM_5 = _picture("doubao-seedream-5-0-260128", 2560 * 1440)
+_SEEDREAM_5_PRO = _picture("doubao-seedream-5-0-pro-260628", 2560 * 1440)
+_SEEDREAM_45 = _picture("doubao-seedream-4-5-251128", 2560 * 1440)
+_SEEDREAM_4 = _picture("doubao-seedream-4-0-250828", 1280 * 720)
+
+_SEEDANCE_2 = _video("doubao-seedance-2-0-260128", 4, 15, "generate_audio", references=9, videos=3)
+_SEEDANCE_2_FAST = _SEEDANCE_2._replace(upstream="doubao-seedance-2-0-fast-260128", typical_seconds=60.0)
+_SEEDANCE_25 = _SEEDANCE_2._replace(upstream="doubao-seedance-2-5-260628")
+_SEEDANCE_15 = _video("doubao-seedance-1-5-pro-251215", 4, 12, "camera_fixed", "generate_audio")
+_SEEDANCE_1 = _video("doubao-seedance-1-0-pro-250528", 2, 12, "camera_fixed")
+_SEEDANCE_1_FAST = _SEEDANCE_1._replace(upstream="doubao-seedance-1-0-pro-fast-251015", frames=1, typical_seconds=45.0)
+
+_NAMES: dict[str, Model] = {
+    "seedream-5.0": _SEEDREAM_5,
+    "seedream-5.0-pro": _SEEDREAM_5_PRO,
+    "seedream-4.5": _SEEDREAM_45,
+    "seedream-4.0": _SEEDREAM_4,
+    "seedance-2.0": _SEEDANCE_2,
+    "seedance-2.0-fast": _SEEDANCE_2_FAST,
+    "seedance-2.5": _SEEDANCE_25,
+    "seedance-1.5-pro": _SEEDANCE_15,
+    "seedance-1.0-pro": _SEEDANCE_1,
+    "seedance-1.0-pro-fast": _SEEDANCE_1_FAST,
+    # As Jimeng's clients call the same models.
+    "video-3.5-pro": _SEEDANCE_15,
+    "video-3.0-pro": _SEEDANCE_1,
+    "video-3.0-fast": _SEEDANCE_1_FAST,
+    "video-3.0": _SEEDANCE_1_FAST,
+    # Gone upstream, and still asked for: each with the pictures that it was for.
+    "doubao-seedance-1-0-lite-i2v-250428": _SEEDANCE_2._replace(frames=1, max_inputs=0, max_videos=0),
+    "doubao-seedance-1-0-lite-i2v-first-last-frame-250428": _SEEDANCE_2._replace(max_inputs=0, max_videos=0),
+    "doubao-seedance-1-0-lite-i2v-reference-250428": _SEEDANCE_2._replace(frames=0, max_inputs=4, max_videos=0),
+}
+
+
+_FULL_IDS = {model.upstream: model for model in reversed(_NAMES.values())}
+
+MODELS = tuple(model._replace(id=name) for name, model in {**_NAMES, **_FULL_IDS}.items())

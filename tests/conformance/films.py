@@ -1,0 +1,49 @@
+"""A provider's videos under the protocol of pictures, so that the promises about jobs are held against them too."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from shared.providers import MediaProvider, VideoProvider
+from shared.values import (
+    ByteRange,
+    Finished,
+    ImageRequest,
+    Media,
+    Model,
+    Ref,
+    Status,
+    Submitted,
+    VideoRequest,
+)
+
+
+class Films:
+    """Only what has to be translated is; whoever wants the rest has the provider itself."""
+
+    name: ClassVar[str] = ""
+    base_url: ClassVar[str] = ""
+    credential: ClassVar[str | None] = None
+    cookie_domain: ClassVar[str | None] = None
+    keyless: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, provider: MediaProvider) -> None:
+        self._provider = provider
+
+    async def models(self) -> tuple[Model, ...]:
+        return tuple(model for model in await self._provider.models() if model.kind == "video")
+
+    async def submit(self, request: ImageRequest) -> Submitted | Finished:
+        model = request.model
+        assert isinstance(self._provider, VideoProvider)
+        return await self._provider.submit_video(
+            VideoRequest(model, request.prompt, model.seconds[0], model.resolutions[0], seed=request.seed)
+        )
+
+    async def poll(self, ref: Ref) -> Status:
+        return await self._provider.poll(ref)
+
+    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        return self._provider.open(output, byte_range)
