@@ -19,6 +19,12 @@ RATIO: JsonDict = {
     "description": "Width to height, from 1:3 to 3:1, where no size is given.",
     "examples": ["16:9"],
 }
+RESOLUTION: JsonDict = {
+    "format": "resolution",
+    "description": "One of the model's, or the nearest.",
+    "examples": ["720p"],
+}
+WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"}}
 SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
 
 _ABOUT = ("description", "default", "examples")

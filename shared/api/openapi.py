@@ -205,7 +205,7 @@ def _form(operation: Operation, schemas: _Schemas) -> Json:
         for other in (name.removesuffix("[]"), name.replace("[]", "s")):
             members.pop(other, None)
         several = {"type": "array", "items": _FILE, "minItems": 1}
-        members[name] = several if name.endswith("[]") else _FILE
+        members[name] = several if name.endswith(("[]", "s")) else _FILE
         required += [name] if name.endswith("[]") else []
     return {"type": "object", "properties": members, "required": required}
 

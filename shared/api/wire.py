@@ -67,6 +67,9 @@ class Wire(Body):
 class Generate(Wire):
     """What every request for something new has."""
 
+    takes_inputs: ClassVar[bool] = False
+    event: ClassVar[str] = "image_generation"
+
     prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
     model: str | None = None
 
@@ -86,9 +89,6 @@ class Generate(Wire):
 
 class ImageGenerate(Generate):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
-
-    takes_inputs: ClassVar[bool] = False
-    event: ClassVar[str] = "image_generation"
 
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = Field(default=None, json_schema_extra=SIZE)

@@ -16,6 +16,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from shared.api import Endpoint
+from tests.emulators.ark import Ark
 from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.piclumen import Piclumen
@@ -43,8 +44,8 @@ OPERATIONS = {
 @pytest.fixture(scope="module")
 def served() -> Iterator[Gateway]:
     """In front of one upstream that edits pictures, of one that talks and of PicLumen, whose clients have endpoints."""
-    with Gemini() as gemini, OpenAICompatible() as talker, Piclumen(steps=0) as piclumen:
-        upstreams: Any = {**gemini.environment(), **talker.environment(), **piclumen.environment()}
+    with Gemini() as gemini, OpenAICompatible() as talker, Piclumen(steps=0) as piclumen, Ark() as ark:
+        upstreams: Any = {**gemini.environment(), **talker.environment(), **piclumen.environment(), **ark.environment()}
         with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1", **upstreams) as gateway:
             yield gateway
 

@@ -23,6 +23,7 @@ schemathesis.openapi.format(
     "size", st.sampled_from(["auto", "", "512x512", "1024x1024", "640X480", "100 * 200", "64x64"])
 )
 schemathesis.openapi.format("ratio", st.sampled_from(["1:1", "16:9", "9:16", "3:1", "10:30"]))
+schemathesis.openapi.format("resolution", st.sampled_from(["480p", "720p", "1080P"]))
 schemathesis.openapi.format("picture", st.just("data:image/png;base64," + base64.b64encode(PICTURE).decode()))
 schemathesis.openapi.format("binary", st.just(PICTURE))
 
