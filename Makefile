@@ -15,7 +15,7 @@ NODE_MODULES := tests/node_modules/.package-lock.json
 # make deploy
 STAGE ?= dev
 
-.PHONY: help serve demo test test-hosts check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
+.PHONY: help serve demo test test-hosts test-browser check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
 	clean node
 .DELETE_ON_ERROR:
 
@@ -33,6 +33,9 @@ test: $(DEVELOPING) node ## All tests but those of the hosts
 
 test-hosts: $(DEVELOPING) node ## The functions as each host starts them
 	.venv/bin/python -m pytest -m hosts
+
+test-browser: $(DEVELOPING) node ## The pages in Chromium, where there is one; pictures of them in build/screenshots
+	.venv/bin/python -m pytest -m browser
 
 check: $(DEVELOPING) ## Format, lint, types, and who may import whom
 	.venv/bin/python -m ruff format --check

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
 from shared.api.answers import ErrorAnswer, ZimageDone
-from shared.api.operation import FETCHES, PICTURES, WAITS, Ranged
+from shared.api.operation import FETCHES, PICTURES, VIDEOS, WAITS, Ranged
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -28,7 +28,7 @@ async def links_of_job(call: Call) -> Response:
     return await jobs.images_object(call, call.job())
 
 
-_FILE = {200: PICTURES, 206: PICTURES}
+_FILE = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS)}
 _links = Operation(links_of_job, gives={200: ZimageDone, 408: ErrorAnswer}, fails=WAITS)
 
 app = create_app(

@@ -167,6 +167,7 @@ class Health(TypedDict):
 
     status: Literal["healthy"]
     service: Literal["easel"]
+    message: str
     timestamp: int
     concurrent_tasks: int
     max_concurrent: int

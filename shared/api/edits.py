@@ -40,7 +40,7 @@ class ImageEdit(ImageGenerate):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = super().__get_pydantic_json_schema__(core, handler)
-        several = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": MOST_INPUTS}
+        several = {"type": "array", "items": PICTURE, "maxItems": MOST_INPUTS}
         inner = handler.resolve_ref_schema(schema)
         inner["properties"] |= dict.fromkeys(("image", "images"), {"anyOf": [PICTURE, several]})
         inner["anyOf"] = [{"required": ["image"]}, {"required": ["images"]}]
@@ -61,7 +61,7 @@ class ImageEdit(ImageGenerate):
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
         self._inputs = tuple(input_of(picture, fetcher) for picture in self.image)
-        self._mask = input_of(self.mask, fetcher, "mask") if self.mask else None
+        self._mask = input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
         self.image, self.mask = [], None  # text that a picture was decoded from need not stay
         return self
 

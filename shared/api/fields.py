@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic.config import JsonDict
+from pydantic.config import JsonDict, JsonValue
 from pydantic.json_schema import JsonSchemaValue
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
@@ -49,28 +49,37 @@ PICTURE: JsonDict = {
 }
 
 
-_PARTS: JsonDict = {
-    "anyOf": [
-        {
-            "type": "object",
-            "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
-            "required": ["type", "text"],
-        },
-        {
-            "type": "object",
-            "properties": {"type": {"const": "image_url"}, "image_url": PICTURE},
-            "required": ["type", "image_url"],
-        },
-    ]
+_TEXT_PART: JsonDict = {
+    "type": "object",
+    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+    "required": ["type", "text"],
 }
+_PICTURE_PART: JsonDict = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "image_url"},
+        "image_url": {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+    },
+    "required": ["type", "image_url"],
+}
+
+
+def _message(roles: list[JsonValue], *parts: JsonDict) -> JsonDict:
+    several: JsonDict = {"type": "array", "items": {"anyOf": list(parts)}}
+    content: JsonDict = {"anyOf": [{"type": "string"}, several]}
+    return {
+        "type": "object",
+        "properties": {"role": {"enum": roles}, "content": content},
+        "required": ["role", "content"],
+    }
+
+
 MESSAGES: JsonDict = {
     "items": {
-        "type": "object",
-        "properties": {
-            "role": {"enum": list(ROLES)},
-            "content": {"anyOf": [{"type": "string"}, {"type": "array", "items": _PARTS}]},
-        },
-        "required": ["role", "content"],
+        "anyOf": [
+            _message(["user"], _TEXT_PART, _PICTURE_PART),
+            _message([role for role in ROLES if role not in ("user", "function")], _TEXT_PART),
+        ]
     },
     "examples": [[{"role": "user", "content": "What does a lighthouse look like?"}]],
 }

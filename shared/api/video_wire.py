@@ -67,7 +67,8 @@ class VideoCreate(Generate):
     def take(self, fetcher: Fetcher) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
         given = {name: getattr(self, name) for name in _FRAMES}
-        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in given.items() if picture}
+        there = {name: picture for name, picture in given.items() if picture not in (None, "")}
+        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in there.items()}
         self._images = tuple(input_of(picture, fetcher, "images") for picture in self.images)
         self.input_reference = self.first_frame_image = self.last_frame_image = None
         self.images = []  # text that a picture was decoded from need not stay

@@ -9,12 +9,14 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis import Case, HookContext
+from schemathesis.transport.serialization import Binary
 
 from shared.api.edits import MOST_INPUTS
 from shared.values import MAX_N
 from tests.emulators.png import png
 
 PICTURE = png(8, 8)
+PICTURE_URL = "data:image/png;base64," + base64.b64encode(PICTURE).decode()
 LARGEST_SIDE = 2048
 LONGEST_KEY = 255
 FEW_INPUTS = 4
@@ -24,7 +26,7 @@ schemathesis.openapi.format(
 )
 schemathesis.openapi.format("ratio", st.sampled_from(["1:1", "16:9", "9:16", "3:1", "10:30"]))
 schemathesis.openapi.format("resolution", st.sampled_from(["480p", "720p", "1080P"]))
-schemathesis.openapi.format("picture", st.just("data:image/png;base64," + base64.b64encode(PICTURE).decode()))
+schemathesis.openapi.format("picture", st.just(PICTURE_URL))
 schemathesis.openapi.format("binary", st.just(PICTURE))
 
 
@@ -39,24 +41,41 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 def _fit(body: dict[str, Any]) -> None:
     sides = ("width", "height")
-    if all(type(body.get(side)) is int and body[side] > 0 for side in sides):
+    if all(isinstance(body.get(side), int | float) and body[side] >= 1 for side in sides):
         longest = min(LARGEST_SIDE, max(body[side] for side in sides))
         body |= {side: min(longest, max(body[side], -(-longest // 3))) for side in sides}
-    _ask_for_what_there_is(body)
+    if "messages" in body:
+        _say(body)
+    else:
+        _show(body)
 
 
-def _ask_for_what_there_is(body: dict[str, Any]) -> None:
-    """Models of text and of pictures each for their own. What else a model can do, /v1/models says and no schema."""
-    if "messages" in body and body.get("model") is None:
+def _say(body: dict[str, Any]) -> None:
+    """Models of text and of pictures each for their own; what else a model can do, /v1/models says and no schema."""
+    if body.get("model") is None:
         body["model"] = "parrot"
-    elif "messages" not in body and body.get("model") == "parrot":
-        del body["model"]
-    if "messages" in body and body.get("n") in range(2, MAX_N + 1):
+    if body.get("n") in range(2, MAX_N + 1):
         body["n"] = 1
     if all(word in ("text", "image", "audio") for word in body.get("modalities") or ()):
         body.pop("modalities", None)
-    if isinstance(body.get("mask"), str | bytes):
-        del body["mask"]
+
+
+def _show(body: dict[str, Any]) -> None:
+    """As many pictures as the models take, and in one role."""
+    if body.get("model") == "parrot":
+        del body["model"]
+    for name in ("mask", "input_reference", "last_frame_image"):
+        if _is_picture(body.get(name)):
+            del body[name]
     for name in ("images", "image", "image[]"):
-        if isinstance(body.get(name), list) and len(body[name]) <= MOST_INPUTS:
-            body[name] = body[name][:FEW_INPUTS]
+        pictures = body.get(name)
+        if isinstance(pictures, list) and all(map(_is_picture, pictures)) and len(pictures) <= MOST_INPUTS:
+            body[name] = [] if "first_frame_image" in body else pictures[:FEW_INPUTS]
+    if "first_frame_image" not in body and [] in (body.get("image"), body.get("image[]"), body.get("images")):
+        body["image"] = PICTURE_URL
+
+
+def _is_picture(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_picture(value.get("url")) or _is_picture(value.get("image_url"))
+    return isinstance(value, bytes | Binary) or value == PICTURE_URL
