@@ -24,7 +24,7 @@ RESOLUTION: JsonDict = {
     "description": "One of the model's, or the nearest.",
     "examples": ["720p"],
 }
-WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"}}
+WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "format": "web-address"}}
 SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
 
 _ABOUT = ("description", "default", "examples")

@@ -27,6 +27,7 @@ schemathesis.openapi.format(
 schemathesis.openapi.format("ratio", st.sampled_from(["1:1", "16:9", "9:16", "3:1", "10:30"]))
 schemathesis.openapi.format("resolution", st.sampled_from(["480p", "720p", "1080P"]))
 schemathesis.openapi.format("picture", st.just(PICTURE_URL))
+schemathesis.openapi.format("web-address", st.just("https://example.com/clip.mp4"))
 schemathesis.openapi.format("binary", st.just(PICTURE))
 
 
@@ -52,17 +53,27 @@ def _fit(body: dict[str, Any]) -> None:
 
 def _say(body: dict[str, Any]) -> None:
     """Models of text and of pictures each for their own; what else a model can do, /v1/models says and no schema."""
-    if body.get("model") is None:
+    if body.get("model") is None or isinstance(body["model"], str):
         body["model"] = "parrot"
+    for message in body["messages"] if isinstance(body["messages"], list) else ():
+        _leave(message, "role", "content")
+        for part in message.get("content") or () if isinstance(message, dict) else ():
+            _leave(part, "type", "text", "image_url")
     if body.get("n") in range(2, MAX_N + 1):
         body["n"] = 1
     if all(word in ("text", "image", "audio") for word in body.get("modalities") or ()):
         body.pop("modalities", None)
 
 
+def _leave(value: Any, *names: str) -> None:
+    if isinstance(value, dict):
+        for name in value.keys() - set(names):
+            del value[name]
+
+
 def _show(body: dict[str, Any]) -> None:
     """As many pictures as the models take, and in one role."""
-    if body.get("model") == "parrot":
+    if isinstance(body.get("model"), str):
         del body["model"]
     for name in ("mask", "input_reference", "last_frame_image"):
         if _is_picture(body.get(name)):
