@@ -204,8 +204,8 @@ def _form(operation: Operation, schemas: _Schemas) -> Json:
     for name in operation.files:
         for other in (name.removesuffix("[]"), name.replace("[]", "s")):
             members.pop(other, None)
-        several = {"type": "array", "items": _FILE}
-        members[name] = several if name.endswith(("[]", "s")) else _FILE
+        several = name.endswith(("[]", "s"))
+        members[name] = _FILE | ({"description": "Once for each file."} if several else {})
         required += [name] if name.endswith("[]") else []
     return {"type": "object", "properties": members, "required": required}
 
