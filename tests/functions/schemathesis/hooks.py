@@ -30,7 +30,7 @@ schemathesis.openapi.format("ratio", st.sampled_from(["1:1", "16:9", "9:16", "3:
 schemathesis.openapi.format("resolution", st.sampled_from(["480p", "720p", "1080P"]))
 schemathesis.openapi.format("picture", st.just(PICTURE_URL))
 schemathesis.openapi.format("web-address", st.just("https://example.com/clip.mp4"))
-schemathesis.openapi.format("binary", st.just(PICTURE))
+schemathesis.openapi.format("binary", st.just(Binary(PICTURE)))
 
 
 @schemathesis.hook
@@ -52,6 +52,9 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 
 def _fit(body: dict[str, Any]) -> None:
+    for name in ("seconds", "duration"):
+        if isinstance(body.get(name), int | float) and 1 <= body[name] <= LONGEST_VIDEO:
+            body[name] = 5
     sides = ("width", "height")
     if all(isinstance(body.get(side), int | float) and body[side] >= 1 for side in sides):
         longest = min(LARGEST_SIDE, max(body[side] for side in sides))
@@ -90,9 +93,6 @@ def _show(body: dict[str, Any]) -> None:
     for name in ("mask", "input_reference", "last_frame_image", *(("images",) if "first_frame_image" in body else ())):
         if _is_picture(body.get(name)):
             del body[name]
-    for name in ("seconds", "duration"):
-        if isinstance(body.get(name), int) and 1 <= body[name] <= LONGEST_VIDEO:
-            body[name] = 5
     for name in ("images", "image", "image[]"):
         pictures = body.get(name)
         if isinstance(pictures, list) and all(map(_is_picture, pictures)) and len(pictures) <= MOST_INPUTS:
