@@ -47,8 +47,10 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if len(str(case.headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
         case.headers["Idempotency-Key"] = str(uuid4())
     if isinstance(case.body, dict):
-        case.body = deepcopy(case.body)  # others are made from the same
-        _fit(case.body)
+        body = deepcopy(case.body)  # others are made from the same
+        _fit(body)
+        # Set like this, it stays as right or wrong as it was made: files would pass for wrong when looked at again.
+        object.__setattr__(case, "body", body)
 
 
 def _fit(body: dict[str, Any]) -> None:
