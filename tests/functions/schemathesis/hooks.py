@@ -44,8 +44,6 @@ def filter_case(context: HookContext, case: Case[Any]) -> bool:
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Let no key come twice, and sides go together; what is wrong with either stays so."""
-    if case.meta and case.media_type == "multipart/form-data":  # files pass for wrong when they are looked at again
-        object.__setattr__(case.meta.generation, "mode", GenerationMode.POSITIVE)
     case.freeze_metadata()  # it stays as right or wrong as it was made
     if len(str(case.headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
         case.headers["Idempotency-Key"] = str(uuid4())
