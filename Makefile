@@ -17,7 +17,7 @@ TOOLS := tests/hosts/node_modules/.package-lock.json
 # make deploy
 STAGE ?= dev
 
-.PHONY: help serve demo test test-hosts check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
+.PHONY: help serve demo test test-hosts test-browser check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
 	clean clients tools
 .DELETE_ON_ERROR:
 
@@ -35,6 +35,9 @@ test: $(DEVELOPING) clients ## All tests but those of the hosts
 
 test-hosts: $(DEVELOPING) tools ## The functions as each host starts them
 	.venv/bin/python -m pytest -m hosts
+
+test-browser: $(DEVELOPING) clients ## The pages in Chromium, where there is one; pictures of them in build/screenshots
+	.venv/bin/python -m pytest -m browser
 
 check: $(DEVELOPING) ## Format, lint, types, and who may import whom
 	.venv/bin/python -m ruff format --check

@@ -7,22 +7,30 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, create_app, nested_detail, operators
+from shared.api import Access, Call, Endpoint, Operation, create_app, nested_detail, operators
+from shared.api.answers import CleanedUp, CookiesTaken
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def cookies(call: Call) -> Response:
+    """Give an account new cookies, as a browser's extension exports them."""
     return await operators.cookies_response(call)
 
 
 async def cleanup(call: Call) -> Response:
+    """Do nothing: there are no files here to clean up."""
     return JSONResponse({"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."})
 
 
 app = create_app(
     [
-        Endpoint("/v1/cookies", Access.ADMIN, POST=cookies, beside=nested_detail),
-        Endpoint("/v1/cleanup", POST=cleanup, beside=nested_detail),
+        Endpoint(
+            "/v1/cookies",
+            Access.ADMIN,
+            POST=Operation(cookies, takes=operators.Export, form=operators.ExportForm, gives={200: CookiesTaken}),
+            beside=nested_detail,
+        ),
+        Endpoint("/v1/cleanup", POST=Operation(cleanup, gives={200: CleanedUp}), beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

@@ -1,19 +1,43 @@
-"""GET / says what this is."""
+"""GET / is a page to try everything on, /docs one to read about it, and /openapi.json what both and programs go by."""
 
 from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, create_app
+from shared.api import Access, Call, Endpoint, Operation, create_app, pages
+from shared.api.answers import Home, OpenApi
+from shared.hosts.bundle import whole_app
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def home(call: Call) -> Response:
+    """For browsers, a page to try everything on; for others, where the API is."""
+    if pages.is_wanted(call):
+        return pages.page_response(call, "playground.html")
     base = f"{call.base_url}/v1"
     return JSONResponse(
-        {"name": "Easel", "message": "API service is running", "base_url": base, "models": f"{base}/models"}
+        {"name": "Easel", "message": "API service is running", "base_url": base, "models": f"{base}/models"},
+        headers={"vary": "accept"},
     )
 
 
-app = create_app([Endpoint("/", Access.ANYONE, GET=home)])
+async def docs(call: Call) -> Response:
+    """A page that shows this document."""
+    return pages.page_response(call, "docs.html")
+
+
+async def document(call: Call) -> Response:
+    """This document."""
+    from shared.api import openapi  # nobody else needs its part of pydantic
+
+    return JSONResponse(openapi.document(whole_app().routes, call.base_url))
+
+
+app = create_app(
+    [
+        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: (Home, "text/html")})),
+        Endpoint("/docs", Access.ANYONE, GET=Operation(docs, gives={200: "text/html"})),
+        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: OpenApi})),
+    ]
+)
 handler = lambda_handler(app)

@@ -7,28 +7,44 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, create_app, files, jobs
+from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
+from shared.api.answers import ErrorAnswer, ZimageDone
+from shared.api.operation import FETCHES, PICTURES, VIDEOS, WAITS, Ranged
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def file(call: Call) -> Response:
+    """The file, or a range of it."""
     return await files.file_response(call, call.service.tickets.asset(call.id))
 
 
 async def file_of_job(call: Call) -> Response:
+    """Wait up to 20 seconds for a picture of a job, then the file."""
     return await files.job_file_response(call)
 
 
 async def links_of_job(call: Call) -> Response:
+    """Wait for a job's pictures: their links."""
     return await jobs.images_object(call, call.job())
 
 
+_FILE = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS)}
+_links = Operation(links_of_job, gives={200: ZimageDone, 408: ErrorAnswer}, fails=WAITS)
+
 app = create_app(
     [
-        Endpoint("/images/{id}.{extension}", Access.ANYONE, GET=file),
-        Endpoint("/images", Access.ID, GET=file_of_job),
-        Endpoint("/v1/images/{id}", Access.ID, GET=links_of_job),
-        Endpoint("/api/v1/images/{id}", Access.ID, GET=links_of_job),
+        Endpoint(
+            "/images/{id}.{extension}",
+            Access.ANYONE,
+            GET=Operation(file, headers=Ranged, gives=_FILE, fails=FETCHES),
+        ),
+        Endpoint(
+            "/images",
+            Access.ID,
+            GET=Operation(file_of_job, query=files.JobFile, headers=Ranged, gives=_FILE, fails=FETCHES),
+        ),
+        Endpoint("/v1/images/{id}", Access.ID, GET=_links),
+        Endpoint("/api/v1/images/{id}", Access.ID, GET=_links),
     ]
 )
 handler = lambda_handler(app)

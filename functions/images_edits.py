@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, create_app, images, nested_detail
-from shared.api.edits import no_variations, read_edit
+from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
+from shared.api.answers import ErrorAnswer, Images, JobObject
+from shared.api.edits import ImageEdit, no_variations, read_edit
+from shared.api.operation import STARTS, STREAM, Preferring
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def edit(call: Call) -> Response:
+    """Make pictures from pictures."""
     return await images.answer(call, await read_edit(call))
 
 
 async def vary(call: Call) -> Response:
+    """Say that edits do this, with a prompt."""
     raise no_variations()
 
 
@@ -22,8 +26,20 @@ ENGINES = ("/http", "/playwright")
 
 app = create_app(
     [
-        Endpoint("/v1/images/edits", POST=edit, beside=nested_detail, under=ENGINES),
-        Endpoint("/v1/images/variations", POST=vary, beside=nested_detail),
+        Endpoint(
+            "/v1/images/edits",
+            POST=Operation(
+                edit,
+                takes=ImageEdit,
+                files=("image[]", "mask"),
+                headers=Preferring,
+                gives={200: (Images, STREAM), 202: JobObject},
+                fails=STARTS,
+            ),
+            beside=nested_detail,
+            under=ENGINES,
+        ),
+        Endpoint("/v1/images/variations", POST=Operation(vary, gives={400: ErrorAnswer}), beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, create_app, images, nested_detail
+from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
+from shared.api.answers import Images, JobObject
+from shared.api.operation import STARTS, STREAM, Preferring
 from shared.api.wire import ImageGenerate
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -12,11 +14,27 @@ LARGEST_BODY = 4 << 20
 
 
 async def generate(call: Call) -> Response:
+    """Make pictures from text."""
     return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
 
 
 # Clients of the Imagen API choose its engine by these, of which there is only one here.
 ENGINES = ("/http", "/playwright")
 
-app = create_app([Endpoint("/v1/images/generations", POST=generate, beside=nested_detail, under=ENGINES)])
+app = create_app(
+    [
+        Endpoint(
+            "/v1/images/generations",
+            POST=Operation(
+                generate,
+                takes=ImageGenerate,
+                headers=Preferring,
+                gives={200: (Images, STREAM), 202: JobObject},
+                fails=STARTS,
+            ),
+            beside=nested_detail,
+            under=ENGINES,
+        )
+    ]
+)
 handler = lambda_handler(app)

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, create_app, jobs
+from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
+from shared.api.answers import ErrorAnswer, JobDeleted, JobObject, ZimageAnswer
+from shared.api.operation import LOOKS
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def show(call: Call) -> Response:
+    """How a job is doing, and its files."""
     job = call.job()
     return jobs.job_response(call, job, await call.service.look(job))
 
 
 async def cancel(call: Call) -> Response:
+    """Cancel a job, where the upstream can."""
     cancelled = await call.service.cancel(call.job())
     return JSONResponse({"id": call.id, "object": "job.deleted", "deleted": cancelled})
 
 
 async def task(call: Call) -> Response:
+    """The job in zimage.run's words."""
     job = call.job()
     return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
 
 
+_task = Operation(task, gives={200: ZimageAnswer}, fails=LOOKS)
+
 app = create_app(
     [
-        Endpoint("/v1/jobs/{id}", GET=show, DELETE=cancel),
-        Endpoint("/v1/tasks/{id}", Access.ID, GET=task),
-        Endpoint("/api/v1/tasks/{id}", Access.ID, GET=task),
+        Endpoint(
+            "/v1/jobs/{id}",
+            GET=Operation(show, gives={200: JobObject}, fails=LOOKS),
+            DELETE=Operation(cancel, gives={200: JobDeleted, 400: ErrorAnswer}, fails=LOOKS),
+        ),
+        Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
+        Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),
     ]
 )
 handler = lambda_handler(app)

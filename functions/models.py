@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Call, Endpoint, create_app, listing
+from shared.api import Call, Endpoint, Operation, create_app, listing
+from shared.api.answers import ModelList, ModelObject
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def index(call: Call) -> Response:
+    """The models, and what they can do."""
     return JSONResponse(await listing.model_list(call))
 
 
 async def show(call: Call) -> Response:
+    """One model."""
     return JSONResponse(await listing.one_model(call, call.id))
 
 
-app = create_app([Endpoint("/v1/models", GET=index), Endpoint("/v1/models/{id:path}", GET=show)])
+app = create_app(
+    [
+        Endpoint("/v1/models", GET=Operation(index, gives={200: ModelList})),
+        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: ModelObject})),
+    ]
+)
 handler = lambda_handler(app)

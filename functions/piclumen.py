@@ -4,24 +4,47 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, create_app, piclumen, plain_detail
+from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, plain_detail
+from shared.api.answers import PiclumenStarted, PiclumenState
+from shared.api.operation import LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 1 << 20
 
 
 async def generate(call: Call) -> Response:
+    """Start a picture on PicLumen."""
     return await piclumen.started(call, LARGEST_BODY)
 
 
 async def check(call: Call) -> Response:
+    """How that picture is doing."""
     return await piclumen.checked(call)
 
 
 app = create_app(
     [
-        Endpoint("/generate-image", Access.CREDENTIAL, beside=plain_detail, POST=generate),
-        Endpoint("/check-image", Access.CREDENTIAL, beside=plain_detail, POST=check),
+        Endpoint(
+            "/generate-image",
+            Access.CREDENTIAL,
+            beside=plain_detail,
+            POST=Operation(
+                generate,
+                takes=piclumen.GenerateImage,
+                query=piclumen.TokenQuery,
+                headers=piclumen.TokenHeader,
+                gives={200: PiclumenStarted},
+                fails=STARTS,
+            ),
+        ),
+        Endpoint(
+            "/check-image",
+            Access.CREDENTIAL,
+            beside=plain_detail,
+            POST=Operation(
+                check, query=piclumen.MarkQuery, headers=piclumen.TokenHeader, gives={200: PiclumenState}, fails=LOOKS
+            ),
+        ),
     ]
 )
 handler = lambda_handler(app)

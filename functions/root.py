@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from shared.api import Access, Call, Endpoint, create_app, operators
+from shared.api import Access, Call, Endpoint, Operation, create_app, operators
+from shared.api.answers import Health
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def ping(call: Call) -> Response:
+    """`pong`"""
     return PlainTextResponse("pong")
 
 
 async def health(call: Call) -> Response:
+    """That it runs, and how many accounts are ready."""
     return JSONResponse(await operators.health_object(call))
 
 
+_health = Operation(health, gives={200: Health})
+
 app = create_app(
     [
-        Endpoint("/ping", Access.ANYONE, GET=ping),
-        Endpoint("/v1/health", Access.ANYONE, GET=health),
-        Endpoint("/api/health", Access.ANYONE, GET=health),
+        Endpoint("/ping", Access.ANYONE, GET=Operation(ping, gives={200: "text/plain"})),
+        Endpoint("/v1/health", Access.ANYONE, GET=_health),
+        Endpoint("/api/health", Access.ANYONE, GET=_health),
     ]
 )
 handler = lambda_handler(app)

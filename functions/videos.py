@@ -4,25 +4,48 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, create_app, files, nested_detail, videos
+from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
+from shared.api.answers import JobObject
+from shared.api.operation import FETCHES, LOOKS, STARTS, VIDEOS, Preferring, Ranged, Repeatable
+from shared.api.video_answers import Video, VideoAssets, VideoDeleted, VideoMade, VideoPage, VideoTask
+from shared.api.video_wire import VideoCreate
 from shared.hosts.lambda_entry import lambda_handler
 
 
 async def file(call: Call) -> Response:
+    """The file, or a range of it."""
     return await files.file_response(call, call.service.tickets.asset(call.id))
 
+
+_create = Operation(
+    videos.create,
+    takes=VideoCreate,
+    files=("input_reference", "first_frame_image", "last_frame_image", "images"),
+    headers=Repeatable,
+    gives={200: Video},
+    fails=STARTS,
+)
+_generate = _create._replace(handler=videos.generate, headers=Preferring, gives={200: VideoMade, 202: JobObject})
+_create_task = _create._replace(handler=videos.create_task, gives={200: VideoTask})
+_index = Operation(videos.index, gives={200: VideoPage})
+_file = Operation(file, headers=Ranged, gives={200: VIDEOS, 206: VIDEOS}, fails=FETCHES)
+_content = _file._replace(handler=videos.content, query=videos.Variant)
+_show = Operation(videos.show, gives={200: Video}, fails=LOOKS)
+_delete = Operation(videos.delete, gives={200: VideoDeleted}, fails=LOOKS)
+_show_task = Operation(videos.show_task, gives={200: VideoTask}, fails=LOOKS)
+_assets = Operation(videos.assets, gives={200: VideoAssets}, fails=LOOKS)
 
 app = create_app(
     [
         # Before the others: on hosts that answer without /v1, a file's name would pass for an id.
-        Endpoint("/videos/{id}.{extension}", Access.ANYONE, GET=file),
-        Endpoint("/v1/videos/generations", POST=videos.generate, beside=nested_detail),
-        Endpoint("/v1/videos", POST=videos.create, GET=videos.index, beside=nested_detail),
-        Endpoint("/v1/videos/{id}/content", GET=videos.content, beside=nested_detail),
-        Endpoint("/v1/videos/{id}", GET=videos.show, DELETE=videos.delete, beside=nested_detail),
-        Endpoint("/v2/videos/generations", POST=videos.create_task, beside=nested_detail),
-        Endpoint("/v2/videos/generations/{id}/assets", GET=videos.assets, beside=nested_detail),
-        Endpoint("/v2/videos/generations/{id}", GET=videos.show_task, beside=nested_detail),
+        Endpoint("/videos/{id}.{extension}", Access.ANYONE, GET=_file),
+        Endpoint("/v1/videos/generations", POST=_generate, beside=nested_detail),
+        Endpoint("/v1/videos", POST=_create, GET=_index, beside=nested_detail),
+        Endpoint("/v1/videos/{id}/content", GET=_content, beside=nested_detail),
+        Endpoint("/v1/videos/{id}", GET=_show, DELETE=_delete, beside=nested_detail),
+        Endpoint("/v2/videos/generations", POST=_create_task, beside=nested_detail),
+        Endpoint("/v2/videos/generations/{id}/assets", GET=_assets, beside=nested_detail),
+        Endpoint("/v2/videos/generations/{id}", GET=_show_task, beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

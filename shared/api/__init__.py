@@ -6,6 +6,7 @@ from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.call import Call
 from shared.api.errors import chat_detail, nested_detail, plain_detail
+from shared.api.operation import Operation
 from shared.api.stream import RELAY
 from shared.errors import Misconfigured
 
@@ -16,6 +17,7 @@ __all__ = [
     "Call",
     "Endpoint",
     "Misconfigured",
+    "Operation",
     "chat_detail",
     "create_app",
     "failure_response",

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -23,14 +23,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import vercel
 from shared.api.access import Access, authorize, guard_open_mode
-from shared.api.call import Call
+from shared.api.call import Call, Handler
 from shared.api.errors import error_response
+from shared.api.operation import Operation
 from shared.errors import BadRequest, EaselError, Forbidden, NotFound, WrongMethod
 from shared.settings import Configuration, Easel, Settings
 
 _log = logging.getLogger(__name__)
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
 Beside: TypeAlias = Callable[[EaselError], dict[str, Any]]
 
 EXPOSED_HEADERS = (
@@ -53,6 +53,7 @@ _GONE = 499
 class Endpoint:
     """A path and its verbs. It answers with and without the leading `/v1`, and with a slash at its end.
 
+    Each verb has a handler, in an Operation wherever the endpoint is a public one.
     `beside` makes the members that older clients of this route read next to `error`, from the error object; `under`
     are what they write before `/v1`.
     """
@@ -64,12 +65,14 @@ class Endpoint:
         *,
         beside: Beside | None = None,
         under: Sequence[str] = (),
-        **handlers: Handler,
+        **verbs: Handler | Operation,
     ) -> None:
         self.path = path
         self.access = access
         self.beside = beside
         self.under = under
+        self.operations = {verb: given for verb, given in verbs.items() if isinstance(given, Operation)}
+        handlers = {verb: given.handler if isinstance(given, Operation) else given for verb, given in verbs.items()}
         self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers and "HEAD" not in handlers else {})
         regex, _, self._convertors = compile_path(path)
         version = f"^(?:(?:{'|'.join(('', *under))})/v1)?"

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive
 
 from shared.api.form import Form, read_form
@@ -187,6 +188,9 @@ class Call:
     def prefix(self) -> str:
         """What stands before our paths where callers write them: what the host puts there, and API_PREFIX."""
         return f"{self.request.scope.get('root_path', '')}{self.settings.prefix}"
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from shared.api.fields import MESSAGES, ROLES
+from shared.api.wire import Wire
 from shared.errors import BadRequest
 from shared.values import MAX_N, ChatRequest, Model
 
-_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "n", "wait_for_image"})
 
 _ORDER_FIELDS = frozenset({"negative_prompt", "batch_size", "width", "height", "steps", "cfg_scale"})
@@ -25,8 +26,8 @@ _NO_FEATURE: tuple[Any, ...] = (False, [], {}, {"type": "text"}, ["text"])
 
 def _checked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for number, message in enumerate(messages, 1):
-        if message.get("role") not in _ROLES:
-            raise ValueError(f"message {number} has to have a role, one of {', '.join(_ROLES)}")
+        if message.get("role") not in ROLES:
+            raise ValueError(f"message {number} has to have a role, one of {', '.join(ROLES)}")
         _check_content(number, message)
     return messages
 
@@ -48,12 +49,10 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = None
 
 
-class ChatCreate(BaseModel):
+class ChatCreate(Wire):
     """The fields that have a meaning here; all others go to the model as they are, where it knows them."""
 
-    model_config = ConfigDict(extra="allow")
-
-    messages: Annotated[list[dict[str, Any]], Field(min_length=1), AfterValidator(_checked)]
+    messages: Annotated[list[dict[str, Any]], Field(min_length=1, json_schema_extra=MESSAGES), AfterValidator(_checked)]
     model: str | None = None
     n: int = Field(default=1, ge=1, le=MAX_N)
     stream: bool = False

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema
 
 from shared.api.call import Call
+from shared.api.fields import PICTURE
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.wire import ImageGenerate
@@ -28,11 +31,20 @@ class ImageEdit(ImageGenerate):
     event: ClassVar[str] = "image_edit"
 
     image: list[Any] = Field(default=[], max_length=MOST_INPUTS)
-    mask: Any = None
-    markup: Any = None
+    mask: Any = Field(default=None, json_schema_extra=PICTURE)
+    markup: SkipJsonSchema[Any] = None
 
     _inputs: tuple[Input, ...] = PrivateAttr(default=())
     _mask: Input | None = PrivateAttr(default=None)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        several = {"type": "array", "items": PICTURE, "maxItems": MOST_INPUTS}
+        inner = handler.resolve_ref_schema(schema)
+        inner["properties"] |= dict.fromkeys(("image", "images"), {"anyOf": [PICTURE, several]})
+        inner["anyOf"] = [{"required": ["image"]}, {"required": ["images"]}]
+        return schema
 
     @model_validator(mode="before")
     @classmethod
@@ -49,7 +61,7 @@ class ImageEdit(ImageGenerate):
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
         self._inputs = tuple(input_of(picture, fetcher) for picture in self.image)
-        self._mask = input_of(self.mask, fetcher, "mask") if self.mask else None
+        self._mask = input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
         self.image, self.mask = [], None  # text that a picture was decoded from need not stay
         return self
 

@@ -48,7 +48,11 @@ _MEANINGS: dict[type[EaselError], Meaning] = {
 
 
 def meaning_of(error: EaselError) -> Meaning:
-    return next(_MEANINGS[kind] for kind in type(error).__mro__ if kind in _MEANINGS)
+    return meaning_of_type(type(error))
+
+
+def meaning_of_type(error: type[EaselError]) -> Meaning:
+    return next(_MEANINGS[kind] for kind in error.__mro__ if kind in _MEANINGS)
 
 
 def error_object(error: EaselError) -> dict[str, Any]:

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NotRequired, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from shared.api.call import Call
 from shared.api.errors import error_object
 from shared.api.stream import ignored_header
+from shared.api.wire import Body
 from shared.catalog import Offer
 from shared.errors import AccountRejected, BadRequest, Unauthenticated
 from shared.service import Caller, Service
@@ -45,7 +47,7 @@ class Resolution(BaseModel):
     batch_size: int = Field(ge=1, le=MAX_N)
 
 
-class GenerateImage(BaseModel):
+class GenerateImage(Body):
     """The body of POST /generate-image, with the defaults of old: the constant seed is one of them."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, protected_namespaces=())
@@ -73,6 +75,24 @@ class GenerateImage(BaseModel):
         size, n = Size(self.resolution.width, self.resolution.height), self.resolution.batch_size
         model = Model(self.model_id, upstream=self.model_id, batch=n)
         return ImageRequest(model, self.prompt, size, n, verbatim=self.model_dump(include=set(type(self).model_fields)))
+
+
+Token: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+
+
+class TokenQuery(TypedDict):
+    """The caller's own PicLumen token."""
+
+    authorization_token: NotRequired[Token]
+
+
+TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[Token]})
+
+
+class MarkQuery(TokenQuery):
+    """The mark that /generate-image gave."""
+
+    mark_id: Annotated[str, Field(min_length=1)]
 
 
 async def started(call: Call, largest_body: int) -> Response:

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from shared.api.call import Call
 from shared.api.clips import fit_ratio, fit_resolution, fit_seconds, is_pictures_own, nominal_size
+from shared.api.fields import PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.sizes import parse_size
@@ -39,26 +40,26 @@ class VideoCreate(Generate):
     `images` are references where the model takes such, unless `reference_mode` says that they are frames.
     """
 
-    n: int = 1
+    n: int = Field(default=1, json_schema_extra={"enum": [1]})
     response_format: Literal["url"] | None = None
     seconds: Seconds = None
     duration: Seconds = None
-    size: str | None = None
-    resolution: str | None = None
-    ratio: str | None = None
-    aspect_ratio: str | None = None
-    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
+    size: str | None = Field(default=None, json_schema_extra=SIZE)
+    resolution: str | None = Field(default=None, json_schema_extra=RESOLUTION)
+    ratio: str | None = Field(default=None, json_schema_extra=RATIO)
+    aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED, json_schema_extra=SEED)
     camera_fixed: bool | None = None
     camerafixed: bool | None = None
     watermark: bool | None = None
     return_last_frame: bool | None = None
     generate_audio: bool | None = None
     reference_mode: Literal["omni", "first_last_frame", "multi_frame", "subject"] = "omni"
-    input_reference: Any = None
-    first_frame_image: Any = None
-    last_frame_image: Any = None
-    images: list[Any] = Field(default=[], max_length=MOST_PICTURES)
-    reference_videos: list[str] = Field(default=[], max_length=MOST_PICTURES)
+    input_reference: Any = Field(default=None, json_schema_extra=PICTURE)
+    first_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
+    last_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
+    images: list[Any] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra={"items": PICTURE})
+    reference_videos: list[str] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
 
     _pictures: dict[str, Input] = PrivateAttr(default={})
     _images: tuple[Input, ...] = PrivateAttr(default=())
@@ -66,7 +67,8 @@ class VideoCreate(Generate):
     def take(self, fetcher: Fetcher) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
         given = {name: getattr(self, name) for name in _FRAMES}
-        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in given.items() if picture}
+        there = {name: picture for name, picture in given.items() if picture not in (None, "")}
+        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in there.items()}
         self._images = tuple(input_of(picture, fetcher, "images") for picture in self.images)
         self.input_reference = self.first_frame_image = self.last_frame_image = None
         self.images = []  # text that a picture was decoded from need not stay

@@ -5,9 +5,10 @@ Nothing is stored: what an answer says is in the id or comes from the upstream a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired
 
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from shared.api.call import Call
 from shared.api.errors import error_object
@@ -26,28 +27,34 @@ _LOOKS = 20
 _QUICKEST_MS, _SLOWEST_MS = 100, 5000
 
 
+class Variant(TypedDict):
+    """OpenAI's name for what else there may be of a video."""
+
+    variant: NotRequired[Literal["video"]]
+
+
 async def create(call: Call) -> Response:
-    """POST /v1/videos: the video, which has begun; its prompt is told this once."""
+    """The video, which has begun; its prompt is told this once."""
     order, job = await _started(call)
     video = video_object(call, job, Queued()) | {"prompt": order.request.prompt}
     return JSONResponse(video, headers=order.headers | await _poll_after(call, job, Queued()))
 
 
 async def show(call: Call) -> Response:
-    """GET /v1/videos/{id}"""
+    """How a video is doing."""
     job = _job(call)
     status = await call.service.look(job)
     return JSONResponse(video_object(call, job, status), headers=_NO_STORE | await _poll_after(call, job, status))
 
 
 async def delete(call: Call) -> Response:
-    """DELETE /v1/videos/{id}: a video that has not begun is cancelled; one that is under way goes on."""
+    """A video that has not begun is cancelled; one that is under way goes on."""
     deleted = await call.service.delete(_job(call))
     return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
 
 
 async def content(call: Call) -> Response:
-    """GET /v1/videos/{id}/content: the file, by ranges where these are asked for."""
+    """The file, by ranges where these are asked for."""
     variant = call.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
@@ -55,13 +62,13 @@ async def content(call: Call) -> Response:
 
 
 async def index(call: Call) -> Response:
-    """GET /v1/videos: an empty page."""
+    """An empty page."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
 
 
 async def generate(call: Call) -> Response:
-    """POST /v1/videos/generations: waits for the video, within the limits; 202 with the job where that is preferred."""
+    """Waits for the video, within the limits; 202 with the job where that is preferred."""
     order, prefer = await _order(call), call.prefer()
     async with making(call, order) as work:
         patience = call.patience() - call.age
@@ -80,19 +87,19 @@ async def generate(call: Call) -> Response:
 
 
 async def create_task(call: Call) -> Response:
-    """POST /v2/videos/generations"""
+    """Start a video, in the words of the Imagen API."""
     order, job = await _started(call)
     return JSONResponse(task_object(call, job, Queued()), headers=order.headers)
 
 
 async def show_task(call: Call) -> Response:
-    """GET /v2/videos/generations/{id}"""
+    """How it is doing, in the same words."""
     job = _job(call)
     return JSONResponse(task_object(call, job, await call.service.look(job)), headers=_NO_STORE)
 
 
 async def assets(call: Call) -> Response:
-    """GET /v2/videos/generations/{id}/assets: the links of what there is so far."""
+    """The links of what there is so far."""
     job = _job(call)
     status = await call.service.look(job)
     task = task_object(call, job, status)

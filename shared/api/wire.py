@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from shared.api.fields import RATIO, SEED, SIZE, TEXT, or_null
 from shared.api.sizes import fit, parse_size, size_of_ratio
 from shared.errors import BadRequest
 from shared.values import MAX_N, ImageRequest, Model, Size
@@ -23,15 +35,42 @@ def _text(value: Any) -> Any:
     return value
 
 
-class Generate(BaseModel):
-    """What every request for something new has."""
+class Body(BaseModel):
+    """A body in which `true` is no number."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flags(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and info.field_name:
+            annotation = cls.model_fields[info.field_name].annotation
+            if {int, float} & {annotation, *get_args(annotation)}:
+                raise ValueError("Input should be a number")
+        return value
+
+
+class Wire(Body):
+    """A body in which `null` counts as absent, which its schema says as well."""
 
     model_config = ConfigDict(extra="allow")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        inner = handler.resolve_ref_schema(schema)
+        needed = inner.get("required", ())
+        inner["properties"] = {
+            name: member if name in needed else or_null(member) for name, member in inner["properties"].items()
+        }
+        return schema
+
+
+class Generate(Wire):
+    """What every request for something new has."""
 
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT), BeforeValidator(_text)]
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
     model: str | None = None
 
     @model_validator(mode="before")
@@ -40,8 +79,11 @@ class Generate(BaseModel):
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
+        theirs = ("-1", "-1.0")
         return {
-            name: value for name, value in data.items() if value is not None and (name, str(value)) != ("seed", "-1")
+            name: value
+            for name, value in data.items()
+            if value is not None and not (name == "seed" and str(value) in theirs)
         }
 
 
@@ -49,15 +91,15 @@ class ImageGenerate(Generate):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
 
     n: int = Field(default=1, ge=1, le=MAX_N)
-    size: str | None = None
+    size: str | None = Field(default=None, json_schema_extra=SIZE)
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
-    aspect_ratio: str | None = None
+    aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
     response_format: Literal["url", "b64_json"] | None = None
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
     negative_prompt: str | None = None
-    seed: int | None = Field(default=None, ge=0, lt=1 << 63)
+    seed: int | None = Field(default=None, ge=0, lt=1 << 63, json_schema_extra=SEED)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:

@@ -25,9 +25,7 @@ REQUIREMENTS = ROOT / "requirements.txt"
 PYTHONS = ("3.13", "3.12", "3.11")
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 
-NOT_OURS = (
-    *("bundle.py", "local.py", "workers.py", "workers_package.py", "Dockerfile", "lambda_package.py", "__pycache__"),
-)
+NOT_OURS = (*("local.py", "workers.py", "workers_package.py", "Dockerfile", "lambda_package.py", "__pycache__"),)
 """What the other hosts need, and this file."""
 
 NOT_THEIRS = ("bin", "pydantic/v1", "anyio/_backends/_trio.py", "*.dist-info/RECORD")
@@ -166,7 +164,8 @@ def _write_zip(path: Path, stage: Path, function: str) -> None:
     with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(file for file in stage.rglob("*") if file.is_file()):
             name = file.relative_to(stage)
-            if name.parts[0] != "functions" or name.name.partition(".")[0] == function:
+            # The one that describes the others needs to see them.
+            if name.parts[0] != "functions" or name.name.partition(".")[0] == function or function == "docs":
                 entry = ZipInfo(name.as_posix(), _EPOCH)
                 entry.create_system = 3  # Unix, whose modes these are
                 entry.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16

@@ -42,8 +42,14 @@ def test_it_is_what_was_staged(said: str, folder: Path) -> None:
     sent = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {"README.md"}
     ours = {name for name in sent if not name.startswith("python_modules/")}
     assert ours == {path.relative_to(STAGE).as_posix() for path in STAGE.rglob("*") if path.is_file()}
-    assert ours >= {"entry.py", "functions/files.py", "shared/http/fetch.py"}
-    assert not [name for name in ours if not name.endswith(".py") or name.startswith("tests/")]
+    assert ours >= {
+        "entry.py",
+        "functions/files.py",
+        "shared/http/fetch.py",
+        "shared/api/playground.html",
+        "shared/api/docs.html",
+    }
+    assert not [name for name in ours if not name.endswith((".py", ".html")) or name.startswith("tests/")]
     assert any(name.endswith(".so") for name in sent - ours)
     assert {name.split("/")[1] for name in sent - ours} <= {path.name for path in PACKAGES.iterdir()}
 

@@ -97,6 +97,8 @@ def _modules() -> Iterator[str]:
     """The entry first; packages are data to workerd, but for the SDK's own JavaScript."""
     for path in sorted(STAGE.rglob("*.py"), key=lambda path: path.name != "entry.py"):
         yield _module(path.relative_to(STAGE).as_posix(), "pythonModule", path)
+    for path in sorted(STAGE.rglob("*.html")):
+        yield _module(path.relative_to(STAGE).as_posix(), "text", path)
     for path in sorted(path for path in PACKAGES.rglob("*") if path.is_file()):
         name = path.relative_to(PACKAGES).as_posix()
         kind = "esModule" if name.startswith("workers/") and path.suffix in (".js", ".mjs") else "data"

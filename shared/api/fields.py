@@ -1,0 +1,85 @@
+"""What /openapi.json says of fields whose types alone say too little: their forms, and what tests make them from."""
+
+from __future__ import annotations
+
+from pydantic.config import JsonDict, JsonValue
+from pydantic.json_schema import JsonSchemaValue
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+
+TEXT: JsonDict = {"pattern": r"\S"}
+SIZE: JsonDict = {
+    "format": "size",
+    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
+    "description": "Pixels, or `auto`. A size that the model does not have becomes its nearest one.",
+    "examples": ["1024x1024"],
+}
+RATIO: JsonDict = {
+    "format": "ratio",
+    "description": "Width to height, from 1:3 to 3:1, where no size is given.",
+    "examples": ["16:9"],
+}
+RESOLUTION: JsonDict = {
+    "format": "resolution",
+    "description": "One of the model's, or the nearest.",
+    "examples": ["720p"],
+}
+WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "format": "web-address"}}
+SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
+
+_ABOUT = ("description", "default", "examples")
+NULL: JsonDict = {"type": "null"}
+
+
+def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The same, or nothing."""
+    about: JsonSchemaValue = {name: schema[name] for name in _ABOUT if name in schema}
+    rest = {name: value for name, value in schema.items() if name not in about and name != "anyOf"}
+    options = [option for option in schema.get("anyOf", ({},)) if option != NULL]
+    return {"anyOf": [{**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}, NULL], **about}
+
+
+_ADDRESS: JsonDict = {"type": "string", "format": "picture", "description": "A data URL, or an http or https address."}
+PICTURE: JsonDict = {
+    "anyOf": [
+        _ADDRESS,
+        {"type": "object", "properties": {"image_url": _ADDRESS}, "required": ["image_url"]},
+        {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+    ]
+}
+
+
+_TEXT_PART: JsonDict = {
+    "type": "object",
+    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+    "required": ["type", "text"],
+}
+_PICTURE_PART: JsonDict = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "image_url"},
+        "image_url": {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+    },
+    "required": ["type", "image_url"],
+}
+
+
+def _message(roles: list[JsonValue], *parts: JsonDict) -> JsonDict:
+    several: JsonDict = {"type": "array", "items": {"anyOf": list(parts)}}
+    content: JsonDict = {"anyOf": [{"type": "string"}, several]}
+    return {
+        "type": "object",
+        "properties": {"role": {"enum": roles}, "content": content},
+        "required": ["role", "content"],
+    }
+
+
+MESSAGES: JsonDict = {
+    "items": {
+        "anyOf": [
+            _message(["user"], _TEXT_PART, _PICTURE_PART),
+            _message([role for role in ROLES if role not in ("user", "function")], _TEXT_PART),
+        ]
+    },
+    "examples": [[{"role": "user", "content": "What does a lighthouse look like?"}]],
+}

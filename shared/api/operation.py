@@ -1,0 +1,90 @@
+"""What a verb of an endpoint takes and gives, said beside its route: /openapi.json is made of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple, NotRequired, TypeAlias
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from shared import errors
+from shared.api.call import Handler
+from shared.errors import EaselError
+
+Failures: TypeAlias = tuple[type[EaselError], ...]
+
+LOOKS: Failures = (errors.AccountLimited, errors.NoAccount, errors.Unavailable)
+"""What goes wrong where an upstream is asked something."""
+
+FETCHES: Failures = (*LOOKS, errors.ResultLost, errors.RangeInvalid)
+"""What goes wrong where a file is fetched from it."""
+
+WAITS: Failures = (*LOOKS, errors.GenerationFailed, errors.GenerationPending)
+"""What goes wrong where a job's end is waited for."""
+
+STARTS: Failures = (
+    *(*WAITS, errors.ContentRefused, errors.AccountExhausted, errors.AccountRejected),
+    *(errors.Overloaded, errors.Uncertain, errors.ResultLost, errors.KeyReused),
+)
+"""What goes wrong where work is started."""
+
+STREAM = "text/event-stream"
+PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+VIDEOS = ("video/mp4", "video/webm")
+
+Repeatable = TypedDict(
+    "Repeatable",
+    {
+        "Idempotency-Key": NotRequired[
+            Annotated[
+                str,
+                Field(
+                    max_length=255,
+                    description="The same key and body join the same job for ten minutes; another body is 422.",
+                    json_schema_extra={"format": "idempotency-key"},
+                ),
+            ]
+        ]
+    },
+)
+"""Headers of what starts work."""
+
+
+class Preferring(Repeatable):
+    """Headers of what starts work that one can come back to."""
+
+    Prefer: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="RFC 7240: `respond-async` answers 202 at once, `wait=20` after so many seconds.",
+                examples=["respond-async", "wait=20"],
+            ),
+        ]
+    ]
+
+
+class Ranged(TypedDict):
+    """Headers of a file."""
+
+    Range: NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]]
+
+
+class Operation(NamedTuple):
+    """A handler, which its docstring describes, and what goes in and out.
+
+    `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
+    several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
+    place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
+    parameters. `fails` are the errors beside those that follow from the route.
+    """
+
+    handler: Handler
+    gives: Mapping[int, Any]
+    takes: Any = None
+    form: Any = None
+    files: tuple[str, ...] = ()
+    query: Any = None
+    headers: Any = None
+    fails: Failures = ()

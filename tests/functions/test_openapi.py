@@ -1,0 +1,119 @@
+"""/openapi.json says what the functions do: every one of their endpoints, and all of it true."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from shared.api import Endpoint
+from tests.emulators.ark import Ark
+from tests.emulators.gemini import Gemini
+from tests.emulators.openai_compatible import OpenAICompatible
+from tests.emulators.piclumen import Piclumen
+from tests.rig import API_KEY, Gateway
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
+ADMIN_KEY = "an-operators-key"
+QUICK = '{"seedance-2.0": {"typical_seconds": 0}}'
+
+_SCHEMATHESIS = "from schemathesis.cli import schemathesis; schemathesis()"
+
+
+def endpoints() -> Iterator[Endpoint]:
+    for function in FUNCTIONS:
+        yield from import_module(f"functions.{function}").app.routes
+
+
+OPERATIONS = {
+    f"{verb} {endpoint.path.replace(':path', '')}": operation
+    for endpoint in endpoints()
+    for verb, operation in endpoint.operations.items()
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Gateway]:
+    """In front of one upstream that edits pictures, of one that talks and of PicLumen, whose clients have endpoints."""
+    with Gemini() as gemini, OpenAICompatible() as talker, Piclumen(steps=0) as piclumen, Ark(steps=0) as ark:
+        upstreams: Any = {**gemini.environment(), **talker.environment(), **piclumen.environment(), **ark.environment()}
+        with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1", ARK_MODELS=QUICK, **upstreams) as gateway:
+            yield gateway
+
+
+@pytest.fixture(scope="module")
+def document(served: Gateway) -> dict[str, Any]:
+    answer = httpx.get(f"{served.url}/openapi.json")
+    assert answer.status_code == 200
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_it_names_every_verb_of_every_endpoint_and_no_others(document: dict[str, Any]) -> None:
+    told = {f"{verb.upper()} {path}" for path, item in document["paths"].items() for verb in item}
+    there = {
+        f"{verb} {endpoint.path.replace(':path', '')}"
+        for endpoint in endpoints()
+        for verb in endpoint.handlers
+        if verb != "HEAD"
+    }
+    assert told == there
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_is_told_in_words(document: dict[str, Any], name: str) -> None:
+    verb, path = name.split()
+    assert document["paths"][path][verb.lower()]["summary"]
+
+
+def test_each_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_it_names_the_address_it_is_asked_at(served: Gateway, serve: Callable[..., Gateway]) -> None:
+    assert httpx.get(f"{served.url}/openapi.json").json()["servers"] == [{"url": served.url}]
+    elsewhere = serve(PUBLIC_URL="https://easel.example", API_PREFIX="hf")
+    answer = httpx.get(f"{elsewhere.url}/hf/openapi.json").json()
+    assert answer["servers"] == [{"url": "https://easel.example/hf"}]
+
+
+def test_every_error_of_the_document_has_a_cause_in_words(document: dict[str, Any]) -> None:
+    described = [response["description"] for response in document["components"]["responses"].values()]
+    assert described
+    assert not [text for text in described if re.search(r"`: (;|$)", text)]
+
+
+def test_it_is_true(served: Gateway, tmp_path: Path) -> None:
+    """Whatever fits the document is taken, whatever does not is refused, and all answers are as it says."""
+    options = ("--config-file", str(Path(__file__).with_name("schemathesis") / "schemathesis.toml"))
+    checked = subprocess.run(
+        [sys.executable, "-c", _SCHEMATHESIS, *options, "run", f"{served.url}/openapi.json"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "NO_COLOR": "1",
+            "PYTHONPATH": str(ROOT),
+            "SCHEMATHESIS_HOOKS": "tests.functions.schemathesis.hooks",
+            "API_KEY": API_KEY,
+            "ADMIN_KEY": ADMIN_KEY,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert not checked.returncode, checked.stdout + checked.stderr
