@@ -129,7 +129,8 @@ class Environments:
 
     def of(self, name: str) -> list[Environment]:
         """The environments of the function whose name ends so."""
-        return [each for each in [*self._idle, *self._busy] if each.function.name.endswith(f"-{name}")]
+        with self._lock:
+            return [each for each in [*self._idle, *self._busy] if each.function.name.endswith(f"-{name}")]
 
     def kill_idle(self, random: Random) -> list[str]:
         """End one that serves nothing at the moment, as Lambda does when it likes; return its function's name."""
