@@ -347,7 +347,7 @@ MUTANTS = (
         "range of an inline picture off by a digit",
         "shared/providers/akashchat/pictures.py",
         "first = start // 3 * 4",
-        "first = start // 4 * 4",
+        "first = start // 2 * 4",
         "tests/functions/akashchat",
     ),
     Mutant(

@@ -198,7 +198,7 @@ LATE_FAILURES: dict[str, tuple[Arrange, str]] = {
     "no end": (breaks_off, "upstream_failed"),
     "cut": (plan(Cut(60)), "upstream_failed"),
     "nonsense": (
-        plan(Reply(200, b'0:"Hello"\n0:oops\n', STREAM)),
+        plan(Reply(200, b'0:"Hello"\n0:oops\nd:{"finishReason":"stop"}\n', STREAM)),
         "upstream_failed",
     ),
     "nonsense for an end": (plan(Reply(200, b'0:"Hello"\nd:7\n', STREAM)), "upstream_failed"),
@@ -255,6 +255,14 @@ def _unknown(akashchat: AkashChat, model: str) -> list[Reply]:
     if akashchat.dialect == "N":
         return [Reply(403, {"error": "Model not available", "message": f'The model "{model}" is not available'})]
     return [Reply(200, line("3", INVALID_MODEL % model).encode(), STREAM)]
+
+
+def test_nobody_else_is_given_the_session(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
+    with AkashChat() as stranger:
+        akashchat.plan("POST /api/chat", Reply(308, "", {"location": f"{stranger.url}/api/chat/"}))
+        with pytest.raises(openai.InternalServerError):
+            sdk.with_options(max_retries=0).chat.completions.create(**HELLO)
+        assert stranger.calls == []
 
 
 def test_redirects_are_repeated_with_the_session(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
