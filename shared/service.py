@@ -76,13 +76,9 @@ class Service:
         max_tasks: int = 0,
     ) -> None:
         self.catalog = catalog
-        self.pool = pool
         self.tickets = tickets
         self.waiter = waiter
-        self._adapters = adapters
-        self._starter = Starter(adapters, pool, tickets)
-        self._talker = Talker(adapters, pool)
-        self.logins = Logins(adapters, pool)
+        self._serve_with(adapters, pool)
         self._repeats = repeats
         self.max_tasks = max_tasks
         self._tasks: set[object] = set()
@@ -90,10 +86,17 @@ class Service:
     def lent(self, provider: str, credential: str) -> Service:
         """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
         lent = copy.copy(self)
-        lent.pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
-        lent._adapters = self._adapters.over(lent.pool)
-        lent._starter = Starter(lent._adapters, lent.pool, lent.tickets)
+        pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
+        lent._serve_with(self._adapters.over(pool), pool)
         return lent
+
+    def _serve_with(self, adapters: Adapters, pool: Pool) -> None:
+        """Nothing here knows of other accounts than these."""
+        self.pool = pool
+        self._adapters = adapters
+        self._starter = Starter(adapters, pool, self.tickets)
+        self._talker = Talker(adapters, pool)
+        self.logins = Logins(adapters, pool)
 
     @property
     def tasks(self) -> int:

@@ -393,7 +393,7 @@ MUTANTS = (
     Mutant(
         "operator's account used with a caller's token",
         "shared/service.py",
-        "lent._adapters = self._adapters.over(lent.pool)",
+        "lent._serve_with(self._adapters.over(pool), pool)",
         "lent.pool = self.pool",
         "tests/functions/test_piclumen.py",
     ),

@@ -17,6 +17,29 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def at(value: Any, *path: str | int) -> Any:
+    """What lies at the end of this path of members and places; None where it breaks off. A text has no places."""
+    for step in path:
+        if isinstance(value, str):
+            return None
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def text_at(value: Any, *path: str | int) -> str:
+    """The same where it is text; empty otherwise."""
+    found = at(value, *path)
+    return found if isinstance(found, str) else ""
+
+
+def list_at(value: Any, *path: str | int) -> list[Any]:
+    """The same where it is a list; empty otherwise."""
+    return as_list(at(value, *path))
+
+
 def as_id(value: object) -> str | None:
     """What can go into our own ids; None for all else."""
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None

@@ -23,8 +23,9 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Answer, Body, Http, clean, origin_of
+from shared.providers._reading import text_at
 from shared.providers.gemini_web import page as pages
-from shared.providers.gemini_web.frames import Drawn, Reply, called, dig, reply_of
+from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
 from shared.providers.gemini_web.page import Page
 from shared.values import (
     Account,
@@ -198,8 +199,7 @@ class GeminiWeb:
             )
         except EaselError:
             return None
-        url = dig(called(answer.body, _FULL_SIZE), 0) if answer.status == 200 else None
-        return url if isinstance(url, str) and url else None
+        return (text_at(called(answer.body, _FULL_SIZE), 0) or None) if answer.status == 200 else None
 
     def _ref(self, reply: Reply, drawn: Drawn) -> Ref:
         link = drawn.url.removeprefix(f"{self._files}/")

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from shared.providers._reading import at, list_at, text_at
+
 _LENGTH = re.compile(rb"(?:[\n\r ]\x00)*((?:[0-9]\x00){1,9})")
 _PLACEHOLDER = re.compile(r"https?://googleusercontent\.com/(?:\w+/)+\d+\n*", re.ASCII)
 
@@ -37,15 +39,15 @@ def reply_of(body: bytes) -> Reply:
     reply = Reply()
     pictures: dict[str, Drawn] = {}
     for envelope in envelopes(body):
-        error = dig(envelope, 5, 2, 0, 1, 0)
+        error = at(envelope, 5, 2, 0, 1, 0)
         if isinstance(error, int):
             reply = reply._replace(error=error)
         turn = _content(envelope)
-        candidate = dig(turn, 4, 0)
+        candidate = at(turn, 4, 0)
         if not isinstance(candidate, list):
             continue
-        chat = (_text(dig(turn, 1, 0)), _text(dig(turn, 1, 1)), _text(dig(candidate, 0)))
-        text = _PLACEHOLDER.sub("", _text(dig(candidate, 1, 0))).strip()
+        chat = (text_at(turn, 1, 0), text_at(turn, 1, 1), text_at(candidate, 0))
+        text = _PLACEHOLDER.sub("", text_at(candidate, 1, 0)).strip()
         reply = reply._replace(chat=chat, text=text)
         for drawn in _drawn(candidate):
             pictures.setdefault(drawn.url, drawn)
@@ -54,7 +56,7 @@ def reply_of(body: bytes) -> Reply:
 
 def called(body: bytes, name: str) -> Any:
     """What a call of this name gave; None where it gave nothing."""
-    return next((_content(envelope) for envelope in envelopes(body) if dig(envelope, 1) == name), None)
+    return next((_content(envelope) for envelope in envelopes(body) if at(envelope, 1) == name), None)
 
 
 def envelopes(body: bytes) -> Iterator[list[Any]]:
@@ -67,24 +69,11 @@ def envelopes(body: bytes) -> Iterator[list[Any]]:
             frame = json.loads(units[length.end() : place].decode("utf-16-le"))
         except (ValueError, RecursionError):
             return
-        yield from (envelope for envelope in frame if isinstance(envelope, list) and dig(envelope, 0) == "wrb.fr")
-
-
-def dig(value: Any, *path: int) -> Any:
-    """The member of lists within lists; None where there is none."""
-    for step in path:
-        if not isinstance(value, list) or step >= len(value):
-            return None
-        value = value[step]
-    return value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+        yield from (envelope for envelope in frame if isinstance(envelope, list) and at(envelope, 0) == "wrb.fr")
 
 
 def _content(envelope: list[Any]) -> Any:
-    text = dig(envelope, 2)
+    text = at(envelope, 2)
     try:
         return json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
@@ -92,15 +81,15 @@ def _content(envelope: list[Any]) -> Any:
 
 
 def _drawn(candidate: list[Any]) -> Iterator[Drawn]:
-    for picture in dig(_field(_field(candidate, 12), 7), 0) or ():
-        url = dig(picture, 0, 3, 3)
+    for picture in list_at(_field(_field(candidate, 12), 7), 0):
+        url = at(picture, 0, 3, 3)
         if isinstance(url, str) and url:
-            yield Drawn(url, _text(dig(picture, 1, 0)))
+            yield Drawn(url, text_at(picture, 1, 0))
 
 
 def _field(message: Any, number: int) -> Any:
     """A field of a message: in its place, or, in a list with gaps, in an object at the end, counted from one."""
-    found = dig(message, number)
+    found = at(message, number)
     if found is None and isinstance(message, list) and message and isinstance(message[-1], dict):
         return message[-1].get(str(number + 1))
     return found

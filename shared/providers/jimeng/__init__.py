@@ -14,11 +14,11 @@ from typing import Any, ClassVar, Literal
 
 from shared.errors import AccountExhausted, EaselError, GenerationFailed, NotFound, Unavailable, Uncertain
 from shared.http import Http, origin_of
+from shared.providers._reading import at, list_at, text_at
 from shared.providers.jimeng.drafts import picture_order, video_order
 from shared.providers.jimeng.models import DECLINED, MODELS, like_input
 from shared.providers.jimeng.refusals import data_of, failure
 from shared.providers.jimeng.results import Origins, item_ids, items_of, pictures_of, video_of
-from shared.providers.jimeng.shapes import at, list_at, text_at
 from shared.providers.jimeng.site import PAGE, Site
 from shared.providers.jimeng.uploads import STORAGE, Uploads
 from shared.values import (

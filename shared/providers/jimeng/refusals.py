@@ -17,7 +17,7 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Answer, clean
-from shared.providers.jimeng.shapes import at, text_at
+from shared.providers._reading import at, text_at
 
 _SIGNED_OUT = ("1015", "34010105")
 _SPENT = ("1006", "2039", "5000")

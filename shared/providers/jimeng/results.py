@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from shared.providers.jimeng.shapes import list_at, text_at
+from shared.providers._reading import list_at, text_at
 from shared.values import Output
 
 _STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg|jimeng|snssdk|vlabvod)\.com")

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from shared.errors import Unavailable, Uncertain
 from shared.http import Answer, Body, Http, clean, origin_of
-from shared.providers.jimeng.shapes import at, text_at
+from shared.providers._reading import at, text_at
 from shared.providers.jimeng.site import Site
 from shared.values import Input, Size
 
