@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, ClassVar
@@ -44,6 +45,9 @@ _log = logging.getLogger(__name__)
 
 _INSIDE = "="
 """Before a job's name: its picture lies inside of what a look at it shows."""
+
+_LINK = re.compile(r"/|\w+://")
+"""How a link begins; sentences about failures may hold one further on."""
 
 _LISTED_SECONDS, _UNLISTED_SECONDS, _LISTING_SECONDS = 300.0, 30.0, 3.0
 _ORDER_SECONDS = 60.0
@@ -135,7 +139,7 @@ class AkashChat:
     def _result(self, ref: Ref, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if not seen.result.startswith(("/", "https://", "http://")):
+        if not _LINK.match(seen.result):
             return Failed(_failed(seen.result or "it gave no picture"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
 

@@ -116,7 +116,7 @@ def test_an_order_that_is_cut_off_may_have_been_taken(client: httpx.Client, akas
     assert_error(order(client, model="AkashGen"), 424, "upstream_failed")
 
 
-@pytest.mark.parametrize("said", ["Failed to fetch http://10.0.0.7:8188/view: timed out", "no://picture", "Failed"])
+@pytest.mark.parametrize("said", ["Failed to fetch http://10.0.0.7:8188/view: timed out", "Failed"])
 def test_a_failure_that_speaks_of_an_address_is_no_picture(
     client: httpx.Client, akashchat: AkashChat, said: str
 ) -> None:
