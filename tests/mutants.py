@@ -139,7 +139,7 @@ MUTANTS = (
         "odd answer to a submit taken for a refusal",
         "shared/providers/zimage.py",
         'raise answer.error("it says neither success nor failure")',
-        'raise _refusal(answer, "nothing")',
+        'raise UpstreamError("nothing")',
     ),
     Mutant(
         "job of another key shown",
