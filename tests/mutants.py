@@ -21,6 +21,7 @@ CONFORMANCE = "tests/conformance"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
+ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
@@ -323,6 +324,20 @@ MUTANTS = (
         "tests/functions/akashchat",
     ),
     Mutant(
+        "failure that speaks of an address taken for a picture",
+        "shared/providers/akashchat/__init__.py",
+        "_LINK.match(",
+        "_LINK.search(",
+        "tests/functions/akashchat",
+    ),
+    Mutant(
+        "session renewed for one sentence alone",
+        "shared/providers/akashchat/failures.py",
+        '_content(answer).get("success") is False',
+        'b"Invalid session" in answer.body',
+        "tests/functions/akashchat",
+    ),
+    Mutant(
         "job called undefined",
         "shared/providers/akashchat/pictures.py",
         '_NO_NAMES = ("undefined", "null")',
@@ -360,7 +375,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        'if not (seen.result.startswith("/") or "://" in seen.result):',
+        "if not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -454,6 +469,48 @@ MUTANTS = (
         "tests/providers/test_modelscope.py",
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant(
+        "young job taken for a lost one",
+        "shared/waiter.py",
+        "if known or self.clock() - start > _APPEARS_WITHIN:",
+        "if True:",
+        "tests/test_waiter.py",
+    ),
+    Mutant(
+        "lost job waited for to the end",
+        "shared/waiter.py",
+        "if known or self.clock() - start > _APPEARS_WITHIN:",
+        "if known:",
+        "tests/test_waiter.py",
+    ),
+    Mutant(
+        "Z-Image's words unread under a bad status",
+        "shared/providers/zimage.py",
+        "answer.status in (400, 403, 422)",
+        "answer.status in ()",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's missing token blamed on the prompt",
+        "shared/providers/zimage.py",
+        'if "moderation" in lowered and "token" in lowered:',
+        "if False:",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image is not sent the pictures",
+        "shared/providers/zimage.py",
+        "if request.inputs else {}",
+        "if False else {}",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's result without a host lost",
+        "shared/providers/_links.py",
+        'if link.startswith("/"):',
+        "if False:",
+        ZIMAGE,
+    ),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
     Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
     Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
@@ -814,7 +871,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's newest run called broken",
         "shared/providers/jimeng/__init__.py",
-        "if run not in data:",
+        "if run not in records:",
         "if False:",
         JIMENG,
     ),
