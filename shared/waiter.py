@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from shared.errors import AccountLimited, NotFound, Unavailable
+from shared.errors import AccountLimited, Unavailable
 from shared.values import Failed, Queued, Running, Status, Succeeded
 
 _SHORTEST = 0.1
@@ -16,8 +16,6 @@ _LONGEST_BLIND = 2.0
 _LONGEST_FORESEEN = 4.0
 _TELLING_PROGRESS = 5
 LAST_LOOK_SECONDS = 3.0
-_APPEARS_WITHIN = 15.0
-"""Seconds in which an upstream may not know yet what it has just taken: it answers from several places."""
 
 
 class Waiter:
@@ -49,14 +47,12 @@ class Waiter:
 
         `typical` is the usual time of such a job in seconds, `age` the time since it was started: an older job may
         have ended long ago, and is looked at without delay. A look that an upstream could not answer is no verdict
-        on the job: the last known state stands, and the next look comes in its turn. Nor is it one that a young job,
-        which has not been seen yet, is not to be found.
+        on the job: the last known state stands, and the next look comes in its turn.
         """
         fresh = age < _FRESH
         start = self.clock() - (0 if fresh else age)
         status: Status = Queued()
         looks = 0
-        known = False
         while True:
             wait = pause(self.clock() - start, looks, status, typical) * (0.95 + 0.1 * self._jitter())
             if looks == 0 and not fresh:
@@ -65,12 +61,7 @@ class Waiter:
             if left <= 0:
                 return
             await self._sleep(min(wait, left))
-            try:
-                status = await _seen(look, status, max(deadline - self.clock(), 0) + self._last_look)
-                known = True
-            except NotFound:
-                if known or self.clock() - start > _APPEARS_WITHIN:
-                    raise
+            status = await _seen(look, status, max(deadline - self.clock(), 0) + self._last_look)
             looks += 1
             yield status
             if isinstance(status, Succeeded | Failed):

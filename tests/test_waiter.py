@@ -173,32 +173,6 @@ async def test_all_other_errors_are_raised(clock: Clock, error: EaselError) -> N
         await seen(clock, Upstream(clock, answers=[Running(), error]))
 
 
-@pytest.mark.parametrize("seconds", [0, 3, 14])
-async def test_what_was_just_taken_may_take_a_moment_to_be_known(clock: Clock, seconds: float) -> None:
-    upstream = Upstream(clock, 20)
-    lost = NotFound("never heard of it")
-
-    async def look() -> Status:
-        status = await upstream.look()
-        if upstream.looks[-1] < seconds:
-            raise lost
-        return status
-
-    waiter = Waiter(clock, clock.sleep, lambda: 0.5)
-    states = [status async for status in waiter.watch(look, clock.now + 60)]
-    assert states[-1] == DONE
-    assert isinstance(states[0], Queued) == bool(seconds)
-
-
-@pytest.mark.parametrize("age", [0, 5, 20])
-async def test_what_stays_unknown_is_lost(clock: Clock, age: float) -> None:
-    upstream = Upstream(clock, answers=[NotFound("never heard of it")] * 100)
-    waiter = Waiter(clock, clock.sleep, lambda: 0.5)
-    with pytest.raises(NotFound):
-        [status async for status in waiter.watch(upstream.look, clock.now + 60, age=age)]
-    assert upstream.looks[-1] <= max(0, 15 - age) + 3
-
-
 async def test_a_place_in_the_queue_tells_when_to_come_back(clock: Clock) -> None:
     upstream = Upstream(clock, answers=[Queued(position=10)] * 100)
     await seen(clock, upstream, seconds=60, typical=5)
