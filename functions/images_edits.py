@@ -31,7 +31,7 @@ app = create_app(
             POST=Operation(
                 edit,
                 takes=ImageEdit,
-                files=("image[]", "mask"),
+                files=("image[]",),
                 headers=Preferring,
                 gives={200: (Images, STREAM), 202: JobObject},
                 fails=STARTS,

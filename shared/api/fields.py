@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic.config import JsonDict, JsonValue
 from pydantic.json_schema import JsonSchemaValue
 
@@ -39,7 +41,16 @@ def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     return {"anyOf": [{**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}, NULL], **about}
 
 
-_ADDRESS: JsonDict = {"type": "string", "format": "picture", "description": "A data URL, or an http or https address."}
+_LINK: JsonDict = {
+    "type": "string",
+    "format": "picture",
+    "description": "A data URL, or an http or https address.",
+    "examples": [
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAA"
+        "CklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+    ],
+}
+_ADDRESS = _LINK | {"pattern": r"^\s*(|[Dd][Aa][Tt][Aa]:[^,]*,.+|[Hh][Tt][Tt][Pp][Ss]?://.+)\s*$"}
 PICTURE: JsonDict = {
     "anyOf": [
         _ADDRESS,
@@ -48,6 +59,10 @@ PICTURE: JsonDict = {
     ]
 }
 
+MASK: JsonDict = {
+    "const": "",
+    "description": "No model here takes one: say in the prompt what is to be changed, and where.",
+}
 
 _TEXT_PART: JsonDict = {
     "type": "object",
@@ -58,10 +73,43 @@ _PICTURE_PART: JsonDict = {
     "type": "object",
     "properties": {
         "type": {"const": "image_url"},
-        "image_url": {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+        "image_url": {"type": "object", "properties": {"url": _LINK}, "required": ["url"]},
     },
     "required": ["type", "image_url"],
 }
+
+
+_NOTHING: list[JsonValue] = [None, "", []]
+
+
+def given(*names: str, without: Sequence[str] = (), **limits: JsonValue) -> JsonDict:
+    """All of these fields are there, and not empty."""
+    there: JsonDict = {"not": {"enum": _NOTHING}, **limits}
+    members: JsonDict = {name: there for name in names}
+    members |= {name: {"enum": _NOTHING} for name in without}
+    return {"required": [*names], "properties": members}
+
+
+def _at_most(pictures: int, name: str, where: JsonDict) -> JsonDict:
+    """A list may have so many items where something else is true."""
+    return {"if": where, "then": {"properties": {name: {"maxItems": pictures}}}}
+
+
+_AS_FRAMES: JsonDict = {
+    "required": ["reference_mode"],
+    "properties": {"reference_mode": {"const": "first_last_frame"}},
+}
+_FIRST: JsonDict = {"anyOf": [given("first_frame_image"), given("input_reference")]}
+_LAST = given("last_frame_image")
+FRAMES: list[JsonDict] = [
+    {"not": given("first_frame_image", "input_reference")},
+    {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, given("images")]}]}},
+    {"if": {"allOf": [given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
+    _at_most(2, "images", _AS_FRAMES),
+    _at_most(1, "images", {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
+    _at_most(0, "images", {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),
+]
+"""How the pictures of a video go together."""
 
 
 def _message(roles: list[JsonValue], *parts: JsonDict) -> JsonDict:

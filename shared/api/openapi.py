@@ -44,7 +44,8 @@ _TAGS = {
     "generate-image": "piclumen",
     "check-image": "piclumen",
 }
-_FILE = {"type": "string", "format": "binary"}
+_FILE = {"type": "string", "format": "binary", "minLength": 1}
+_FILES = {"type": "array", "items": _FILE, "minItems": 1, "description": "Once for each file."}
 _REQUEST_ID = {"description": "By which the log knows this request.", "schema": {"type": "string"}}
 
 
@@ -134,11 +135,14 @@ class _Schemas:
     def of(self, kind: Any) -> Json:
         return self._schemas[id(kind), "validation"]
 
+    def definition(self, kind: Any) -> Json:
+        """The same, spelled out."""
+        schema = self.of(kind)
+        return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
     def members(self, kind: Any) -> Iterator[tuple[str, Json, bool]]:
         """Names, schemas, and whether they are required."""
-        schema = self.of(kind)
-        if "$ref" in schema:
-            schema = self.definitions[schema["$ref"].rpartition("/")[2]]
+        schema = self.definition(kind)
         for name, member in schema["properties"].items():
             yield name, member, name in schema.get("required", ())
 
@@ -205,9 +209,10 @@ def _form(operation: Operation, schemas: _Schemas) -> Json:
         for other in (name.removesuffix("[]"), name.replace("[]", "s")):
             members.pop(other, None)
         several = name.endswith(("[]", "s"))
-        members[name] = _FILE | ({"description": "Once for each file."} if several else {})
+        members[name] = _FILES if several else _FILE
         required += [name] if name.endswith("[]") else []
-    return {"type": "object", "properties": members, "required": required}
+    rules = {name: rule for name, rule in schemas.definition(operation.takes).items() if name == "allOf"}
+    return {"type": "object", "properties": members, "required": required, **rules}
 
 
 def _not_null(schema: Json) -> Json:
