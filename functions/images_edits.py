@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
 from shared.api.answers import ErrorAnswer, Images, JobObject
 from shared.api.edits import ImageEdit, no_variations, read_edit
-from shared.api.operation import STARTS, STREAM, Preferring
+from shared.api.operation import IGNORED, STARTS, STREAM, Preferring
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -35,6 +35,7 @@ app = create_app(
                 headers=Preferring,
                 gives={200: (Images, STREAM), 202: JobObject},
                 fails=STARTS,
+                sends=IGNORED,
             ),
             beside=nested_detail,
             under=ENGINES,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
 from shared.api.answers import Images, JobObject
-from shared.api.operation import STARTS, STREAM, Preferring
+from shared.api.operation import IGNORED, STARTS, STREAM, Preferring
 from shared.api.wire import ImageGenerate
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -31,6 +31,7 @@ app = create_app(
                 headers=Preferring,
                 gives={200: (Images, STREAM), 202: JobObject},
                 fails=STARTS,
+                sends=IGNORED,
             ),
             beside=nested_detail,
             under=ENGINES,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, plain_detail
 from shared.api.answers import PiclumenStarted, PiclumenState
-from shared.api.operation import LOOKS, STARTS
+from shared.api.operation import IGNORED, LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 1 << 20
@@ -35,6 +35,7 @@ app = create_app(
                 headers=piclumen.TokenHeader,
                 gives={200: PiclumenStarted},
                 fails=STARTS,
+                sends=IGNORED,
             ),
         ),
         Endpoint(

@@ -41,14 +41,16 @@ def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     return {"anyOf": [{**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}, NULL], **about}
 
 
+SMALL_PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
+
 _LINK: JsonDict = {
     "type": "string",
     "format": "picture",
     "description": "A data URL, or an http or https address.",
-    "examples": [
-        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAA"
-        "CklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-    ],
+    "examples": [SMALL_PICTURE],
 }
 _ADDRESS = _LINK | {"pattern": r"^\s*(|[Dd][Aa][Tt][Aa]:[^,]*,.+|[Hh][Tt][Tt][Pp][Ss]?://.+)\s*$"}
 PICTURE: JsonDict = {

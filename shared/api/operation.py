@@ -29,9 +29,16 @@ STARTS: Failures = (
 )
 """What goes wrong where work is started."""
 
+IGNORED = ("easel-ignored",)
+PENDING = ("openai-poll-after-ms", "retry-after")
+KEPT = ("etag", "accept-ranges", "cache-control")
+
 STREAM = "text/event-stream"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 VIDEOS = ("video/mp4", "video/webm")
+
+FILES = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS), 304: ()}
+"""What files are answered with, whatever is in them."""
 
 Repeatable = TypedDict(
     "Repeatable",
@@ -65,10 +72,15 @@ class Preferring(Repeatable):
     ]
 
 
-class Ranged(TypedDict):
-    """Headers of a file."""
-
-    Range: NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]]
+Ranged = TypedDict(
+    "Ranged",
+    {
+        "Range": NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]],
+        "If-Range": NotRequired[Annotated[str, Field(description="The part alone if the file has this `etag` still.")]],
+        "If-None-Match": NotRequired[Annotated[str, Field(description="304 if the file has this `etag`.")]],
+    },
+)
+"""Headers of a file."""
 
 
 class Operation(NamedTuple):
@@ -77,7 +89,8 @@ class Operation(NamedTuple):
     `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
     several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
     place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
-    parameters. `fails` are the errors beside those that follow from the route.
+    parameters. `fails` are the errors beside those that follow from the route, and `sends` the headers of good answers
+    beside those of their status.
     """
 
     handler: Handler
@@ -88,3 +101,4 @@ class Operation(NamedTuple):
     query: Any = None
     headers: Any = None
     fails: Failures = ()
+    sends: tuple[str, ...] = ()

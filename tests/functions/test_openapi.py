@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import validate
 
 from shared.api import Endpoint
@@ -106,6 +107,74 @@ def test_every_error_of_the_document_has_a_cause_in_words(document: dict[str, An
     described = [response["description"] for response in document["components"]["responses"].values()]
     assert described
     assert not [text for text in described if re.search(r"`: (;|$)", text)]
+
+
+def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Where each body stands, its media type, and what is said of it."""
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            asked = operation.get("requestBody", {}).get("content", {})
+            yield from ((f"{verb} {path}", media_type, content) for media_type, content in asked.items())
+            for status, answer in operation["responses"].items():
+                answered = answer.get("content", {})
+                yield from (
+                    (f"{verb} {path} {status}", media_type, content) for media_type, content in answered.items()
+                )
+
+
+def test_every_body_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    told = [body for body in bodies(document) if body[1] in ("application/json", "text/event-stream")]
+    without = {where for where, _, content in told if "example" not in content}
+    assert without == {"get /openapi.json 200"}
+    for where, media_type, content in told:
+        if media_type == "application/json" and where not in without:
+            whole = {**content["schema"], "components": document["components"]}
+            assert not [
+                f"{where}: {wrong.message}" for wrong in Draft202012Validator(whole).iter_errors(content["example"])
+            ]
+
+
+def test_everything_that_can_be_sent_is_told_in_words(document: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {}
+    for where, _, content in bodies(document):
+        schema = content.get("schema", {})
+        schema = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+        if where.count(" ") == 1:
+            fields |= {f"{where} {name}": field for name, field in schema["properties"].items()}
+    for path, item in document["paths"].items():
+        for verb, operation in item.items():
+            fields |= {f"{verb} {path} {parameter['name']}": parameter for parameter in operation["parameters"]}
+    assert len(fields) > 100
+    assert not [name for name, field in fields.items() if not field.get("description")]
+
+
+def test_headers_stand_where_they_are_sent(served: Gateway, document: dict[str, Any]) -> None:
+    """What programs go by is told of the very answer that has it."""
+    with served.client() as client:
+        order = {"prompt": "a cat", "model": "sketch", "style": "vivid", "response_format": "url"}
+        made = client.post("/v1/images/generations", json=order)
+        begun = client.post("/v1/images/generations", json=order, headers={"prefer": "respond-async"})
+        late = client.post("/v1/images/generations", json=order | {"delay": 60})
+        file = client.get(made.json()["data"][0]["url"], headers={"range": "bytes=0-9"})
+        known = client.get(made.json()["data"][0]["url"], headers={"if-none-match": file.headers["etag"]})
+        nobody = httpx.post(f"{served.url}/v1/images/generations", json=order)
+        listed = client.get("/v1/videos")
+    generate = document["paths"]["/v1/images/generations"]["post"]
+    show = document["paths"]["/images/{id}.{extension}"]["get"]
+    index = document["paths"]["/v1/videos"]["get"]
+    for operation, answer, status, names in (
+        (generate, made, 200, {"easel-ignored"}),
+        (generate, begun, 202, {"location", "preference-applied", "openai-poll-after-ms", "retry-after"}),
+        (generate, late, 424, {"location", "x-should-retry"}),
+        (generate, nobody, 401, {"www-authenticate", "x-should-retry"}),
+        (show, file, 206, {"content-range", "etag", "accept-ranges", "cache-control"}),
+        (show, known, 304, {"etag"}),
+        (index, listed, 200, {"easel-note"}),
+    ):
+        assert answer.status_code == status
+        told = operation["responses"][str(status)]
+        told = document["components"]["responses"].get(told.get("$ref", "").rpartition("/")[2], told)["headers"]
+        assert {*names, "x-request-id"} <= {*answer.headers} & {*told}
 
 
 def test_it_is_true(served: Gateway, tmp_path: Path) -> None:
