@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from shared.api.call import Call
-from shared.api.fields import MASK, PICTURE, given, or_null
+from shared.api.fields import MASK, PICTURE, at_most, none_of, or_null
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.wire import ImageGenerate
@@ -43,11 +43,7 @@ class ImageEdit(ImageGenerate):
         several = {"type": "array", "items": PICTURE, "maxItems": MOST_INPUTS}
         inner = handler.resolve_ref_schema(schema)
         inner["properties"] |= dict.fromkeys(("image", "images"), or_null({"anyOf": [PICTURE, several]}))
-        inner["anyOf"] = [
-            given("image", without=("images",)),
-            given("images", without=("image",)),
-            given("image", "images", maxItems=MOST_INPUTS - 1),
-        ]
+        inner |= {"not": none_of("image", "images"), **at_most(MOST_INPUTS - 1, "image", "images")}
         return schema
 
     @model_validator(mode="before")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pydantic.config import JsonDict, JsonValue
 from pydantic.json_schema import JsonSchemaValue
 
@@ -84,32 +82,38 @@ _PICTURE_PART: JsonDict = {
 _NOTHING: list[JsonValue] = [None, "", []]
 
 
-def given(*names: str, without: Sequence[str] = (), **limits: JsonValue) -> JsonDict:
+def none_of(*names: str) -> JsonDict:
+    """None of these fields is there, or they are empty."""
+    return {"properties": {name: {"enum": _NOTHING} for name in names}}
+
+
+def _given(*names: str) -> JsonDict:
     """All of these fields are there, and not empty."""
-    there: JsonDict = {"not": {"enum": _NOTHING}, **limits}
-    members: JsonDict = {name: there for name in names}
-    members |= {name: {"enum": _NOTHING} for name in without}
-    return {"required": [*names], "properties": members}
+    return {"required": [*names], "properties": {name: {"not": {"enum": _NOTHING}} for name in names}}
 
 
-def _at_most(pictures: int, name: str, where: JsonDict) -> JsonDict:
-    """A list may have so many items where something else is true."""
-    return {"if": where, "then": {"properties": {name: {"maxItems": pictures}}}}
+def at_most(items: int, *names: str) -> JsonDict:
+    """Where all of these fields are there, those that are lists may have so many items."""
+    return {"if": _given(*names), "then": {"properties": {name: {"maxItems": items} for name in names}}}
+
+
+def _pictures_at_most(items: int, where: JsonDict) -> JsonDict:
+    return {"if": where, "then": {"properties": {"images": {"maxItems": items}}}}
 
 
 _AS_FRAMES: JsonDict = {
     "required": ["reference_mode"],
     "properties": {"reference_mode": {"const": "first_last_frame"}},
 }
-_FIRST: JsonDict = {"anyOf": [given("first_frame_image"), given("input_reference")]}
-_LAST = given("last_frame_image")
+_FIRST: JsonDict = {"anyOf": [_given("first_frame_image"), _given("input_reference")]}
+_LAST = _given("last_frame_image")
 FRAMES: list[JsonDict] = [
-    {"not": given("first_frame_image", "input_reference")},
-    {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, given("images")]}]}},
-    {"if": {"allOf": [given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
-    _at_most(2, "images", _AS_FRAMES),
-    _at_most(1, "images", {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
-    _at_most(0, "images", {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),
+    {"not": _given("first_frame_image", "input_reference")},
+    {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, _given("images")]}]}},
+    {"if": {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
+    _pictures_at_most(2, _AS_FRAMES),
+    _pictures_at_most(1, {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
+    _pictures_at_most(0, {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),
 ]
 """How the pictures of a video go together."""
 

@@ -40,7 +40,9 @@ _TAGS = {
     "generate-image": "piclumen",
     "check-image": "piclumen",
 }
-_FILE = {"type": "string", "format": "binary", "minLength": 1}
+_TEXT = {"type": "string"}
+_BYTES = {"type": "string", "format": "binary"}
+_FILE = _BYTES | {"minLength": 1}
 _FILES = {"type": "array", "items": _FILE, "minItems": 1, "description": "Once for each file."}
 
 
@@ -169,7 +171,7 @@ def _content(path: str, given: Any, schemas: Schemas) -> Iterator[tuple[str, Jso
         elif kind == STREAM:
             yield kind, {"example": next(events for part, events in EVENTS.items() if part in path)}
         else:
-            yield kind, {}
+            yield kind, {"schema": _TEXT if kind.startswith("text/") else _BYTES}
 
 
 def _failures(endpoint: Endpoint, path: str, operation: Operation) -> dict[int, Failures]:

@@ -30,7 +30,7 @@ class _Asked(_Generator):
         return isinstance(kind, type) and issubclass(kind, BaseModel)
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
-        return {"enum": [True, False, 1, 0]}
+        return {"anyOf": [{"type": "boolean"}, {"type": "integer", "enum": [0, 1]}]}
 
 
 class _Answered(_Generator):
