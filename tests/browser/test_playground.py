@@ -216,7 +216,7 @@ def test_the_key_is_asked_for_and_stays_in_the_browser(
     expect(page.get_by_label("The key you were given")).to_have_value("")
     page.keyboard.type("a wrong one")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This API key is not known here.")).to_be_visible()
+    expect(dialog.get_by_text("This API key is not known here.")).to_be_visible()
     page.get_by_label("The key you were given").fill(API_KEY)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Model").locator("option").first).to_be_attached()
