@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
 from shared.api.answers import ErrorAnswer, ZimageDone
-from shared.api.operation import FETCHES, FILES, KEPT, WAITS, Ranged
+from shared.api.operation import PICTURES, VIDEOS, WAITS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -28,20 +28,13 @@ async def links_of_job(call: Call) -> Response:
     return await jobs.images_object(call, call.job())
 
 
+_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query=files.JobFile)
 _links = Operation(links_of_job, gives={200: ZimageDone, 408: ErrorAnswer}, fails=WAITS)
 
 app = create_app(
     [
-        Endpoint(
-            "/images/{id}.{extension}",
-            Access.ANYONE,
-            GET=Operation(file, headers=Ranged, gives=FILES, fails=FETCHES, sends=KEPT),
-        ),
-        Endpoint(
-            "/images",
-            Access.ID,
-            GET=Operation(file_of_job, query=files.JobFile, headers=Ranged, gives=FILES, fails=FETCHES, sends=KEPT),
-        ),
+        Endpoint("/images/{id}.{extension}", Access.ANYONE, GET=fetching(file, *PICTURES, *VIDEOS)),
+        Endpoint("/images", Access.ID, GET=_file_of_job),
         Endpoint("/v1/images/{id}", Access.ID, GET=_links),
         Endpoint("/api/v1/images/{id}", Access.ID, GET=_links),
     ]

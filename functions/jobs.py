@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
-from shared.api.answers import ErrorAnswer, JobDeleted, JobObject, ZimageAnswer
-from shared.api.operation import LOOKS, PENDING
+from shared.api.answers import JobDeleted, JobObject, ZimageAnswer
+from shared.api.operation import CANCELS, LOOKS, PENDING
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -35,7 +35,7 @@ app = create_app(
         Endpoint(
             "/v1/jobs/{id}",
             GET=Operation(show, gives={200: JobObject}, fails=LOOKS, sends=PENDING),
-            DELETE=Operation(cancel, gives={200: JobDeleted, 400: ErrorAnswer}, fails=LOOKS),
+            DELETE=Operation(cancel, gives={200: JobDeleted}, fails=CANCELS),
         ),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
         Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),

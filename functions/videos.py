@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
 from shared.api.answers import JobObject
-from shared.api.operation import FETCHES, IGNORED, KEPT, LOOKS, PENDING, STARTS, VIDEOS, Preferring, Ranged, Repeatable
+from shared.api.operation import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, Preferring, Repeatable, fetching
 from shared.api.video_answers import Video, VideoAssets, VideoDeleted, VideoMade, VideoPage, VideoTask
 from shared.api.video_wire import VideoCreate
 from shared.hosts.lambda_entry import lambda_handler
@@ -31,10 +31,10 @@ _generate = _create._replace(
 )
 _create_task = _create._replace(handler=videos.create_task, gives={200: VideoTask}, sends=IGNORED)
 _index = Operation(videos.index, gives={200: VideoPage}, sends=("easel-note",))
-_file = Operation(file, headers=Ranged, gives={200: VIDEOS, 206: VIDEOS, 304: ()}, fails=FETCHES, sends=KEPT)
+_file = fetching(file, *VIDEOS)
 _content = _file._replace(handler=videos.content, query=videos.Variant)
 _show = Operation(videos.show, gives={200: Video}, fails=LOOKS, sends=PENDING)
-_delete = Operation(videos.delete, gives={200: VideoDeleted}, fails=LOOKS)
+_delete = Operation(videos.delete, gives={200: VideoDeleted}, fails=CANCELS)
 _show_task = Operation(videos.show_task, gives={200: VideoTask}, fails=LOOKS)
 _assets = Operation(videos.assets, gives={200: VideoAssets}, fails=LOOKS)
 

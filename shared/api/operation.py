@@ -17,6 +17,9 @@ Failures: TypeAlias = tuple[type[EaselError], ...]
 LOOKS: Failures = (errors.AccountLimited, errors.NoAccount, errors.Unavailable)
 """What goes wrong where an upstream is asked something."""
 
+CANCELS: Failures = (*LOOKS, errors.BadRequest)
+"""What goes wrong where it is asked to let go of something: not every upstream does."""
+
 FETCHES: Failures = (*LOOKS, errors.ResultLost, errors.RangeInvalid)
 """What goes wrong where a file is fetched from it."""
 
@@ -31,14 +34,10 @@ STARTS: Failures = (
 
 IGNORED = ("easel-ignored",)
 PENDING = ("openai-poll-after-ms", "retry-after")
-KEPT = ("etag", "accept-ranges", "cache-control")
 
 STREAM = "text/event-stream"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 VIDEOS = ("video/mp4", "video/webm")
-
-FILES = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS), 304: ()}
-"""What files are answered with, whatever is in them."""
 
 Repeatable = TypedDict(
     "Repeatable",
@@ -102,3 +101,9 @@ class Operation(NamedTuple):
     headers: Any = None
     fails: Failures = ()
     sends: tuple[str, ...] = ()
+
+
+def fetching(handler: Handler, *media_types: str) -> Operation:
+    """What hands out a file of one of these types, or a part of it."""
+    gives = {200: media_types, 206: media_types, 304: ()}
+    return Operation(handler, gives, headers=Ranged, fails=FETCHES, sends=("etag", "accept-ranges", "cache-control"))

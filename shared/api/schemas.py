@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from shared.api.answers import ErrorAnswer
-from shared.api.wording import FIELDS, PICLUMEN_FIELD
+from shared.api.wording import CODES, FIELDS, PICLUMEN_FIELD
 
 Json: TypeAlias = dict[str, Any]
 
@@ -61,6 +61,8 @@ class Schemas:
             self.definitions |= rest["$defs"]
         # Some addresses say the error once more, where older clients of theirs look for it.
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
+        told = "; ".join(f"`{code}`: {cause}" for code, cause in CODES.items())
+        self.definitions["ErrorObject"]["properties"]["code"]["description"] = f"Also {told}; and others to come."
         for kind in bodies:
             for name, member, _ in self.members(kind):
                 member.setdefault("description", FIELDS.get(name, PICLUMEN_FIELD))

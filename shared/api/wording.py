@@ -63,6 +63,38 @@ FIELDS = {
 }
 PICLUMEN_FIELD = "One of PicLumen's own settings, which goes there as it is."
 
+CODES = {
+    "cancelled": "the job was cancelled",
+    "context_length_exceeded": "the conversation is longer than the model can follow",
+    "cookies_rejected": "the upstream does not take these cookies",
+    "deadline_exceeded": "an answer was not finished in time",
+    "empty_file": "a file with nothing in it",
+    "failed_to_download_image": "a picture could not be fetched from its address",
+    "generation_blocked": "the upstream suspects the account, and generates nothing for it",
+    "image_not_ready": "a file that is not there yet",
+    "invalid_account_id": "an account's name that is no text",
+    "invalid_base64_image": "a data URL that cannot be decoded",
+    "invalid_form": "a form that cannot be read",
+    "invalid_format": "an export without cookies that are of use",
+    "invalid_image_format": "a file that is no PNG, JPEG, WebP or GIF",
+    "invalid_image_url": "neither a data URL nor an http or https address",
+    "invalid_json": "a body that is no JSON",
+    "invalid_multipart": "a form that cannot be read",
+    "invalid_n": "more than one video",
+    "missing_file": "a form without its file",
+    "missing_image": "an edit without a picture to begin with",
+    "model_not_found": "no such model",
+    "no_image_request": "the upstream saw no wish for a picture in the prompt",
+    "not_cancellable": "a job of an upstream that cancels nothing",
+    "not_deletable": "a job of an upstream that deletes nothing",
+    "response_too_large": "the answer would be too large for this host",
+    "unknown_url": "nothing at this address",
+    "upstream_blocked": "the upstream keeps us out for a while",
+    "upstream_model_not_open": "the account has not opened this model",
+    "video_not_ready": "a file that is not there yet",
+}
+"""Causes that are told more closely than by the kind of an error alone."""
+
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "string", "pattern": r"^\d+$"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -107,6 +108,20 @@ def test_every_error_of_the_document_has_a_cause_in_words(document: dict[str, An
     described = [response["description"] for response in document["components"]["responses"].values()]
     assert described
     assert not [text for text in described if re.search(r"`: (;|$)", text)]
+
+
+def test_it_names_every_code_that_programs_may_go_by(document: dict[str, Any]) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py")]
+    raised = set(re.findall(r'\bcode ?= ?"(\w+)"', "\n".join(sources))) | {"image_not_ready", "video_not_ready"}
+    answers = json.dumps(document["components"]["responses"])
+    told = set(
+        re.findall(r"`(\w+)`", document["components"]["schemas"]["ErrorObject"]["properties"]["code"]["description"])
+    )
+    assert told <= raised
+    assert {code for code in raised - told if f'"code": "{code}"' not in answers} == {
+        "invalid_request",
+        "method_not_allowed",
+    }
 
 
 def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
