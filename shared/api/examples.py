@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.api import answers, operators, piclumen, video_answers
-from shared.api.conversation import ChatCreate
-from shared.api.edits import ImageEdit
 from shared.api.fields import SMALL_PICTURE
-from shared.api.video_wire import VideoCreate
-from shared.api.wire import ImageGenerate
 
 _HOST = "https://easel.example"
 _JOB = "v~sketch~R76GaBvH~c2tldGNo~6b0d70d2~PtHa8381NWI~1~0-1024x1024~H1lGP9GJi-xja6HvcEH6nqVnUOcoMPaQiHxf-rkikFE"
@@ -63,21 +58,24 @@ _FILM = {
     "error": None,
 }
 
-EXAMPLES: dict[Any, Any] = {
-    ImageGenerate: {"prompt": "a lighthouse at dusk", "size": "1536x1024", "seed": 7, "response_format": "url"},
-    ImageEdit: {"prompt": "the same in winter", "image": SMALL_PICTURE},
-    VideoCreate: {"prompt": "waves on a beach", "seconds": 5, "ratio": "16:9"},
-    ChatCreate: {"messages": [{"role": "user", "content": "What does a lighthouse look like?"}], "stream": False},
-    piclumen.GenerateImage: {"prompt": "a lighthouse at dusk"},
-    operators.Export: {"cookies": [{"name": "sessionid", "value": "0123456789abcdef", "domain": ".jianying.com"}]},
-    answers.Images: {
+EXAMPLES: dict[str, Any] = {
+    "wire.ImageGenerate": {"prompt": "a lighthouse at dusk", "size": "1536x1024", "seed": 7, "response_format": "url"},
+    "edits.ImageEdit": {"prompt": "the same in winter", "image": SMALL_PICTURE},
+    "video_wire.VideoCreate": {"prompt": "waves on a beach", "seconds": 5, "ratio": "16:9"},
+    "conversation.ChatCreate": {
+        "messages": [{"role": "user", "content": "What does a lighthouse look like?"}],
+        "stream": False,
+    },
+    "piclumen_wire.GenerateImage": {"prompt": "a lighthouse at dusk"},
+    "parameters.Export": {"cookies": [{"name": "sessionid", "value": "0123456789abcdef", "domain": ".jianying.com"}]},
+    "answers.Images": {
         "created": _MADE,
         "data": [{"url": _PICTURE}],
         "model": "sketch",
         "size": "1536x1024",
         "job": _JOB,
     },
-    answers.JobObject: {
+    "answers.JobObject": {
         "id": _JOB,
         "object": "job",
         "kind": "image",
@@ -89,9 +87,9 @@ EXAMPLES: dict[Any, Any] = {
         "data": [{"url": _PICTURE, "media_type": "image/png"}],
         "error": None,
     },
-    answers.JobDeleted: {"id": _JOB, "object": "job.deleted", "deleted": True},
-    answers.ZimageAnswer: {"success": True, "data": {"task": _ZIMAGE}},
-    answers.ZimageDone: {
+    "answers.JobDeleted": {"id": _JOB, "object": "job.deleted", "deleted": True},
+    "answers.ZimageAnswer": {"success": True, "data": {"task": _ZIMAGE}},
+    "answers.ZimageDone": {
         "uuid": _JOB,
         "status": "completed",
         "image_urls": [_PICTURE],
@@ -99,7 +97,7 @@ EXAMPLES: dict[Any, Any] = {
         "success": True,
         "data": {"images": [_PICTURE]},
     },
-    answers.ErrorAnswer: {
+    "answers.ErrorAnswer": {
         "error": {
             "message": "'n': Input should be less than or equal to 10.",
             "type": "invalid_request_error",
@@ -107,9 +105,9 @@ EXAMPLES: dict[Any, Any] = {
             "code": "invalid_value",
         }
     },
-    answers.ModelObject: _MODEL,
-    answers.ModelList: {"object": "list", "data": [_MODEL]},
-    answers.Health: {
+    "answers.ModelObject": _MODEL,
+    "answers.ModelList": {"object": "list", "data": [_MODEL]},
+    "answers.Health": {
         "status": "healthy",
         "service": "easel",
         "message": "easel is running",
@@ -119,21 +117,21 @@ EXAMPLES: dict[Any, Any] = {
         "accounts_total": 2,
         "accounts_available": 2,
     },
-    answers.Home: {
+    "answers.Home": {
         "name": "Easel",
         "message": "API service is running",
         "base_url": f"{_HOST}/v1",
         "models": f"{_HOST}/v1/models",
     },
-    answers.CookiesTaken: {
+    "answers.CookiesTaken": {
         "success": True,
         "cookie_count": 12,
         "account_id": "default",
         "providers": {"jimeng": 12},
         "message": "'default' has 12 new cookies, which are in use from now on.",
     },
-    answers.CleanedUp: {"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."},
-    answers.ChatCompletion: {
+    "answers.CleanedUp": {"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."},
+    "answers.ChatCompletion": {
         "id": "chatcmpl-5f1c0c8d5a9e4b0f8a6d2c3b4e5f6a7b",
         "object": "chat.completion",
         "created": _MADE,
@@ -148,24 +146,24 @@ EXAMPLES: dict[Any, Any] = {
         ],
         "usage": {"prompt_tokens": 11, "completion_tokens": 10, "total_tokens": 21},
     },
-    answers.PiclumenStarted: {
+    "answers.PiclumenStarted": {
         "statuscode": 200,
         "message": "Image creation initiated",
         "mark_id": _JOB,
         "status": "pending",
     },
-    answers.PiclumenState: {
+    "answers.PiclumenState": {
         "statuscode": 200,
         "status": "success",
         "message": "Image generation successful",
         "image_url": _PICTURE,
         "image_urls": [_PICTURE],
     },
-    video_answers.Video: _FILM,
-    video_answers.VideoDeleted: {"id": _FILM["id"], "object": "video.deleted", "deleted": True},
-    video_answers.VideoPage: {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False},
-    video_answers.VideoMade: {"created": _MADE, "data": [{"url": _VIDEO}], "model": "seedance-2.0", "job": _JOB},
-    video_answers.VideoTask: {
+    "video_answers.Video": _FILM,
+    "video_answers.VideoDeleted": {"id": _FILM["id"], "object": "video.deleted", "deleted": True},
+    "video_answers.VideoPage": {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False},
+    "video_answers.VideoMade": {"created": _MADE, "data": [{"url": _VIDEO}], "model": "seedance-2.0", "job": _JOB},
+    "video_answers.VideoTask": {
         **_TASK,
         **_UPSTREAM,
         "created": _MADE,
@@ -173,7 +171,7 @@ EXAMPLES: dict[Any, Any] = {
         "result": {"url": _VIDEO, "last_frame_url": None, **_UPSTREAM},
         "error": None,
     },
-    video_answers.VideoAssets: {**_TASK, "assets": [_VIDEO]},
+    "video_answers.VideoAssets": {**_TASK, "assets": [_VIDEO]},
 }
 """By the type of the body. The document itself and the form with a file need none."""
 

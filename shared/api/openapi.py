@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 from shared import errors
 from shared.api.access import Access
@@ -84,13 +83,15 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
     }
 
 
-def _kinds(operation: Operation) -> Iterator[Any]:
-    """All types that an operation speaks of."""
-    for kind in (operation.takes, operation.form, operation.query, operation.headers):
-        if kind is not None:
-            yield kind
+def _is_media_type(name: str) -> bool:
+    return "/" in name
+
+
+def _kinds(operation: Operation) -> Iterator[str]:
+    """The names of all types that an operation speaks of."""
+    yield from filter(None, (operation.takes, operation.form, operation.query, operation.headers))
     for given in operation.gives.values():
-        yield from (kind for kind in _several(given) if not isinstance(kind, str))
+        yield from (kind for kind in _several(given) if not _is_media_type(kind))
 
 
 def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: Schemas) -> Json:
@@ -139,7 +140,7 @@ def _body(operation: Operation, schemas: Schemas) -> Json:
     return {"requestBody": {"required": True, "content": content}} if content else {}
 
 
-def _example(kind: Any) -> Json:
+def _example(kind: str) -> Json:
     return {"example": EXAMPLES[kind]} if kind in EXAMPLES else {}
 
 
@@ -164,9 +165,9 @@ def _answers(path: str, operation: Operation, schemas: Schemas) -> Json:
     }
 
 
-def _content(path: str, given: Any, schemas: Schemas) -> Iterator[tuple[str, Json]]:
+def _content(path: str, given: str | tuple[str, ...], schemas: Schemas) -> Iterator[tuple[str, Json]]:
     for kind in _several(given):
-        if not isinstance(kind, str):
+        if not _is_media_type(kind):
             yield "application/json", {"schema": schemas.of(kind), **_example(kind)}
         elif kind == STREAM:
             yield kind, {"example": next(events for part, events in EVENTS.items() if part in path)}
@@ -221,5 +222,5 @@ def _error(error: type[EaselError]) -> Json:
     }
 
 
-def _several(given: Any) -> tuple[Any, ...]:
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
     return given if isinstance(given, tuple) else (given,)

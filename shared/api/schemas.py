@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from shared.api.answers import ErrorAnswer
 from shared.api.wording import CODES, FIELDS, PICLUMEN_FIELD
 
 Json: TypeAlias = dict[str, Any]
@@ -47,13 +47,13 @@ class _Answered(_Generator):
 class Schemas:
     """The schemas of all types at once: what they share is defined once."""
 
-    def __init__(self, kinds: Iterator[Any], bodies: Iterator[Any]) -> None:
-        unique = list({id(kind): kind for kind in (ErrorAnswer, *kinds)}.values())
-        self._schemas: dict[tuple[int, Any], Json] = {}
+    def __init__(self, names: Iterator[str], bodies: Iterator[str]) -> None:
+        kinds = {name: _type(name) for name in ("answers.ErrorAnswer", *names)}
+        self._schemas: dict[tuple[str, Any], Json] = {}
         self.definitions: Json = {}
         for generator in (_Asked, _Answered):
             found, rest = TypeAdapter.json_schemas(
-                [(id(kind), "validation", TypeAdapter(kind)) for kind in unique if generator.is_for(kind)],
+                [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items() if generator.is_for(kind)],
                 ref_template="#/components/schemas/{model}",
                 schema_generator=generator,
             )
@@ -63,23 +63,29 @@ class Schemas:
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
         told = "; ".join(f"`{code}`: {cause}" for code, cause in CODES.items())
         self.definitions["ErrorObject"]["properties"]["code"]["description"] = f"Also {told}; and others to come."
-        for kind in bodies:
-            for name, member, _ in self.members(kind):
+        for body in bodies:
+            for name, member, _ in self.members(body):
                 member.setdefault("description", FIELDS.get(name, PICLUMEN_FIELD))
 
-    def of(self, kind: Any) -> Json:
-        return self._schemas[id(kind), "validation"]
+    def of(self, name: str) -> Json:
+        return self._schemas[name, "validation"]
 
-    def definition(self, kind: Any) -> Json:
+    def definition(self, name: str) -> Json:
         """The same, spelled out."""
-        schema = self.of(kind)
+        schema = self.of(name)
         return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
-    def members(self, kind: Any) -> Iterator[tuple[str, Json, bool]]:
+    def members(self, name: str) -> Iterator[tuple[str, Json, bool]]:
         """Names, schemas, and whether they are required."""
-        schema = self.definition(kind)
-        for name, member in schema["properties"].items():
-            yield name, member, name in schema.get("required", ())
+        schema = self.definition(name)
+        for member, its in schema["properties"].items():
+            yield member, its, member in schema.get("required", ())
+
+
+def _type(name: str) -> Any:
+    """The type that an operation calls `module.Type`."""
+    module, _, kind = name.partition(".")
+    return getattr(import_module(f"shared.api.{module}"), kind)
 
 
 def not_null(schema: Json) -> Json:
