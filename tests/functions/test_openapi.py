@@ -59,7 +59,7 @@ def served() -> Iterator[Gateway]:
         Ark(steps=0) as ark,
     ):
         upstreams: Any = {**gemini.environment(), **talker.environment(), **piclumen.environment(), **ark.environment()}
-        with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="1", **BOUNDLESS, **upstreams) as gateway:
+        with Gateway(ADMIN_KEYS=ADMIN_KEY, MAX_WAIT_SECONDS="10", **BOUNDLESS, **upstreams) as gateway:
             yield gateway
 
 
