@@ -77,7 +77,7 @@ class ExportForm(TypedDict):
     account_id: NotRequired[str]
 
 
-Token: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+Token: TypeAlias = Annotated[str, Field(pattern=r"^\s*[!-~]{0,4096}\s*$")]
 
 
 class TokenQuery(TypedDict):
