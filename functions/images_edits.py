@@ -30,7 +30,7 @@ app = create_app(
             POST=Operation(
                 edit,
                 takes="edits.ImageEdit",
-                files=("image[]",),
+                files=("image[]", "mask"),
                 headers="parameters.Preferring",
                 gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
                 fails=STARTS,

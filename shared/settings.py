@@ -26,7 +26,7 @@ from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
 from shared.tickets import Tickets
-from shared.values import Account, Model, Size
+from shared.values import Account, Model, Size, Upstream
 from shared.waiter import Waiter
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
@@ -139,7 +139,7 @@ def configure(
         name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
     }
     firsts = [adapters.of(pool.of(name)[0]) for name in names]
-    extra = {name: _extra_models(environment, f"{name.upper()}_MODELS") for name in names}
+    extra = {each.name: _extra_models(environment, each) for each in PROVIDERS if each.name in names}
     service = Service(
         adapters,
         Catalog(listings, extra, _aliases(environment), _declined(firsts)),
@@ -260,8 +260,12 @@ def _declined(adapters: Iterable[MediaProvider]) -> dict[str, str]:
     return {name: reason for adapter in declining for name, reason in adapter.declined.items()}
 
 
-def _extra_models(environment: Mapping[str, str], variable: str) -> dict[str, dict[str, Any]]:
-    return {name: _fields(variable, name, fields) for name, fields in _json_object(environment, variable).items()}
+def _extra_models(environment: Mapping[str, str], upstream: Upstream) -> dict[str, dict[str, Any]]:
+    variable = f"{upstream.name.upper()}_MODELS"
+    table = {name: _fields(variable, name, fields) for name, fields in _json_object(environment, variable).items()}
+    if not upstream.masks and any(fields.get("masks") for fields in table.values()):
+        raise Misconfigured(f"{variable}: 'masks' is not for this provider, which sends none on.")
+    return table
 
 
 def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:

@@ -44,11 +44,11 @@ class Model(NamedTuple):
 
     `sizes` lists the only sizes there are; empty means any with sides from `min_side` to `max_side`. `batch` is how
     many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
-    one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
-    `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
-    effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
-    upstream with every order that has room for them, under the upstream's own names. `accounts` are those of the
-    provider that have the model; empty where all have it.
+    it may bring a mask for the first of them. `asynchronous` models give a job to come back to; the others answer with
+    the result. `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that
+    have an effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
+    `settings` go upstream with every order that has room for them, under the upstream's own names. `accounts` are those
+    of the provider that have the model; empty where all have it.
 
     Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
     720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a
@@ -86,7 +86,7 @@ class Upstream(NamedTuple):
     a single account, None where there is nothing to configure; cookie files with cookies for `cookie_domain` are
     accounts as well. A `keyless` one works without an account, once it is named in PROVIDERS. `options` are settings of
     its own, each a variable `<NAME>_<OPTION>` or a field of an account. To `for_guests` callers may bring a credential
-    of their own.
+    of their own. Only where its adapter hands `masks` on can a model be said to take one.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Upstream(NamedTuple):
     keyless: bool = False
     options: frozenset[str] = frozenset()
     for_guests: bool = False
+    masks: bool = False
 
 
 class Account(NamedTuple):

@@ -320,6 +320,16 @@ def test_a_bad_model_is_told_by_the_variable_and_its_name(fields: Any) -> None:
         configured(SKETCH_MODELS=json.dumps({"poster": fields}))
 
 
+def test_masks_are_only_for_providers_that_send_them_on() -> None:
+    models = '{"poster": {"masks": true}}'
+    with pytest.raises(Misconfigured, match="^SKETCH_MODELS: 'masks'"):
+        configured(SKETCH_MODELS=models)
+    configured(SKETCH_MODELS='{"poster": {"masks": false}}')
+    configured(
+        OPENAI_COMPATIBLE_MODELS=models, OPENAI_COMPATIBLE_BASE_URL="http://x.example", OPENAI_COMPATIBLE_API_KEY="k"
+    )
+
+
 # Upstream calls
 
 

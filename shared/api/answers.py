@@ -138,6 +138,7 @@ ModelObject = TypedDict(
         "max_side": NotRequired[int | None],
         "edits": NotRequired[bool],
         "max_inputs": NotRequired[int],
+        "masks": NotRequired[bool],
         "seconds": NotRequired[list[int]],
         "resolutions": NotRequired[list[str]],
         "ratios": NotRequired[list[str]],

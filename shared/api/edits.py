@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from shared.api.call import Call
-from shared.api.fields import MASK, PICTURE, at_most, none_of, or_null
+from shared.api.fields import PICTURE, at_most, none_of, or_null
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.wire import ImageGenerate
@@ -31,7 +31,7 @@ class ImageEdit(ImageGenerate):
     event: ClassVar[str] = "image_edit"
 
     image: list[Any] = Field(default=[], max_length=MOST_INPUTS)
-    mask: Any = Field(default=None, json_schema_extra=MASK)
+    mask: Any = Field(default=None, json_schema_extra=PICTURE)
     markup: SkipJsonSchema[Any] = None
 
     _inputs: tuple[Input, ...] = PrivateAttr(default=())

@@ -40,6 +40,7 @@ _MODEL = {
     "async": True,
     "edits": False,
     "max_inputs": 0,
+    "masks": False,
     "architecture": {"input_modalities": ["text"], "output_modalities": ["image"]},
 }
 _FILM = {

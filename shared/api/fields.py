@@ -59,11 +59,6 @@ PICTURE: JsonDict = {
     ]
 }
 
-MASK: JsonDict = {
-    "const": "",
-    "description": "No model here takes one: say in the prompt what is to be changed, and where.",
-}
-
 _TEXT_PART: JsonDict = {
     "type": "object",
     "properties": {"type": {"const": "text"}, "text": {"type": "string"}},

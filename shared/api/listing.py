@@ -49,6 +49,7 @@ def _makes(model: Model) -> dict[str, Any]:
         "async": model.asynchronous,
         "edits": model.max_inputs > 0,
         "max_inputs": model.max_inputs,
+        "masks": model.masks,
         **(_video_members(model) if model.kind == "video" else {}),
         "architecture": {
             "input_modalities": ["text", "image"] if model.max_inputs or model.frames else ["text"],

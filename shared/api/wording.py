@@ -28,6 +28,7 @@ FIELDS = {
     "negative_prompt": "What should not be in it.",
     "delay": "Of `sketch`: seconds of a simulated queue.",
     "image": "A picture to begin with, or several.",
+    "mask": "A PNG that is clear where the first picture is to be changed; only for models with `masks` in /v1/models.",
     "images": "Further pictures. Of a video: references, or frames where `reference_mode` says so.",
     "seconds": "Length of the video. The model's nearest one is taken, named in `easel-ignored`.",
     "duration": "The same as `seconds`.",

@@ -63,6 +63,7 @@ PROVIDERS = (
         credential="OPENAI_COMPATIBLE_API_KEY",
         keyless=True,
         options=frozenset({"models", "discover"}),
+        masks=True,
     ),
     Upstream(
         "akashchat",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +24,8 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, Inline, clean, json_body, origin_of, sniff
+from shared.http import Answer, Http, Inline, clean, json_body, origin_of
+from shared.providers._inputs import media_type_of
 from shared.providers._links import Links
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
@@ -171,12 +172,8 @@ class ZImage:
 
 
 async def _source(picture: Input) -> Inline:
-    """A picture inside of the order. What one is that lies elsewhere is told by its bytes, fetched with that."""
-    media_type = picture.media_type
-    if not media_type:
-        async with aclosing(picture.read()) as pieces:  # type: ignore[type-var]
-            media_type = sniff(await anext(pieces, b"")) or ""
-    return Inline(picture, f"data:{media_type};base64,")
+    """A picture inside of the order."""
+    return Inline(picture, f"data:{await media_type_of(picture)};base64,")
 
 
 def _tell_unknown(words: Iterable[object]) -> None:

@@ -342,8 +342,8 @@ class ModelScopeCase(FileHostCase):
 
 class OpenAICompatibleCase(FileHostCase):
     name = "openai_compatible"
-    lacks = frozenset({"states", "looks", "inputs"})
-    submit_path = "/v1/images/generations"
+    lacks = frozenset({"states", "looks"})
+    submit_path = "/v1/images/"
     file_path = "/files/"
     talk_path = "/v1/chat/completions"
     unknown_ref = "nowhere"
@@ -357,7 +357,8 @@ class OpenAICompatibleCase(FileHostCase):
         return self._emulator
 
     def environment(self) -> dict[str, str]:
-        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": '{"flux-emulated": {}, "parrot": {}}'}
+        models = '{"flux-emulated": {"max_inputs": 2}, "parrot": {}}'
+        return {**self.emulator.environment(), "OPENAI_COMPATIBLE_MODELS": models}
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "OPENAI_COMPATIBLE_API_KEY": "nobody"}

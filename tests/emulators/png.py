@@ -6,11 +6,12 @@ import zlib
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def png(width: int, height: int, colour: tuple[int, int, int] = (0, 0, 0)) -> bytes:
-    """A picture of one colour. One bit per pixel with a palette: big pictures stay quick to make."""
+def png(width: int, height: int, colour: tuple[int, int, int] = (0, 0, 0), *, clear: bool = False) -> bytes:
+    """A picture of one colour, or a clear one. One bit per pixel with a palette: big pictures stay quick to make."""
     header = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
     row = b"\x00" * (1 + (width + 7) // 8)
-    chunks = [(b"IHDR", header), (b"PLTE", bytes(colour)), (b"IDAT", zlib.compress(row * height)), (b"IEND", b"")]
+    palette = [(b"PLTE", bytes(colour)), *([(b"tRNS", b"\0")] if clear else [])]
+    chunks = [(b"IHDR", header), *palette, (b"IDAT", zlib.compress(row * height)), (b"IEND", b"")]
     return SIGNATURE + b"".join(_chunk(name, data) for name, data in chunks)
 
 

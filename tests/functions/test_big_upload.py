@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.emulators.gemini import Gemini
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.png import BigFile, png
 from tests.local_server import LocalServer
 from tests.rig import API_KEY
@@ -18,24 +19,35 @@ MOST_GROWTH = 12 << 20
 
 
 @pytest.fixture
-def server(gemini: Gemini) -> Iterator[LocalServer]:
+def service() -> Iterator[OpenAICompatible]:
+    with OpenAICompatible() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def server(gemini: Gemini, service: OpenAICompatible) -> Iterator[LocalServer]:
     gemini.largest_request = 64 << 20  # more than the real one takes
-    server = LocalServer({"API_KEYS": API_KEY, **gemini.environment()})
+    server = LocalServer({"API_KEYS": API_KEY, **gemini.environment(), **service.environment()})
     yield server
     server.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
-def test_an_upload_is_never_held_whole(server: LocalServer, gemini: Gemini) -> None:
+@pytest.mark.parametrize("model", ["gemini-nano-banana-2.1", "gpt-image-emulated"])
+def test_an_upload_is_never_held_whole(
+    server: LocalServer, gemini: Gemini, service: OpenAICompatible, model: str
+) -> None:
     with httpx.Client(headers={"authorization": f"Bearer {API_KEY}"}, timeout=60, verify=False) as client:
         url = f"{server.url}/v1/images/edits"
-        small = client.post(url, data={"prompt": "p"}, files={"image": png(8, 8)})
+        order = {"prompt": "p", "model": model}
+        small = client.post(url, data=order, files={"image": png(8, 8)})
         assert small.status_code == 200, "what is made at first use is there now"
         picture = BigFile(SIZE)[:]
         before = server.memory("VmRSS")
         server.forget_highest()
-        answer = client.post(url, data={"prompt": "p", "size": "1024x1024"}, files={"image": picture})
+        answer = client.post(url, data=order | {"size": "1024x1024"}, files={"image": picture})
     growth = server.memory("VmHWM") - before
     assert answer.status_code == 200, answer.text
-    assert gemini.submits[-1].inputs == (picture,)
+    taken = [take.inputs for take in gemini.submits] + [edit.inputs for edit in service.edits]
+    assert taken[-1] == (picture,)
     assert growth < MOST_GROWTH, f"{growth >> 20} MB"

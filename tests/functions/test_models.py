@@ -54,6 +54,7 @@ def test_an_entry_says_what_the_model_can_do(client: httpx.Client) -> None:
         "stream": True,
         "edits": False,
         "max_inputs": 0,
+        "masks": False,
         "parameters": [],
         "architecture": {"input_modalities": ["text"], "output_modalities": ["image"]},
     }

@@ -30,6 +30,7 @@ ADMIN_KEY = "an-operators-key"
 BOUNDLESS: Any = {
     "ARK_MODELS": '{"seedance-2.0": {"upstream": "ep-boundless", "typical_seconds": 0, "seconds": [],'
     ' "max_inputs": 16, "max_videos": 16}}',
+    "OPENAI_COMPATIBLE_MODELS": '{"gpt-image-emulated": {"max_inputs": 16}}',
     "GEMINI_MODELS": '{"gemini-nano-banana-2.1": {"max_inputs": 16}}',
 }
 """Models that take whatever the description allows: what else one cannot do, /v1/models says and no schema."""
@@ -54,7 +55,7 @@ def served() -> Iterator[Gateway]:
     """In front of one upstream that edits pictures, of one that talks and of PicLumen, whose clients have endpoints."""
     with (
         Gemini() as gemini,
-        OpenAICompatible(unheard_of="ignore") as talker,
+        OpenAICompatible(unheard_of="ignore", careful=False) as talker,
         Piclumen(steps=0) as piclumen,
         Ark(steps=0) as ark,
     ):

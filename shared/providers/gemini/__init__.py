@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
 from shared.errors import EaselError, NotFound, Unavailable
-from shared.http import Http, Inline, json_body, sniff
+from shared.http import Http, Inline, json_body
+from shared.providers._inputs import media_type_of
 from shared.providers.gemini.answer import pictures_of
 from shared.providers.gemini.errors import failure
 from shared.providers.gemini.models import BUILT_IN, image_config, listed_models
-from shared.values import Account, ByteRange, Finished, ImageRequest, Input, Media, Model, Ref, Status
+from shared.values import Account, ByteRange, Finished, ImageRequest, Media, Model, Ref, Status
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Gemini:
     async def submit(self, request: ImageRequest) -> Finished:
         """One picture, or what the model makes of it: there is no asking for several."""
         inline = [
-            {"inlineData": {"mimeType": await _media_type(picture), "data": Inline(picture)}}
+            {"inlineData": {"mimeType": await media_type_of(picture), "data": Inline(picture)}}
             for picture in request.inputs
         ]
         upstream = request.model.upstream
@@ -87,14 +88,6 @@ class Gemini:
             )
         except (KeyError, TypeError, IndexError):
             raise Unavailable("Gemini's list of models makes no sense.") from None
-
-
-async def _media_type(picture: Input) -> str:
-    """What it is; of one that lies elsewhere, by its bytes, which are fetched with that."""
-    if picture.media_type:
-        return picture.media_type
-    async with aclosing(picture.read()) as pieces:  # type: ignore[type-var]
-        return sniff(await anext(pieces, b"")) or ""
 
 
 def _no_jobs() -> NotFound:

@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
-from shared.http import Answer, Http, origin_of
+from shared.http import Answer, Http, json_body, origin_of
 from shared.providers.openai_compatible.chunks import deltas
 from shared.providers.openai_compatible.failures import failure
+from shared.providers.openai_compatible.form import form_of
 from shared.providers.openai_compatible.listed import Listed
 from shared.values import (
     Account,
@@ -71,16 +72,20 @@ class OpenAICompatible:
                 yield delta
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
-        body = {
+        keeps_size = bool(request.inputs) and not request.size_asked
+        order = {
             "model": request.model.upstream,
             "prompt": request.prompt,
             "n": request.n,
-            "size": str(request.size),
+            **({} if keeps_size else {"size": str(request.size)}),
             **({} if request.seed is None else {"seed": request.seed}),
             **request.model.settings,
         }
-        url = f"{self._base}/images/generations"
-        answer = await self._http.send("POST", url, headers=self._headers, json=body, timeout=_DRAWING_SECONDS)
+        if request.inputs:
+            url, body = f"{self._base}/images/edits", await form_of(order, request.inputs, request.mask)
+        else:
+            url, body = f"{self._base}/images/generations", json_body(order)
+        answer = await self._http.send("POST", url, headers=self._headers, body=body, timeout=_DRAWING_SECONDS)
         if answer.status != 200:
             raise failure(answer)
         pictures = _pictures(answer)

@@ -37,6 +37,9 @@ _PICTURES = re.compile(
     r"dall-e|gpt-image|chatgpt-image|flux|diffusion|sdxl|\bsd-?3|imagen|image|seedream|kolors|hidream|midjourney",
     re.IGNORECASE,
 )
+_OPENAIS = re.compile(r"gpt-image", re.IGNORECASE)
+_EDITORS = re.compile(r"edit(?![a-z])|kontext", re.IGNORECASE)
+_MOST_OF_OPENAI = 16
 
 
 class Listed:
@@ -90,7 +93,9 @@ def _configured(text: str) -> tuple[Model, ...]:
 
 
 def _configured_model(name: str, fields: dict[str, Any]) -> Model:
-    model = bare(name, fields.get("kind") or _kind(name, {}) or "chat")
+    if type(fields.get("max_inputs", 0)) is not int or type(fields.get("masks", False)) is not bool:
+        raise TypeError(name)
+    model = bare(name, fields.get("kind") or _kind(name, {}) or "chat", fields)
     return model._replace(upstream=str(fields.get("upstream") or name))
 
 
@@ -100,29 +105,63 @@ def model_of(entry: Any) -> Model | None:
     if not isinstance(name, str) or not name:
         return None
     kind = _kind(name, entry)
-    return None if kind is None else bare(name, kind)
+    return None if kind is None else bare(name, kind, entry)
 
 
-def bare(name: str, kind: Kind) -> Model:
-    """A model of which no more is known than what it is for."""
+def bare(name: str, kind: Kind, said: Mapping[str, Any]) -> Model:
+    """A model of which little more is known than what it is for."""
     if kind == "chat":
         return Model(name, "chat", name, asynchronous=False, knobs=CHAT_FIELDS)
-    return Model(name, "image", name, max_side=4096, batch=10, asynchronous=False, knobs=frozenset({"seed"}))
+    return Model(
+        name,
+        upstream=name,
+        max_side=4096,
+        batch=10,
+        max_inputs=_max_inputs(name, said),
+        masks=_masks(name, said),
+        asynchronous=False,
+        knobs=frozenset({"seed"}),
+    )
 
 
 def _kind(name: str, entry: Mapping[str, Any]) -> Kind | None:
     """By what the entry says of itself, as OpenRouter, AkashML, LiteLLM and Easel do; else by its name."""
-    architecture = entry.get("architecture")
-    outputs = (architecture if isinstance(architecture, Mapping) else entry).get("output_modalities")
-    if isinstance(outputs, list) and outputs:
+    if outputs := _modalities(entry, "output"):
         return "chat" if "text" in outputs else "image" if "image" in outputs else None
     match entry.get("mode") or entry.get("kind"):
         case "chat" | "completion" | "responses":
             return "chat"
-        case "image" | "image_generation":
+        case "image" | "image_generation" | "image_edit":
             return "image"
         case str():
             return None
     if _NEITHER.search(name):
         return None
     return "image" if _PICTURES.search(name) else "chat"
+
+
+def _max_inputs(name: str, said: Mapping[str, Any]) -> int:
+    """As many pictures as is said, in a list or in the configuration; one where it is not said how many.
+
+    Where nothing is said the name tells, and OpenAI's own models are known to take more.
+    """
+    number = said.get("max_inputs")
+    if isinstance(number, int):
+        return number
+    modalities = _modalities(said, "input")
+    if said.get("mode") == "image_edit" or said.get("masks") is True or "image" in modalities:
+        takes = True
+    else:
+        takes = not modalities and bool(_OPENAIS.search(name) or _EDITORS.search(name))
+    return (_MOST_OF_OPENAI if _OPENAIS.search(name) else 1) if takes else 0
+
+
+def _masks(name: str, said: Mapping[str, Any]) -> bool:
+    masks = said.get("masks")
+    return masks if isinstance(masks, bool) else bool(_OPENAIS.search(name))
+
+
+def _modalities(entry: Mapping[str, Any], side: str) -> list[Any]:
+    architecture = entry.get("architecture")
+    found = (architecture if isinstance(architecture, Mapping) else entry).get(f"{side}_modalities")
+    return found if isinstance(found, list) else []

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from tests.emulators.files import FileHost, Gate
+from tests.emulators.openai_compatible.edits import Edit, parse_edit
 from tests.emulators.openai_compatible.wire import Conversation, Json, Order, parse, refused
 from tests.emulators.png import png
 
@@ -22,6 +23,7 @@ LISTED: tuple[Json, ...] = (
     {"id": "parrot", "object": "model", "created": 1, "owned_by": "emulator"},
     {"id": "org/parrot-large", "object": "model", "created": 1, "owned_by": "emulator"},
     {"id": "flux-emulated", "object": "model", "created": 1, "owned_by": "emulator"},
+    {"id": "gpt-image-emulated", "object": "model", "created": 1, "owned_by": "emulator"},
     {"id": "text-embedding-3-small", "object": "model", "created": 1, "owned_by": "emulator"},
 )
 
@@ -33,7 +35,8 @@ class OpenAICompatible(FileHost):
     `key` of "" lets everybody in. `deltas` replace what is said, in OpenAI's own words. `cut` is the size of the pieces
     that an answer leaves in; 0 for one per event, each of which waits for the `gate` and takes `pace` seconds. `usage`
     of None says nothing about it. `file_suffix` makes links to pictures longer. Members that are
-    `unheard_of` are refused, as OpenAI does, or ignored, as vLLM does.
+    `unheard_of` are refused, as OpenAI does, or ignored, as vLLM does. One that is not `careful` takes any file for a
+    picture or a mask.
     """
 
     key: str = "sk-emulator"
@@ -52,6 +55,7 @@ class OpenAICompatible(FileHost):
     pictures: Literal["url", "b64_json", "data-url"] = "url"
     file_suffix: str = ""
     unheard_of: Literal["forbid", "ignore"] = "forbid"
+    careful: bool = True
     refuses: bool = False
 
     orders: list[Order] = field(init=False, repr=False, default_factory=list)
@@ -59,6 +63,11 @@ class OpenAICompatible(FileHost):
 
     def environment(self) -> dict[str, str]:
         return {"OPENAI_COMPATIBLE_BASE_URL": f"{self.url}/v1", "OPENAI_COMPATIBLE_API_KEY": self.key}
+
+    @property
+    def edits(self) -> list[Edit]:
+        """Those of the orders that brought pictures along."""
+        return [order for order in self.orders if isinstance(order, Edit)]
 
     @classmethod
     def lifelike(cls) -> Self:
@@ -69,6 +78,7 @@ class OpenAICompatible(FileHost):
             Route("/v1/models", self._models),
             Route("/v1/chat/completions", self._talk, methods=["POST"]),
             Route("/v1/images/generations", self._draw, methods=["POST"]),
+            Route("/v1/images/edits", self._edit, methods=["POST"]),
             Route("/files/{order:int}_{index:int}.png", self._file),
         ]
 
@@ -89,7 +99,13 @@ class OpenAICompatible(FileHost):
 
     async def _draw(self, request: Request) -> Response:
         self._admit(request)
-        order = await parse(request, Order, self.unheard_of)
+        return self._drawn(await parse(request, Order, self.unheard_of))
+
+    async def _edit(self, request: Request) -> Response:
+        self._admit(request)
+        return self._drawn(await parse_edit(request, self.unheard_of, careful=self.careful))
+
+    def _drawn(self, order: Order) -> Response:
         if self.refuses or "forbidden" in order.prompt:
             raise refused(400, "Your request was rejected by our safety system", "content_policy_violation")
         self.orders.append(order)
@@ -109,7 +125,7 @@ class OpenAICompatible(FileHost):
         return self.file_response(request, self._bytes(order, index), "image/png")
 
     def _bytes(self, order: int, index: int) -> bytes:
-        width, height = map(int, self.orders[order].size.split("x"))
+        width, height = self.orders[order].pixels
         red, green, blue, _ = crc32(f"{order}_{index}".encode()).to_bytes(4)
         return png(width, height, (red, green, blue))
 

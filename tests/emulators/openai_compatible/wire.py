@@ -77,6 +77,11 @@ class Order(Strict):
     response_format: Literal["url", "b64_json"] | None = None
     seed: int | None = None
 
+    @property
+    def pixels(self) -> tuple[int, int]:
+        width, height = map(int, self.size.split("x"))
+        return width, height
+
 
 def refused(status: int, message: str, code: str | None = None, kind: str = "invalid_request_error") -> Refused:
     error = {"message": message, "type": kind, "param": None, "code": code}
@@ -88,7 +93,11 @@ async def parse(request: Request, model: type[Body], extra: Literal["forbid", "i
         raise refused(415, "The content type has to be application/json")
     try:
         return model.model_validate_json(await request.body(), extra=extra)
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise refused(400, f"{place}: {first['msg']}", "invalid_value") from None
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> Refused:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return refused(400, f"{place}: {first['msg']}", "invalid_value")

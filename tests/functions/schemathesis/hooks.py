@@ -1,4 +1,4 @@
-"""What a schema cannot say: which texts are sizes and pictures, and who can be talked to; a key is not used twice."""
+"""What a schema cannot say: which texts are sizes and pictures, who can be talked to and who takes masks, and more."""
 
 from __future__ import annotations
 
@@ -30,11 +30,16 @@ schemathesis.openapi.format("binary", st.just(FILE))
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """No key comes twice; conversations are had with a model of text, which goes on in one way at a time."""
+    """No key comes twice; masks go to a model that takes them, and conversations, one at a time, to one of text."""
     if len(str(case.headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
         case.headers["Idempotency-Key"] = str(uuid4())
-    if case.path.endswith("/chat/completions") and isinstance(case.body, dict):
-        if case.body.get("model") is None or isinstance(case.body["model"], str):
+    if not isinstance(case.body, dict):
+        return
+    leaves_or_names_a_model = isinstance(case.body.get("model"), str | None)
+    if case.path.endswith("/images/edits") and case.body.get("mask") and leaves_or_names_a_model:
+        case.body = case.body | {"model": "gpt-image-emulated"}
+    if case.path.endswith("/chat/completions"):
+        if leaves_or_names_a_model:
             case.body = case.body | {"model": "parrot"}
         if case.body.get("n") in range(2, MAX_N + 1):
             case.body = case.body | {"n": 1}
