@@ -85,7 +85,7 @@ class Account(NamedTuple):
 
     `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
     means no limit; `options` are the provider's own settings; a `replaceable` credential may change while the
-    configuration stands, as cookies do.
+    configuration stands, as cookies do. `login` names the credential that a renewed or replaced one comes from.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Account(NamedTuple):
     max_concurrent: int = 0
     options: Mapping[str, str] = MappingProxyType({})
     replaceable: bool = False
+    login: str = ""
 
     def __repr__(self) -> str:
         return f"Account({self.provider}/{self.id})"
