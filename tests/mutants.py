@@ -233,7 +233,7 @@ MUTANTS = (
     ),
     Mutant(
         "session fetched by each caller",
-        "shared/providers/akashchat/kept.py",
+        "shared/providers/_kept.py",
         "is not None:\n                return value\n            value, seconds",
         "is Ellipsis:\n                return value\n            value, seconds",
         "tests/functions/akashchat",

@@ -113,7 +113,7 @@ class Pool:
         return await self._credentials.newest(self._configured(account))
 
     async def replace(self, account: Account, key: str) -> Account:
-        """The account, on all instances that share a state, with a credential that somebody brought; it does not rest."""
+        """The account with a credential that somebody brought, wherever the state is shared; it does not rest."""
         return await self._keep(account, account._replace(key=key, login=""))
 
     async def renew(self, account: Account, key: str) -> Account:
@@ -159,7 +159,7 @@ class Pool:
         return condition.account, condition.standing
 
     async def _next(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Standing]:
-        """The account to ask next. Who finds nobody but accounts on trial waits for their outcomes, but not for long."""
+        """The account to ask next. Who finds nobody but accounts on trial waits for the outcome, but not for long."""
         waited = 0.0
         while True:
             ready = await self.ready(provider, accounts)

@@ -1,0 +1,126 @@
+"""Three accounts, one of them dead and one out of quota, under many orders at once: nobody notices but the operator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import openai
+import pytest
+
+from shared.accounts.sources import Upstream
+from shared.providers import PROVIDERS
+from tests.conformance.cases import CASES, Case, GeminiCase, GeminiWebCase
+from tests.emulators.faults import Reply
+from tests.emulators.gemini import Fate
+from tests.functions.helpers import eventually
+from tests.rig import API_KEY, Gateway
+
+ADMIN_KEY = "an-operators-key"
+COOLDOWN = 3
+AT_ONCE = 10
+TABLE: dict[str, type[Upstream]] = {provider.name: provider for provider in PROVIDERS}
+WITH_ACCOUNTS = sorted(name for name in TABLE if "credentials" not in CASES[name].lacks)
+
+
+class Trio(NamedTuple):
+    """An upstream of its own for each account, so that what each of them was asked can be counted."""
+
+    alive: Case
+    dead: Case
+    spent: Case
+
+    def environment(self) -> dict[str, str]:
+        variable = self.alive.name.upper()
+        credential = TABLE[self.alive.name].credential or ""
+        settings = {
+            "alive": self.alive.environment(),
+            "dead": self.dead.environment_with_wrong_credentials(),
+            "spent": self.spent.environment(),
+        }
+        accounts = [
+            {"id": id, "provider": self.alive.name, "key": own[credential], "base_url": own[f"{variable}_BASE_URL"]}
+            for id, own in settings.items()
+        ]
+        models = {name: text for name, text in settings["alive"].items() if name.endswith("_MODELS")}
+        return {"ACCOUNTS": json.dumps(accounts), "ACCOUNT_COOLDOWN_SECONDS": str(COOLDOWN), **models}
+
+
+@pytest.fixture(params=WITH_ACCOUNTS)
+def trio(request: pytest.FixtureRequest) -> Iterator[Trio]:
+    trio = Trio(*(CASES[request.param]() for _ in range(3)))
+    for case in trio:
+        case.start()
+    run_dry(trio.spent)
+    yield trio
+    for case in trio:
+        case.stop()
+
+
+@pytest.fixture
+def gateway(serve: Callable[..., Gateway], trio: Trio) -> Gateway:
+    return serve(**trio.environment(), ADMIN_KEYS=ADMIN_KEY)
+
+
+def run_dry(case: Case) -> None:
+    """Each in its own words where it has such, which say when the quota is back: not within this test."""
+    match case:
+        case GeminiCase():
+            case.emulator.next_fate(*[Fate.DAY_IS_OVER] * 100)
+        case GeminiWebCase():
+            case.emulator.outcomes = [1037] * 100
+        case _:
+            case.emulator.plan(case.submit_path, *[Reply(429, "slow down", {"retry-after": "3600"})] * 100)
+
+
+def most_asked(case: Case) -> int:
+    """How often an upstream was asked the same thing."""
+    return max(Counter(call.path for call in case.emulator.calls).values(), default=0)
+
+
+async def order(client: openai.AsyncOpenAI, case: Case, number: int) -> None:
+    asked: dict[str, Any] = {"prompt": f"a cat, {number}", "extra_headers": {"prefer": "respond-async"}}
+    if case.media_type.startswith("video/"):
+        await client.videos.create(**asked)
+    else:
+        await client.images.generate(**asked)
+
+
+async def orders(gateway: Gateway, case: Case, number: int) -> None:
+    """So many, some of them at once, without a second try for any of them."""
+    numbers = iter(range(number))
+    async with openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=API_KEY, max_retries=0) as client:
+
+        async def one_after_the_other() -> None:
+            for number in numbers:
+                await order(client, case, number)
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+
+
+def resting(gateway: Gateway) -> set[str]:
+    answer = httpx.get(f"{gateway.url}/health", headers={"authorization": f"Bearer {ADMIN_KEY}"})
+    return {account["account_id"] for account in answer.json()["accounts"] if account["in_cooldown"]}
+
+
+@pytest.mark.filterwarnings("ignore:The Sora API")
+def test_none_fails_and_the_dead_account_is_tried_once_per_cooldown(trio: Trio, gateway: Gateway) -> None:
+    began = time.monotonic()
+    asyncio.run(orders(gateway, trio.alive, 100))
+    assert trio.alive.taken() == 100
+    rests = 1 + int((time.monotonic() - began) / COOLDOWN)  # more than one only where the machine has no time for us
+    assert 1 <= most_asked(trio.dead) <= rests
+    assert most_asked(trio.spent) == 1
+
+    eventually(lambda: resting(gateway) == {"spent"}, seconds=2 * COOLDOWN)
+    before, began = most_asked(trio.dead), time.monotonic()
+    asyncio.run(orders(gateway, trio.alive, 20))
+    assert trio.alive.taken() == 120
+    rests = 1 + int((time.monotonic() - began) / COOLDOWN)
+    assert 1 <= most_asked(trio.dead) - before <= rests
+    assert most_asked(trio.spent) == 1
