@@ -22,6 +22,7 @@ JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
 VIDEOS = "tests/functions/test_videos.py"
+TRIALS = "tests/test_trials.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
 
@@ -202,10 +203,87 @@ MUTANTS = (
     ),
     Mutant(
         "new credential rests for the old one",
-        "shared/accounts/__init__.py",
-        "{_key(account)} {account.key}",
-        "{_key(account)}",
+        "shared/accounts/standings.py",
+        "{account.id} {login_of(account)}",
+        "{account.id}",
         "tests/aws/test_secret.py",
+    ),
+    Mutant(
+        "renewed credential forgets what became of it",
+        "shared/accounts/__init__.py",
+        "login=login_of(account))",
+        'login="")',
+        TRIALS,
+    ),
+    Mutant(
+        "dead account tried by all at once",
+        "shared/accounts/standings.py",
+        "        if standing.record:\n            return standing",
+        "        if True:\n            return standing",
+        "tests/functions/test_pool.py",
+    ),
+    Mutant(
+        "trial not told to others",
+        "shared/accounts/standings.py",
+        "return Standing(record, on_trial=left + TRIAL_SECONDS > 0)",
+        "return Standing(record)",
+        "tests/functions/test_pool.py",
+    ),
+    Mutant(
+        "trial without end",
+        "shared/accounts/standings.py",
+        "on_trial=left + TRIAL_SECONDS > 0",
+        "on_trial=True",
+        TRIALS,
+    ),
+    Mutant(
+        "wait for a trial without end",
+        "shared/accounts/__init__.py",
+        "patient = waited < TRIAL_SECONDS",
+        "patient = True",
+        TRIALS,
+    ),
+    Mutant(
+        "accepted account not believed",
+        "shared/accounts/standings.py",
+        "standing.record, _ACCEPTED, KEPT_SECONDS",
+        'standing.record, "", KEPT_SECONDS',
+        TRIALS,
+    ),
+    Mutant(
+        "dead account believed for an order from before its refusal",
+        "shared/accounts/standings.py",
+        "await self._state.swap(_name(account), standing.record, _ACCEPTED, KEPT_SECONDS)",
+        "await self._state.put(_name(account), _ACCEPTED, KEPT_SECONDS)",
+        TRIALS,
+    ),
+    Mutant(
+        "trial lost with who held it",
+        "shared/accounts/__init__.py",
+        "            except BaseException:\n",
+        "            except Exception:\n",
+        TRIALS,
+    ),
+    Mutant(
+        "single account on trial",
+        "shared/accounts/__init__.py",
+        "self._only if len(left) == 1 else self._next",
+        "self._next",
+        TRIALS,
+    ),
+    Mutant(
+        "trial on each instance",
+        "shared/accounts/standings.py",
+        "return Standing(record, on_trial=True) if ours else None",
+        "return Standing(record, on_trial=True)",
+        "tests/aws/test_instances.py",
+    ),
+    Mutant(
+        "refused account asked again by the same order",
+        "shared/accounts/__init__.py",
+        "if each.id != account.id]",
+        "if each.id]",
+        TRIALS,
     ),
     Mutant(
         "status that clients retry after the work was taken",
@@ -216,9 +294,9 @@ MUTANTS = (
     ),
     Mutant(
         "any account asked after a doubtful submit",
-        "shared/starter.py",
+        "shared/accounts/__init__.py",
         "            except AccountError as error:",
-        "            except EaselError as error:",
+        "            except Exception as error:",
         "tests/test_service.py",
     ),
     Mutant(

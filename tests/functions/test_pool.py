@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import httpx
@@ -16,9 +17,9 @@ import pytest
 from shared.accounts.sources import Upstream
 from shared.providers import PROVIDERS
 from tests.conformance.cases import CASES, Case, GeminiCase, GeminiWebCase
-from tests.emulators.faults import Reply
+from tests.emulators.faults import Reply, Slow
 from tests.emulators.gemini import Fate
-from tests.functions.helpers import eventually
+from tests.functions.helpers import eventually, leaving_post
 from tests.rig import API_KEY, Gateway
 
 ADMIN_KEY = "an-operators-key"
@@ -124,3 +125,44 @@ def test_none_fails_and_the_dead_account_is_tried_once_per_cooldown(trio: Trio, 
     rests = 1 + int((time.monotonic() - began) / COOLDOWN)
     assert 1 <= most_asked(trio.dead) - before <= rests
     assert most_asked(trio.spent) == 1
+
+
+@pytest.mark.parametrize("trio", ["openai_compatible"], indirect=True)
+def test_conversations_try_the_dead_account_once_as_well(trio: Trio, gateway: Gateway) -> None:
+    trio.spent.emulator.plan(trio.spent.talk_path, Reply(429, "slow down", {"retry-after": "3600"}))
+    trio.dead.emulator.plan(trio.dead.talk_path, Reply(401, "who?", {"retry-after": "3600"}))
+
+    async def talk(client: openai.AsyncOpenAI, number: int) -> str:
+        said = [{"role": "user", "content": f"hello, {number}"}]
+        async with client.chat.completions.stream(model="parrot", messages=said) as stream:  # type: ignore[arg-type]
+            return (await stream.get_final_completion()).choices[0].message.content or ""
+
+    async def talks() -> list[str]:
+        async with openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=API_KEY, max_retries=0) as client:
+            return await asyncio.gather(*(talk(client, number) for number in range(AT_ONCE)))
+
+    assert all(asyncio.run(talks()))
+    tried = [sum(case.talk_path in call.path for call in case.emulator.calls) for case in trio]
+    assert tried == [AT_ONCE, 1, 1]
+
+
+@pytest.mark.parametrize("trio", ["openai_compatible"], indirect=True)
+def test_who_leaves_before_the_first_word_leaves_the_trial_to_the_next(trio: Trio, gateway: Gateway) -> None:
+    """The others' answers do not come: what is seen is who is asked, and when."""
+    for case in trio:
+        case.emulator.plan(case.talk_path, *[Slow(60)] * 3)
+    body = {"model": "parrot", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+
+    def asked() -> list[int]:
+        return [sum(case.talk_path in call.path for call in case.emulator.calls) for case in trio]
+
+    with ExitStack() as others:
+        with leaving_post(gateway, "/v1/chat/completions", body):
+            eventually(lambda: sum(asked()) == 1)
+            first = asked().index(1)
+            for _ in range(2):
+                others.enter_context(leaving_post(gateway, "/v1/chat/completions", body))
+            eventually(lambda: asked() == [1, 1, 1])
+        eventually(lambda: bool(trio[first].emulator.closed_early))
+        others.enter_context(leaving_post(gateway, "/v1/chat/completions", body))
+        eventually(lambda: asked()[first] == 2)
