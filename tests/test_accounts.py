@@ -146,7 +146,25 @@ def test_one_cookie_file_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     path.write_bytes(b"\xef\xbb\xbf" + cookies().encode())
     [account] = read(COOKIES_PATH=f" {path} ")
-    assert (account.id, account.key) == ("session", f"session={SECRET}")
+    assert (account.id, account.key) == ("default", f"session={SECRET}")
+
+
+@pytest.mark.parametrize("there", ["accounts", "cookies.json"])
+def test_of_both_places_one_is_enough(tmp_path: Path, there: str) -> None:
+    """Settings from the Imagen API name both of them, where people have one."""
+    folder, single = tmp_path / "accounts", tmp_path / "cookies.json"
+    if there == "accounts":
+        folder.mkdir()
+        (folder / "ann.json").write_text(cookies())
+    else:
+        single.write_text(cookies())
+    [account] = read(ACCOUNTS_DIR=str(folder), COOKIES_PATH=str(single))
+    assert account.id == {"accounts": "ann", "cookies.json": "default"}[there]
+
+
+def test_of_both_places_one_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="^COOKIES_PATH: "):
+        read(ACCOUNTS_DIR=str(tmp_path / "accounts"), COOKIES_PATH=str(tmp_path / "cookies.json"))
 
 
 def write_unreadable(folder: Path) -> None:

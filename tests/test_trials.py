@@ -237,6 +237,24 @@ async def test_who_finds_only_trials_waits_no_longer_than_refusals_take(
     await asyncio.gather(*orders)
 
 
+async def test_an_instance_whose_clock_is_wrong_holds_nobody_up(
+    build: Callable[..., Pool], upstream: Upstream, clock: Clock, state: Counting, sleepers: Sleepers
+) -> None:
+    """A trial that began in the future would seem to go on for long."""
+    now = build("a", "b")
+    later = Pool(now.accounts, state, choice=lambda: 0.0, clock=Clock(clock.now + 1000))
+    orders = await placed(later, upstream, 2)
+    orders += await placed(now, upstream)
+    slept = 0.0
+    for _ in range(20):
+        slept += await sleepers.wake()
+    assert TRIAL_SECONDS <= slept < TRIAL_SECONDS * 1.5
+    assert len(upstream.asked) == 3
+    for name in upstream.asked:
+        upstream.end(name)
+    await asyncio.gather(*orders)
+
+
 NOTHING_SAID = [Unavailable("503"), Uncertain("broken"), ContentRefused("no"), KeyError("a bug")]
 
 

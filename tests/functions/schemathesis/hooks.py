@@ -56,6 +56,8 @@ def _fit(body: dict[str, Any]) -> None:
     for name in ("seconds", "duration"):
         if isinstance(body.get(name), int | float) and 1 <= body[name] <= LONGEST_VIDEO:
             body[name] = 5
+    if body.get("reference_mode") == "first_last_frame":  # which needs two pictures
+        body["reference_mode"] = "omni"
     sides = ("width", "height")
     if all(isinstance(body.get(side), int | float) and body[side] >= 1 for side in sides):
         longest = min(LARGEST_SIDE, max(body[side] for side in sides))
