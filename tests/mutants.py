@@ -216,6 +216,27 @@ MUTANTS = (
         TRIALS,
     ),
     Mutant(
+        "renewal undoes what somebody brought",
+        "shared/accounts/credentials.py",
+        "swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)",
+        "swapped = await self._state.put(name, _record(newest), KEPT_SECONDS) or True",
+        TRIALS,
+    ),
+    Mutant(
+        "first of two cookies sent",
+        "shared/accounts/cookies.py",
+        "sorted(own, key=lambda cookie: cookie.expires)",
+        "own[::-1]",
+        "tests/test_cookies.py",
+    ),
+    Mutant(
+        "video without the frames it needs",
+        "shared/api/video_wire.py",
+        "sum(map(bool, frames)) < 2",
+        "False",
+        VIDEOS,
+    ),
+    Mutant(
         "dead account tried by all at once",
         "shared/accounts/standings.py",
         "        if standing.record:\n            return standing",

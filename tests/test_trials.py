@@ -402,3 +402,11 @@ async def test_one_that_somebody_brings_does_not_rest_for_the_old_one(state: Cou
     assert (await pool.conditions())[0].available, "an order with the old one was still under way"
     await pool.rest(await pool.renew(await pool.newest(COOKIES), "brought and renewed"), AccountRejected("401"))
     assert (await pool.conditions())[0].rest
+
+
+async def test_a_renewal_does_not_undo_what_somebody_brought_meanwhile(state: Counting, clock: Clock) -> None:
+    pool = Pool([COOKIES], state, clock=clock)
+    for old in (COOKIES, await pool.renew(COOKIES, "renewed")):
+        await pool.replace(old, "brought")
+        assert (await pool.renew(old, "renewed again")).key == "brought"
+        assert (await pool.newest(COOKIES)).key == "brought"

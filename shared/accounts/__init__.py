@@ -112,13 +112,18 @@ class Pool:
         """The account with the credential that it has by now."""
         return await self._credentials.newest(self._configured(account))
 
-    async def replace(self, account: Account, key: str) -> Account:
-        """The account with a credential that somebody brought, wherever the state is shared; it does not rest."""
-        return await self._keep(account, account._replace(key=key, login=""))
+    async def replace(self, account: Account, key: str) -> None:
+        """Give the account a credential that somebody brought, wherever the state is shared; it does not rest."""
+        await self._credentials.replace(self._configured(account), account._replace(key=key, login=""))
 
     async def renew(self, account: Account, key: str) -> Account:
-        """The same with a credential that comes from the old one: the account is neither better nor worse for it."""
-        return await self._keep(account, account._replace(key=key, login=login_of(account)))
+        """The account with a credential that comes from its old one: it is neither better nor worse for it.
+
+        What somebody has brought meanwhile stays.
+        """
+        newest = account._replace(key=key, login=login_of(account))
+        ours = await self._credentials.renew(self._configured(account), account, newest)
+        return newest if ours else await self.newest(account)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
         """Whether it falls to us to renew the account's credential: to one instance in so many seconds."""
@@ -217,10 +222,6 @@ class Pool:
     async def _known(self, configured: Account) -> tuple[Account, Standing]:
         account = await self._credentials.newest(configured)
         return account, await self._standings.of(account)
-
-    async def _keep(self, account: Account, newest: Account) -> Account:
-        await self._credentials.replace(self._configured(account), newest)
-        return newest
 
     def _configured(self, account: Account) -> Account:
         return self.find(account.provider, fingerprint(account))

@@ -38,7 +38,13 @@ class Credentials:
 
     async def replace(self, account: Account, newest: Account) -> None:
         """From now on a configured account is this one. StoreUnavailable where that cannot be written down."""
-        await self._state.put(_name("credential", account), f"{login_of(newest)} {newest.key}", KEPT_SECONDS)
+        await self._state.put(_name("credential", account), _record(newest), KEPT_SECONDS)
+
+    async def renew(self, account: Account, old: Account, newest: Account) -> bool:
+        """The same where it still is the old one; False where somebody has brought another meanwhile."""
+        name = _name("credential", account)
+        swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)
+        return swapped or await self._state.add(name, _record(newest), KEPT_SECONDS)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
         """Whether it falls to us to renew a configured account's credential: to one instance in so many seconds."""
@@ -46,6 +52,10 @@ class Credentials:
         with if_possible(EaselError):
             ours = await self._state.add(_name("renewal", account), "claimed", seconds)
         return ours
+
+
+def _record(account: Account) -> str:
+    return f"{login_of(account)} {account.key}"
 
 
 def _name(kind: str, account: Account) -> str:
