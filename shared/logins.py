@@ -20,9 +20,11 @@ class Logins:
     async def replace(self, name: str, export: str) -> dict[str, int]:
         """How many cookies of a browser's export each provider's account of this name took: those of its own site.
 
-        Capitals in the name make no difference. The cookies are tried out first, where the upstream can be asked.
+        Capitals in the name make no difference, where nobody's is the very one. The cookies are tried out first, where
+        the upstream can be asked.
         """
-        accounts = [each for each in self._pool.accounts if each.id.lower() == name.lower() and each.replaceable]
+        alike = [each for each in self._pool.accounts if each.id.lower() == name.lower() and each.replaceable]
+        accounts = [each for each in alike if each.id == name] or alike
         if not accounts:
             raise NotFound(f"No account called '{name[:64]}' works with cookies.", param="account_id")
         try:
@@ -31,7 +33,7 @@ class Logins:
             raise BadRequest(error.message, code="invalid_format", param="file") from None
         taken = {}
         for account in accounts:
-            header = cookie_header(cookies, self._adapters.of(account).cookie_domain or "")
+            header = cookie_header(cookies, account.cookie_domain)
             if header:
                 await self._check(account._replace(key=header))
                 await self._pool.replace(account, header)

@@ -379,7 +379,7 @@ async def test_without_the_state_nobody_waits(upstream: Upstream, sleepers: Slee
     assert sleepers.number == 0
 
 
-COOKIES = Account("a", "upstream", "", key="old", replaceable=True)
+COOKIES = Account("a", "upstream", "", key="old", cookie_domain="example.com")
 
 
 async def test_a_renewed_credential_is_neither_better_nor_worse(state: Counting, clock: Clock) -> None:
