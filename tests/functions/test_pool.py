@@ -118,7 +118,7 @@ def test_none_fails_and_the_dead_account_is_tried_once_per_cooldown(trio: Trio, 
     assert 1 <= most_asked(trio.dead) <= rests
     assert most_asked(trio.spent) == 1
 
-    eventually(lambda: resting(gateway) == {"spent"}, seconds=2 * COOLDOWN)
+    eventually(lambda: resting(gateway) == {"spent"}, seconds=10 * COOLDOWN)
     before, began = most_asked(trio.dead), time.monotonic()
     asyncio.run(orders(gateway, trio.alive, 20))
     assert trio.alive.taken() == 120
@@ -158,11 +158,11 @@ def test_who_leaves_before_the_first_word_leaves_the_trial_to_the_next(trio: Tri
 
     with ExitStack() as others:
         with leaving_post(gateway, "/v1/chat/completions", body):
-            eventually(lambda: sum(asked()) == 1)
+            eventually(lambda: sum(asked()) == 1, seconds=5)
             first = asked().index(1)
             for _ in range(2):
                 others.enter_context(leaving_post(gateway, "/v1/chat/completions", body))
-            eventually(lambda: asked() == [1, 1, 1])
-        eventually(lambda: bool(trio[first].emulator.closed_early))
+            eventually(lambda: asked() == [1, 1, 1], seconds=5)
+        eventually(lambda: bool(trio[first].emulator.closed_early), seconds=5)
         others.enter_context(leaving_post(gateway, "/v1/chat/completions", body))
-        eventually(lambda: asked()[first] == 2)
+        eventually(lambda: asked()[first] == 2, seconds=5)
