@@ -300,13 +300,6 @@ MUTANTS = (
         "tests/aws/test_instances.py",
     ),
     Mutant(
-        "refused account asked again by the same order",
-        "shared/accounts/__init__.py",
-        "if each.id != account.id]",
-        "if each.id]",
-        TRIALS,
-    ),
-    Mutant(
         "status that clients retry after the work was taken",
         "shared/api/errors.py",
         "errors.TakenError: Meaning(424",
