@@ -64,10 +64,11 @@ class Standings:
         """
         if standing.record:
             return standing
-        record = f"{self._clock():.3f} {_TRIAL}"
+        name, record = _name(account), f"{self._clock():.3f} {_TRIAL}"
         ours = True
         with if_possible():
-            ours = await self._replace(account, "", record, _LONGEST_ORDER)
+            ours = await self._state.add(name, record, _LONGEST_ORDER)
+            ours = ours or await self._state.swap(name, "", record, _LONGEST_ORDER)
         return Standing(record, on_trial=True) if ours else None
 
     async def accept(self, account: Account, standing: Standing) -> None:
@@ -86,11 +87,6 @@ class Standings:
         """Leave the account alone for so long; then nobody knows."""
         with if_possible(EaselError):
             await self._state.put(_name(account), f"{self._clock() + seconds:.3f} {cause}", seconds)
-
-    async def _replace(self, account: Account, old: str, new: str, ttl: float) -> bool:
-        """Write `new` where `old` is; nothing at all is as good as an empty record."""
-        name = _name(account)
-        return (not old and await self._state.add(name, new, ttl)) or await self._state.swap(name, old, new, ttl)
 
 
 def _name(account: Account) -> str:
