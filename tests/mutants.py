@@ -293,11 +293,11 @@ MUTANTS = (
         TRIALS,
     ),
     Mutant(
-        "trial on each instance",
+        "trial that others hold as well",
         "shared/accounts/standings.py",
         "return Standing(record, on_trial=True) if ours else None",
         "return Standing(record, on_trial=True)",
-        "tests/aws/test_instances.py",
+        TRIALS,
     ),
     Mutant(
         "status that clients retry after the work was taken",
