@@ -173,6 +173,7 @@ DIALECTS = [
         "a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"
     ),
 ]
+LARGE = FIRST + bytes(2 << 20)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.client)
@@ -183,6 +184,12 @@ def test_a_dialect(client: httpx.Client, gemini: Gemini, dialect: Dialect) -> No
     assert decoded(answer.json()["data"][0]["b64_json"]).startswith(b"\x89PNG")
     expected = tuple(file[1] for name, file in dialect.files if name.startswith("image"))
     assert inputs(gemini) == (expected or (FIRST,))
+
+
+def test_a_data_url_in_a_form_may_be_as_large_as_one_in_json(client: httpx.Client, gemini: Gemini) -> None:
+    answer = client.post(EDITS, files=[("prompt", (None, "p")), ("image", (None, data_url(LARGE)))])
+    assert answer.status_code == 200, answer.text
+    assert inputs(gemini) == (LARGE,)
 
 
 @pytest.mark.parametrize("stream", ["true", "True", "1"])
@@ -359,6 +366,14 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
             b'--b\r\nContent-Disposition: form-data; name="prompt"; filename="p.txt"\r\n\r\np\r\n--b--\r\n',
             "invalid_value",
             "prompt",
+        ),
+        (
+            MULTIPART,
+            b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\np\r\n--b\r\n'
+            b'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + FIRST + b"\r\n--b\r\n"
+            b'Content-Disposition: form-data; name="image"; filename="b.png"\r\n\r\n' + SECOND[:20],
+            "invalid_form",
+            None,
         ),
         ({"content-type": f"multipart/form-data; boundary={'b' * 500}"}, b"x", "invalid_form", None),
         ({"content-type": "application/x-www-form-urlencoded"}, b"prompt=p", "invalid_json", None),
