@@ -142,6 +142,9 @@ async def test_nothing_is_dropped_silently(members: dict[str, Any], ignored: lis
         ({"mask": "data:"}, "mask"),
         ({"image": ["a"]}, "image"),
         ({"input_images": [1]}, "input_images"),
+        ({"input_references": [{"image_url": {"url": "data:"}}]}, "input_references"),
+        ({"imageUrls": ["data:"]}, "imageUrls"),
+        ({"first_frame_image": "data:"}, "first_frame_image"),
     ],
     ids=lambda value: json.dumps(value)[:40],
 )

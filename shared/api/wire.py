@@ -26,7 +26,12 @@ MAX_PROMPT = 32_000
 LONGEST_DELAY = 86_400.0
 _KNOBS = ("negative_prompt", "seed", "delay")
 _OTHER_SIZES = ("width", "height", "aspect_ratio")
-_INPUTS = ("image", "images", "input_image", "input_images", "image_url", "mask")
+_PICTURES = (
+    *("image", "images", "image_url", "image_urls", "imageUrl", "imageUrls", "mask"),
+    *("input_image", "input_images", "input_reference", "input_references", "reference_image", "reference_images"),
+    *("first_frame_image", "last_frame_image", "frame_images"),
+)
+"""What clients of one API or another call the pictures that they send along."""
 
 
 def _text(value: Any) -> Any:
@@ -65,8 +70,9 @@ class Wire(Body):
 
 
 class Generate(Wire):
-    """What every request for something new has."""
+    """What every request for something new has. `pictures` says where it may have pictures."""
 
+    pictures: ClassVar[str]
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
@@ -86,9 +92,17 @@ class Generate(Wire):
             if value is not None and not (name == "seed" and str(value) in theirs)
         }
 
+    def refuse_other_pictures(self) -> None:
+        """BadRequest for a picture under a name that has no meaning here: without it, something else would be made."""
+        for name in _PICTURES:
+            if (self.model_extra or {}).get(name):
+                raise BadRequest(f"'{name}': {self.pictures}", param=name)
+
 
 class ImageGenerate(Generate):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+
+    pictures: ClassVar[str] = "this address makes pictures from text alone, and /v1/images/edits from pictures."
 
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = Field(default=None, json_schema_extra=SIZE)
@@ -104,7 +118,7 @@ class ImageGenerate(Generate):
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""
-        self._refuse_inputs()
+        self.refuse_other_pictures()
         wanted, words = self._wanted_size(model)
         size = fit(wanted, model) if wanted else model.default_size
         given = {name: getattr(self, name) for name in _KNOBS if name in self.model_fields_set}
@@ -127,8 +141,3 @@ class ImageGenerate(Generate):
         if self.aspect_ratio:
             return size_of_ratio(self.aspect_ratio, model), {"aspect_ratio"}
         return None, set()
-
-    def _refuse_inputs(self) -> None:
-        for name in _INPUTS:
-            if (self.model_extra or {}).get(name):
-                raise BadRequest(f"'{name}': this address makes pictures from text alone.", param=name)

@@ -309,6 +309,8 @@ BAD = [
     Bad({"image": SMALL, "mask": SMALL}, "mask"),
     Bad({"image": SMALL, "mask": {"image_url": "nonsense"}}, "mask", "invalid_image_url"),
     Bad({"image": SMALL, "markup": SMALL}, "markup"),
+    Bad({"image": SMALL, "input_references": [{"image_url": SMALL}]}, "input_references"),
+    Bad({"image": SMALL, "reference_images": [SMALL]}, "reference_images"),
     Bad({"image": SMALL, "n": 11}, "n"),
     Bad({"image": SMALL, "size": "banana"}, "size"),
     Bad({"image": SMALL, "prompt": ""}, "prompt"),
