@@ -113,7 +113,8 @@ class ChatCreate(Wire):
         nested = {name: value for name, value in (self.extra_body or {}).items() if name in _ORDER_FIELDS}
         given = {"n": self.n, **self._options(), **nested}
         shape = given.pop("image_config", None)
-        given |= shape if isinstance(shape, dict) else {}
+        if isinstance(shape, dict):
+            given |= {"resolution" if name == "image_size" else name: value for name, value in shape.items()}
         given["n"] = given.pop("batch_size", given["n"])
         fields = {name: value for name, value in given.items() if name not in _NO_PICTURE_FIELDS}
         pictures = pictures_in(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import eq
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
@@ -17,15 +18,18 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from shared.api.fields import RATIO, SEED, SIZE, TEXT, or_null
-from shared.api.sizes import fit, parse_size, size_of_ratio
+from shared.api.fields import RATIO, SEED, SHARPNESS, SIZE, TEXT, or_null
+from shared.api.sizes import fit, parse_size, same_extent, same_shape, side_of, size_of_ratio, within
 from shared.errors import BadRequest
 from shared.values import MAX_N, ImageRequest, Model, Size
 
 MAX_PROMPT = 32_000
 LONGEST_DELAY = 86_400.0
 _KNOBS = ("negative_prompt", "seed", "delay")
-_OTHER_SIZES = ("width", "height", "aspect_ratio")
+_OTHER_SIZES = ("width", "height", "aspect_ratio", "resolution")
+_MET = {"aspect_ratio": same_shape, "resolution": same_extent}
+"""When a size is what was asked for by this member; by the others, when it is the very same."""
+
 _PICTURES = (
     *("image", "images", "image_url", "image_urls", "imageUrl", "imageUrls", "mask"),
     *("input_image", "input_images", "input_reference", "input_references", "reference_image", "reference_images"),
@@ -86,11 +90,16 @@ class Generate(Wire):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
         theirs = ("-1", "-1.0")
-        return {
+        given = {
             name: value
             for name, value in data.items()
             if value is not None and not (name == "seed" and str(value) in theirs)
         }
+        if "aspectRatio" in given:
+            given = {"aspect_ratio": given.pop("aspectRatio"), **given}
+        if isinstance(size := given.get("size"), str) and side_of(size):
+            given |= {"resolution": given.pop("size")}
+        return given
 
     def refuse_other_pictures(self) -> None:
         """BadRequest for a picture under a name that has no meaning here: without it, something else would be made."""
@@ -109,6 +118,7 @@ class ImageGenerate(Generate):
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
     aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
+    resolution: str | None = Field(default=None, json_schema_extra=SHARPNESS)
     response_format: Literal["url", "b64_json"] | None = None
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
@@ -120,13 +130,15 @@ class ImageGenerate(Generate):
         """The request as the model can serve it, and the names of what it has to leave aside."""
         self.refuse_other_pictures()
         wanted, words = self._wanted_size(model)
-        size = fit(wanted, model) if wanted else model.default_size
+        size = model.default_size
+        if wanted:
+            size = fit(within(wanted, model) if "resolution" in words else wanted, model)
         given = {name: getattr(self, name) for name in _KNOBS if name in self.model_fields_set}
         honoured = {name: value for name, value in given.items() if name in model.knobs}
         ignored = {*(self.model_extra or {}), *given} - honoured.keys()
         ignored |= {name for name in _OTHER_SIZES if getattr(self, name)} - words
-        if wanted and size != wanted:
-            ignored |= words
+        if wanted:
+            ignored |= {word for word in words if not _MET.get(word, eq)(size, wanted)}
         if self.partial_images:
             ignored.add("partial_images")
         request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
@@ -138,6 +150,10 @@ class ImageGenerate(Generate):
             return size, {"size"}
         if self.width and self.height:
             return Size(self.width, self.height), {"width", "height"}
+        side = side_of(self.resolution)
         if self.aspect_ratio:
-            return size_of_ratio(self.aspect_ratio, model), {"aspect_ratio"}
+            words = {"aspect_ratio", "resolution"} if side else {"aspect_ratio"}
+            return size_of_ratio(self.aspect_ratio, model, side), words
+        if side and not self.takes_inputs:  # the shape of an edit is that of its picture
+            return size_of_ratio(None, model, side), {"resolution"}
         return None, set()

@@ -88,6 +88,13 @@ def test_a_stream_brings_all_pictures_in_one_chunk(client: httpx.Client, zimage:
     assert len({chunk["id"] for chunk in (first, last, usage)}) == 1
 
 
+def test_the_shape_as_openrouters_clients_say_it(client: httpx.Client, zimage: ZImage) -> None:
+    answer = draw(client, modalities=["image"], image_config={"aspect_ratio": "16:9", "image_size": "1K"})
+    assert (answer.status_code, answer.headers.get("easel-ignored")) == (200, None)
+    [job] = zimage.submits
+    assert (job.order.width, job.order.height) == (1368, 768)
+
+
 def test_the_sdk_accumulates_a_stream_of_pictures(sdk: openai.OpenAI, zimage: ZImage) -> None:
     with sdk.chat.completions.stream(model="zimage-turbo", messages=[USER], extra_body={"modalities": ["image"]}) as it:
         message = it.get_final_completion().choices[0].message

@@ -102,6 +102,25 @@ def test_the_sdk_edits_several(sdk: openai.OpenAI, gemini: Gemini) -> None:
     assert {(take.config.aspect_ratio, take.config.image_size) for take in gemini.submits} == {("3:2", "1K")}
 
 
+@pytest.mark.parametrize(
+    ("members", "config", "ignored"),
+    [
+        ({"aspect_ratio": "16:9"}, ("16:9", "1K"), None),
+        ({"aspect_ratio": "16:9", "resolution": "2K"}, ("16:9", "2K"), None),
+        ({"size": "4K", "aspectRatio": "1:1"}, ("1:1", "4K"), None),
+        ({"resolution": "2K"}, (None, "1K"), "resolution"),
+    ],
+    ids=str,
+)
+def test_a_shape_and_a_sharpness_reach_the_upstream(
+    client: httpx.Client, gemini: Gemini, members: dict[str, str], config: tuple[str | None, str], ignored: str | None
+) -> None:
+    answer = client.post(EDITS, data={"prompt": "p", **members}, files=[("image", NAMED)])
+    assert (answer.status_code, answer.headers.get("easel-ignored")) == (200, ignored), answer.text
+    [take] = gemini.submits
+    assert (take.config.aspect_ratio, take.config.image_size) == config
+
+
 def test_the_sdk_reads_the_stream(sdk: openai.OpenAI, gemini: Gemini) -> None:
     with sdk.images.edit(image=FIRST, prompt="add a hat", stream=True, partial_images=1) as stream:
         [event] = list(stream)

@@ -101,7 +101,7 @@ def _show(body: dict[str, Any]) -> None:
     if isinstance(videos := body.get("reference_videos"), list) and len(videos) <= MOST_INPUTS:
         body["reference_videos"] = videos[:FEW_INPUTS]
     if "first_frame_image" not in body and [] in (body.get("image"), body.get("image[]"), body.get("images")):
-        body["image"] = PICTURE_URL
+        body["images"] = [PICTURE_URL]
 
 
 def _is_picture(value: Any) -> bool:
