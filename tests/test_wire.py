@@ -180,6 +180,16 @@ async def test_a_body_that_is_no_json(body: bytes) -> None:
     assert caught.value.code == "invalid_json"
 
 
+async def test_a_body_that_is_no_json_is_told_where() -> None:
+    with pytest.raises(BadRequest) as caught:
+        await post(b'{"prompt": "p"\n "n": 1}').parse(ImageGenerate, LIMIT)
+    assert caught.value.message == "The body is not valid JSON: expected `,` or `}` at line 2 column 2."
+
+
+async def test_a_byte_order_mark_is_no_content() -> None:
+    assert (await post(b'\xef\xbb\xbf{"prompt": "p"}').parse(ImageGenerate, LIMIT)).prompt == "p"
+
+
 async def test_an_empty_body_has_no_prompt() -> None:
     with pytest.raises(BadRequest) as caught:
         await post(b"").parse(ImageGenerate, LIMIT)
