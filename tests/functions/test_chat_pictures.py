@@ -174,11 +174,13 @@ def test_what_has_no_effect_is_named(client: httpx.Client, zimage: ZImage) -> No
 
 
 WITH_PICTURE = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": {"url": "https://x"}}]
+WITH_FILE = [{"type": "text", "text": "x"}, {"type": "file", "file": {"file_data": "data:image/png;base64,AAAA"}}]
 
 BAD: dict[str, tuple[Json, str]] = {
     "nobody asks": ({"messages": [{"role": "system", "content": "a cat"}]}, "messages"),
     "nothing said": ({"messages": [{"role": "user", "content": " "}]}, "messages"),
     "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "image"),
+    "a picture as a file": ({"messages": [{"role": "user", "content": WITH_FILE}]}, "messages"),
     "extra_body as text": ({"extra_body": "x"}, "extra_body"),
     "odd width": ({"extra_body": {"width": "wide", "height": 1}}, "width"),
     "too wide": ({"width": 9999, "height": 9999}, "size"),
