@@ -132,7 +132,7 @@ def _knows(model: Model, name: str) -> bool:
 
 
 def parts_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """None where a message is a plain text."""
+    """The parts of a message; a plain text has none."""
     content = message.get("content")
     return content if isinstance(content, list) else []
 
