@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from typing import TypeAlias
 
@@ -16,6 +17,8 @@ Form: TypeAlias = list[tuple[str, str | Spool]]
 
 _MOST_FILES = 20
 _MOST_FIELDS = 100
+
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what callers sent
 
 
 async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Form:

@@ -401,10 +401,17 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
     ],
 )
 def test_bad_forms(
-    client: httpx.Client, gemini: Gemini, headers: dict[str, str], body: bytes, code: str, param: str | None
+    client: httpx.Client,
+    gemini: Gemini,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
+    body: bytes,
+    code: str,
+    param: str | None,
 ) -> None:
     assert_error(client.post(EDITS, content=body, headers=headers), 400, code, param)
     assert gemini.submits == []
+    assert not [record for record in caplog.records if record.name.startswith("python_multipart")]
 
 
 def test_a_form_with_too_many_files(client: httpx.Client) -> None:
