@@ -262,6 +262,20 @@ def test_pictures_of_a_service_that_answers_with_them(
         assert [order.n for order in service.orders] == [1]
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [("content_policy_violation", 400, "moderation_blocked"), ("server_error", 424, "upstream_failed")],
+)
+def test_a_service_that_says_no_with_a_good_status_is_quoted(
+    serve: Callable[..., Gateway], code: str, status: int, told: str
+) -> None:
+    with OpenAICompatible() as service:
+        service.plan("images/generations", Reply(200, {"error": {"message": "no such luck", "code": code}}))
+        with serve(**service.environment()).client() as client:
+            error = assert_error(draw(client, model="flux-emulated"), status, told)
+    assert "no such luck" in error["message"]
+
+
 def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
     with OpenAICompatible(file_suffix=f"?signature={'x' * 500}") as service:
         gateway = serve(**service.environment())
