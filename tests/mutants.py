@@ -23,6 +23,7 @@ JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
 ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
+EDITS = "tests/functions/test_images_edits.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
 
@@ -539,6 +540,32 @@ MUTANTS = (
     ),
     Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
     Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),
+    Mutant(
+        "frames under another name left out",
+        "shared/api/video_wire.py",
+        "        self.refuse_other_pictures()\n",
+        "",
+        VIDEOS,
+    ),
+    Mutant("form that was cut off taken for whole", "shared/api/form.py", "if not self._whole:", "if False:", EDITS),
+    Mutant("data URL in a form held to a megabyte", "shared/api/form.py", "LARGEST_PICTURE,  #", "1 << 20,  #", EDITS),
+    Mutant(
+        "sharpness of an edit changes its shape", "shared/api/wire.py", "side and not self.takes_inputs", "side", EDITS
+    ),
+    Mutant(
+        "sharpness that was not had not said",
+        "shared/api/wire.py",
+        "fit(within(wanted, model)",
+        "fit(wanted := within(wanted, model)",
+        "tests/functions/test_images_generations.py",
+    ),
+    Mutant(
+        "part that cannot be drawn by left out",
+        "shared/api/conversation.py",
+        'not in ("text", "image_url")',
+        "is None",
+        "tests/functions/test_chat_pictures.py",
+    ),
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
