@@ -345,7 +345,7 @@ MUTANTS = (
     ),
     Mutant(
         "range of an inline picture off by a digit",
-        "shared/providers/akashchat/pictures.py",
+        "shared/providers/_inline.py",
         "first = start // 3 * 4",
         "first = start // 2 * 4",
         "tests/functions/akashchat",
