@@ -29,7 +29,7 @@ from shared.values import Failed
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")
 _OF_THE_ACCOUNT = ("api key not valid", "location is not supported", "billing")
-_UNSAFE = ("safety", "responsible ai", "blocked")
+_UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 
 
 def failure(answer: Answer) -> EaselError:
@@ -70,10 +70,11 @@ def missed(answer: Answer) -> Failed:
     A look has nothing to be wrong in it: by a 400 the Interactions API tells that the job came to nothing.
     """
     error = lost(answer)
-    said = str(_error(answer).get("message") or "")
-    if said and isinstance(error, BadRequest | ContentRefused):
+    if not isinstance(error, BadRequest | ContentRefused):
+        raise error
+    if said := str(_error(answer).get("message") or ""):
         return Failed(failed(said))
-    raise error
+    raise Unavailable(error.message, details=error.details)
 
 
 def lost_file(answer: Answer) -> EaselError:
@@ -93,12 +94,12 @@ def failed(said: str) -> EaselError:
 
 
 def refused(reason: str) -> ContentRefused:
-    message = f"Gemini will not draw this: {clean(reason)}."
+    message = f"Gemini will not make this: {clean(reason)}."
     return ContentRefused(message, param="prompt", details={"upstream": clean(reason)})
 
 
 def is_refusal(said: str) -> bool:
-    """Whether a sentence of Google's means that it will not draw this."""
+    """Whether a sentence of Google's means that it will not make this."""
     return says_unsafe(said) or any(words in said.lower() for words in _UNSAFE)
 
 

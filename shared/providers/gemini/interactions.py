@@ -110,7 +110,9 @@ def inline_video(answer: Answer) -> memoryview | None:
 def _video(interaction: dict[str, Any]) -> dict[str, Any]:
     """That of the last step that has one; empty where none has."""
     content = [item for step in _outputs(interaction) for item in map(as_dict, list_at(step, "content"))]
-    videos = [item for item in content if item.get("type") == "video" and (item.get("uri") or item.get("data"))]
+    videos = [
+        item for item in content if item.get("type") == "video" and (text_at(item, "uri") or text_at(item, "data"))
+    ]
     return videos[-1] if videos else {}
 
 
@@ -120,12 +122,14 @@ def _outputs(interaction: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _without_video(interaction: dict[str, Any]) -> EaselError:
-    """What it means that it is done, and there is no video: an error, words in its place, or neither, at no cost."""
+    """What it means that there is none in the end: a fault, words in its place, or nothing at all."""
     if reason := _reason(interaction):
         return failed(reason)
     texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
     if said := clean(" ".join(filter(None, texts))):
         return GenerationFailed(f"Gemini made no video, but said: {said}.", details={"upstream": said})
+    if interaction.get("status") == "incomplete":
+        return GenerationFailed("Gemini ended before the video was done.")
     if not as_dict(interaction.get("usage")).get("total_output_tokens"):
         message = "Gemini made nothing, as it does where an order is not allowed in the region it comes from."
         return GenerationFailed(message, code="region_restricted")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from shared.errors import GenerationFailed
 from shared.http import Answer, Inline
@@ -46,7 +47,7 @@ def ref_of(name: object) -> Ref | None:
 def name_of(ref: Ref) -> str | None:
     """The operation's name; None where the ref is none of an operation."""
     model, tilde, operation = ref.partition("~")
-    return f"models/{model}/operations/{operation}" if tilde else None
+    return f"models/{quote(model)}/operations/{quote(operation)}" if tilde else None
 
 
 def state(answer: Answer, places: Places) -> Status:
