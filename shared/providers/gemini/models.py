@@ -43,8 +43,14 @@ _IMAGE_MODEL = re.compile(r"gemini-[\w.-]*(?:image|nano-banana)[\w.-]*", re.ASCI
 _OMNI_MODEL = re.compile(r"gemini-omni-[\w.-]+", re.ASCII)
 _VEO_MODEL = re.compile(r"veo-[\w.-]+", re.ASCII)
 
-_GONE = "Google has shut Imagen; gemini-nano-banana-2.1 and gemini-3-pro-image are its successors."
-DECLINED = {f"imagen-4.0-{variant}generate-001": _GONE for variant in ("", "fast-", "ultra-")}
+_FIRST_OMNI = "gemini-omni-flash-preview"
+_IMAGEN = ("imagen-4.0-generate-001", "imagen-4.0-fast-generate-001", "imagen-4.0-ultra-generate-001")
+_VEO = ("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview", "veo-3.1-lite-generate-preview")
+DECLINED = {
+    **dict.fromkeys(_IMAGEN, "Google has shut Imagen 4; gemini-nano-banana-2.1 is its successor."),
+    **dict.fromkeys(_VEO, "Google has shut Veo 3.1 for this key; gemini-omni-1.2-flash is its successor."),
+}
+"""What is still asked for, and what is said to that where Google lists it no more."""
 
 
 def image_model(name: str) -> Model:
@@ -96,7 +102,6 @@ def is_veo(upstream: str) -> bool:
     return _VEO_MODEL.fullmatch(upstream) is not None
 
 
-_FIRST_OMNI = "gemini-omni-flash-preview"
 _IMAGES = tuple(
     image_model(name)
     for name in (

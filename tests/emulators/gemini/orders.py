@@ -54,7 +54,11 @@ class Interaction(Wire):
     """The body of an interaction, as far as videos need it."""
 
     model: str
-    input: str | list[UserInput] | list[Item]
+    input: (
+        Annotated[str, Field(min_length=1)]
+        | Annotated[list[UserInput], Field(min_length=1)]
+        | Annotated[list[Item], Field(min_length=1)]
+    )
     background: bool = False
     store: bool = True
     stream: Literal[False] = False
