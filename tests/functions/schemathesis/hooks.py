@@ -23,7 +23,6 @@ LONGEST_KEY = 255
 FEW_INPUTS = 3
 LONGEST_VIDEO = 3600
 LOOKS_AT_VIDEOS = "seedance-2.0"
-"""A model that takes videos to go by, as the default one does not."""
 
 schemathesis.openapi.format(
     "size", st.sampled_from(["auto", "", "512x512", "1024x1024", "640X480", "100 * 200", "64x64"])
@@ -100,12 +99,17 @@ def _show(body: dict[str, Any]) -> None:
         pictures = body.get(name)
         if isinstance(pictures, list) and all(map(_is_picture, pictures)) and len(pictures) <= MOST_INPUTS:
             body[name] = [] if "first_frame_image" in body else pictures[:FEW_INPUTS]
+    if "first_frame_image" not in body and [] in (body.get("image"), body.get("image[]"), body.get("images")):
+        body["image"] = PICTURE_URL
+    _watch(body)
+
+
+def _watch(body: dict[str, Any]) -> None:
+    """As many videos as the models take that take any, and such a model: it is not the default one."""
     if isinstance(videos := body.get("reference_videos"), list) and len(videos) <= MOST_INPUTS:
         body["reference_videos"] = videos[:FEW_INPUTS]
         if body.get("model") is None:
             body["model"] = LOOKS_AT_VIDEOS
-    if "first_frame_image" not in body and [] in (body.get("image"), body.get("image[]"), body.get("images")):
-        body["image"] = PICTURE_URL
 
 
 def _is_picture(value: Any) -> bool:
