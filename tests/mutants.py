@@ -408,7 +408,7 @@ MUTANTS = (
     Mutant(
         "a caller's adapter kept for the next one",
         "shared/adapters.py",
-        "return Adapters(self._providers, pool, self._http, self.kept)",
+        "return Adapters(self._class_of, pool, self._http, self.kept)",
         "self._pool = pool\n        return self",
         "tests/functions/test_piclumen.py",
     ),
@@ -776,7 +776,7 @@ MUTANTS = (
     Mutant(
         "Gemini's file called after Google's host where the API is elsewhere",
         "shared/providers/gemini/results.py",
-        'f"{GOOGLE}/")',
+        'f"{_GOOGLE}/")',
         '"https://nowhere.example/")',
         GEMINI_VIDEOS,
     ),

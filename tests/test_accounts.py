@@ -63,7 +63,7 @@ def test_an_entry_with_everything() -> None:
 
 def test_an_entry_with_the_least() -> None:
     [account] = listed({"id": "a", "provider": "zimage"})
-    assert account == Account("a", "zimage", "https://zimage.run")
+    assert account == Account("a", "zimage", "https://zimage.run", cookie_domain="zimage.run")
 
 
 @pytest.mark.parametrize(

@@ -40,18 +40,6 @@ class Jobs(Protocol):
 class MediaProvider(Jobs, Protocol):
     """One upstream seen through one account. Cheap to build; what it caches may vanish."""
 
-    name: ClassVar[str]
-    base_url: ClassVar[str]
-    """The real upstream; `<NAME>_BASE_URL` replaces exactly this much."""
-    credential: ClassVar[str | None]
-    """The variable that holds the credential of a single account; None where there is nothing to configure."""
-    cookie_domain: ClassVar[str | None]
-    """Cookie files with cookies for this domain are accounts of this provider."""
-    keyless: ClassVar[bool]
-    """It works without an account, once it is named in PROVIDERS."""
-    options: ClassVar[frozenset[str]]
-    """Settings of its own, each a variable `<NAME>_<OPTION>` or a field of an account."""
-
     def __init__(self, http: Http, account: Account) -> None: ...
 
     async def models(self) -> tuple[Model, ...]:
@@ -85,7 +73,7 @@ class Deletes(Protocol):
     """A provider whose upstream can forget a job."""
 
     async def delete(self, ref: Ref) -> bool:
-        """Remove a job that has ended, or has not begun; False where it is under way."""
+        """Remove a job that has ended, stop one that has not; False where it is under way and cannot be stopped."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from shared.errors import (
@@ -68,13 +68,6 @@ _MODELS = (
 
 class ZImage:
     """`account.key` is a Cookie header from a browser session; empty for the generations that need none."""
-
-    name: ClassVar[str] = "zimage"
-    base_url: ClassVar[str] = "https://zimage.run"
-    credential: ClassVar[str | None] = "ZIMAGE_COOKIE"
-    cookie_domain: ClassVar[str | None] = "zimage.run"
-    keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset({"moderation", "user_agent"})
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

@@ -19,7 +19,7 @@ from shared.providers.gemini.answer import pictures_of
 from shared.providers.gemini.errors import failure, lost, lost_file, missed
 from shared.providers.gemini.inputs import media_type
 from shared.providers.gemini.models import BUILT_IN, DECLINED, image_config, is_veo, listed_models
-from shared.providers.gemini.results import GOOGLE, Places, interaction_of, unready
+from shared.providers.gemini.results import Places, interaction_of, unready
 from shared.values import (
     Account,
     ByteRange,
@@ -45,12 +45,6 @@ _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
 class Gemini:
     """`account.key` is an API key of Google AI Studio."""
 
-    name: ClassVar[str] = "gemini"
-    base_url: ClassVar[str] = GOOGLE
-    credential: ClassVar[str | None] = "GEMINI_API_KEY"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
     declined: ClassVar[Mapping[str, str]] = DECLINED
 
     def __init__(self, http: Http, account: Account) -> None:

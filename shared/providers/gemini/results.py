@@ -13,7 +13,7 @@ from shared.providers._reading import as_dict
 from shared.providers.gemini.errors import failed
 from shared.values import Account, Failed, Output, Ref, Running, Status, Succeeded
 
-GOOGLE = "https://generativelanguage.googleapis.com"
+_GOOGLE = "https://generativelanguage.googleapis.com"
 
 _FILE, _INLINE = "file-", "inline-"
 _NAME = re.compile(r"(?:[\w/-]*/)?files/([\w-]{1,100})(?::download)?(?:\?.*)?", re.ASCII)
@@ -24,7 +24,7 @@ class Places:
 
     def __init__(self, account: Account) -> None:
         self._api = f"{account.base_url}/v1beta"
-        self._homes = (f"{origin_of(account.base_url)}/", f"{GOOGLE}/")
+        self._homes = (f"{origin_of(account.base_url)}/", f"{_GOOGLE}/")
         self.key_for = origin_of(account.base_url)
         self.origins = {self.key_for, *account.origins}
 
