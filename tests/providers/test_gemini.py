@@ -200,6 +200,7 @@ def google(status: int, word: str, message: str, **more: Any) -> Reply:
     ("reply", "error"),
     [
         (google(400, "INVALID_ARGUMENT", "Invalid value at 'x'"), BadRequest),
+        (google(400, "INVALID_ARGUMENT", "The prompt goes against our safety policies."), ContentRefused),
         (google(400, "INVALID_ARGUMENT", "?", details=[{"reason": "API_KEY_INVALID"}]), AccountRejected),
         (google(400, "FAILED_PRECONDITION", "User location is not supported for the API use."), AccountRejected),
         (google(400, "FAILED_PRECONDITION", "Please enable billing on your project."), AccountRejected),

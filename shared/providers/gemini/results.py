@@ -23,9 +23,9 @@ class Places:
     """Of one account. Google names its own host in addresses, also to a client that comes by another one."""
 
     def __init__(self, account: Account) -> None:
-        self._api = f"{account.base_url}/v1beta"
-        self._homes = (f"{origin_of(account.base_url)}/", f"{_GOOGLE}/")
         self.key_for = origin_of(account.base_url)
+        self._api = f"{account.base_url}/v1beta"
+        self._homes = (f"{self.key_for}/", f"{_GOOGLE}/")
         self.origins = {self.key_for, *account.origins}
 
     def ref(self, uri: str) -> Ref:
