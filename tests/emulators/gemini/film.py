@@ -48,9 +48,10 @@ _STATES = {
     FilmFate.ACTION: "requires_action",
     FilmFate.CONTINUES: "requires_continuation",
 }
+_ENDED = {*_STATES.values(), "completed"}
+_WITHOUT_VIDEO = {*_STATES, FilmFate.REGION, FilmFate.EMPTY}
 UNSAFE = "The video was not generated: it goes against the safety policies."
 BROKEN = "An internal error has occurred. Please retry or report."
-_WITHOUT_VIDEO = {FilmFate.REGION, FilmFate.WORDS, FilmFate.EMPTY, FilmFate.INCOMPLETE}
 
 
 @dataclass(eq=False)
@@ -98,27 +99,25 @@ class Film:
         """The record of an interaction in this state, with the video at `uri` or in itself."""
         record: Json = {"id": self.id, "status": state, "object": "interaction", "model": self.model}
         record |= {"created": self.created, "updated": _now()}
-        if state in ("queued", "in_progress", "cancelled") or state not in {*_STATES.values(), "completed"}:
+        if state not in _ENDED:
             return record
         if state == "failed":
             message = UNSAFE if self.fate is FilmFate.UNSAFE else BROKEN
             return record | {"errors": [{"code": "generation_failed", "message": message}]}
-        output = self._output(uri, content)
         tokens = 0 if self.fate is FilmFate.REGION else 57920
         usage = {"total_input_tokens": 7, "total_output_tokens": tokens, "total_tokens": 7 + tokens}
         steps: list[Json] = [
             {"type": "user_input", "content": [{"type": "text", "text": self.prompt}]},
             {"type": "thought", "signature": base64.b64encode(bytes(1500)).decode()},
         ]
-        return record | {
-            "usage": usage,
-            "steps": steps + ([{"type": "model_output", "content": output}] if output else []),
-        }
+        if output := self._output(uri, content):
+            steps.append({"type": "model_output", "content": output})
+        return record | {"usage": usage, "steps": steps}
 
     def _output(self, uri: str, content: bytes) -> list[Json]:
         if self.fate is FilmFate.WORDS:
             return [{"type": "text", "text": "I can only describe it."}]
-        if self.fate in _WITHOUT_VIDEO or self.fate in _STATES:
+        if self.fate in _WITHOUT_VIDEO:
             return []
         video: Json = {"type": "video", "mime_type": "video/mp4"}
         if self.inline:
