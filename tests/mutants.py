@@ -22,6 +22,7 @@ JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
 GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
+ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
@@ -140,7 +141,7 @@ MUTANTS = (
         "odd answer to a submit taken for a refusal",
         "shared/providers/zimage.py",
         'raise answer.error("it says neither success nor failure")',
-        'raise _refusal(answer, "nothing")',
+        'raise UpstreamError("nothing")',
     ),
     Mutant(
         "job of another key shown",
@@ -324,6 +325,20 @@ MUTANTS = (
         "tests/functions/akashchat",
     ),
     Mutant(
+        "failure that speaks of an address taken for a picture",
+        "shared/providers/akashchat/__init__.py",
+        "_LINK.match(",
+        "_LINK.search(",
+        "tests/functions/akashchat",
+    ),
+    Mutant(
+        "session renewed for one sentence alone",
+        "shared/providers/akashchat/failures.py",
+        '_content(answer).get("success") is False',
+        'b"Invalid session" in answer.body',
+        "tests/functions/akashchat",
+    ),
+    Mutant(
         "job called undefined",
         "shared/providers/akashchat/pictures.py",
         '_NO_NAMES = ("undefined", "null")',
@@ -361,7 +376,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        'if not (seen.result.startswith("/") or "://" in seen.result):',
+        "if not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -455,6 +470,48 @@ MUTANTS = (
         "tests/providers/test_modelscope.py",
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant(
+        "young job taken for a lost one",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if False:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "lost job waited for to the end",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if ref not in self._seen:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "Z-Image's words unread under a bad status",
+        "shared/providers/zimage.py",
+        "answer.status in (400, 403, 422)",
+        "answer.status in ()",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's missing token blamed on the prompt",
+        "shared/providers/zimage.py",
+        'if "moderation" in lowered and "token" in lowered:',
+        "if False:",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image is not sent the pictures",
+        "shared/providers/zimage.py",
+        "if request.inputs else {}",
+        "if False else {}",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's result without a host lost",
+        "shared/providers/_links.py",
+        'if link.startswith("/"):',
+        "if False:",
+        ZIMAGE,
+    ),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
     Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
     Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
@@ -651,6 +708,20 @@ MUTANTS = (
         "                    self._digest.update(piece)",
         "                    pass",
         "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "null taken for no picture",
+        "shared/api/edits.py",
+        'if picture != ""]',
+        'if picture not in (None, "")]',
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "length of a key counted without its blanks",
+        "shared/api/call.py",
+        "if len(key) > _LONGEST_KEY:",
+        "if len(key.strip()) > _LONGEST_KEY:",
+        "tests/test_wire.py",
     ),
     Mutant(
         "mask dropped silently",
@@ -931,7 +1002,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's newest run called broken",
         "shared/providers/jimeng/__init__.py",
-        "if run not in data:",
+        "if run not in records:",
         "if False:",
         JIMENG,
     ),

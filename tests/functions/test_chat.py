@@ -472,6 +472,19 @@ def test_a_list_that_fails_removes_no_configured_model(
         assert sum(call.path == "/v1/models" for call in service.calls) == 1
 
 
+def test_a_models_settings_go_along(serve: Callable[..., Gateway], service: OpenAICompatible) -> None:
+    models = {
+        "parrot": {"settings": {"temperature": 0.2, "reasoning_effort": "low"}},
+        "flux-emulated": {"settings": {"response_format": "b64_json"}},
+    }
+    gateway = serve(**service.environment(), OPENAI_COMPATIBLE_MODELS=json.dumps(models))
+    with gateway.client() as client:
+        assert said(talk(client, temperature=1))
+        assert client.post("/v1/images/generations", json={"model": "flux-emulated", "prompt": "x"}).status_code == 200
+    assert (service.talks[-1].temperature, service.talks[-1].reasoning_effort) == (1, "low")
+    assert service.orders[-1].response_format == "b64_json"
+
+
 def test_only_what_is_configured_is_offered_without_discovery(
     serve: Callable[..., Gateway], service: OpenAICompatible
 ) -> None:

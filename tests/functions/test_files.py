@@ -317,6 +317,18 @@ def test_a_picture_that_does_not_come(gateway: Gateway, client: httpx.Client, zi
         assert_error(client.get("/images", params={"id": job["id"]}), 404, "not_found", "id")
 
 
+def test_a_picture_of_a_job_that_the_upstream_has_lost(client: httpx.Client, zimage: ZImage) -> None:
+    job = tickets().job(start_job(client)["id"])
+    zimage.reset()
+    old = tickets().job_id(job._replace(created=job.created - 60))
+    assert_error(client.get("/images", params={"id": old}), 404, "not_found", "id")
+
+
+@pytest.mark.parametrize("query", ["", "?id=", "?index=1"])
+def test_a_picture_of_no_job(client: httpx.Client, query: str) -> None:
+    assert_error(client.get(f"/images{query}"), 400, "invalid_value", "id")
+
+
 # Results without an address of their own
 
 

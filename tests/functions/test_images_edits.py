@@ -117,6 +117,15 @@ def test_a_mask_is_refused_by_a_sentence(sdk: openai.OpenAI, gemini: Gemini) -> 
     assert gemini.submits == []
 
 
+def test_a_site_without_files_takes_pictures_inside_of_its_orders(sdk: openai.OpenAI, zimage: ZImage) -> None:
+    answer = sdk.images.edit(model="flux2-klein-9b", image=[FIRST, JPEG], prompt="join them", response_format="url")
+    assert answer.data
+    sources = zimage.submits[-1].order.source_images or []
+    heads, contents = zip(*(source.split(",") for source in sources), strict=True)
+    assert heads == ("data:image/png;base64", "data:image/jpeg;base64")
+    assert [base64.b64decode(content) for content in contents] == [FIRST, JPEG]
+
+
 def test_a_built_in_name_means_a_model_that_takes_pictures(serve: Callable[..., Gateway], gemini: Gemini) -> None:
     """Even where another model comes first among those that make pictures."""
     gateway = serve(MODEL_ALIASES="{}", PROVIDERS="zimage", **gemini.environment())
@@ -282,6 +291,7 @@ BAD = [
     Bad({}, code="missing_image"),
     Bad({"images": []}, code="missing_image"),
     Bad({"image": ""}, code="missing_image"),
+    Bad({"image": SMALL, "images": [None]}),
     Bad({"image": 5}),
     Bad({"image": {"b64": "x"}}),
     Bad({"images": [{"file_id": "file-1"}]}),

@@ -55,6 +55,7 @@ class OpenAICompatible:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         body = {
+            **request.model.settings,
             **request.options,
             "model": request.model.upstream,
             "messages": list(request.messages),
@@ -76,6 +77,7 @@ class OpenAICompatible:
             "n": request.n,
             "size": str(request.size),
             **({} if request.seed is None else {"seed": request.seed}),
+            **request.model.settings,
         }
         url = f"{self._base}/images/generations"
         answer = await self._http.send("POST", url, headers=self._headers, json=body, timeout=_DRAWING_SECONDS)

@@ -24,6 +24,10 @@ class VideoModel:
             raise invalid("generate_audio", "the model does not support it")
         if order.camera_fixed is not None and not self.camera:
             raise invalid("camera_fixed", "the model does not support it")
+        if order.priority and not self.references:
+            raise invalid("priority", "the model does not support it")
+        if order.draft and not (self.audio and self.camera and order.resolution == "480p"):
+            raise invalid("draft", "the model does not support it in this resolution")
         if order.videos > self.videos:
             raise invalid("content", "too many reference videos")
         self._check_pictures(order.roles)
@@ -64,6 +68,8 @@ VIDEOS = {
     "doubao-seedance-1-5-pro-251215": VideoModel(4, 12, audio=True, camera=True),
     "doubao-seedance-1-0-pro-250528": VideoModel(2, 12, camera=True),
     "doubao-seedance-1-0-pro-fast-251015": VideoModel(2, 12, last_frame=False, camera=True),
+    # An endpoint of an account's own, behind which is a model that nobody has seen yet.
+    "ep-boundless": VideoModel(1, 3600, references=16, videos=16, audio=True, camera=True),
 }
 
 PICTURES = {
