@@ -21,6 +21,7 @@ CONFORMANCE = "tests/conformance"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
+GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
 ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
 EDITS = "tests/functions/test_images_edits.py"
@@ -361,7 +362,7 @@ MUTANTS = (
     ),
     Mutant(
         "range of an inline picture off by a digit",
-        "shared/providers/akashchat/pictures.py",
+        "shared/providers/_inline.py",
         "first = start // 3 * 4",
         "first = start // 2 * 4",
         "tests/functions/akashchat",
@@ -820,7 +821,7 @@ MUTANTS = (
     Mutant(
         "failing list takes models away",
         "shared/providers/gemini/models.py",
-        "    if not known:\n        return BUILT_IN\n",
+        "    if not known:\n        return built_in\n",
         "",
         "tests/providers/test_gemini.py",
     ),
@@ -836,6 +837,122 @@ MUTANTS = (
         "with_ratio=not keeps_ratio",
         "with_ratio=True",
         "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "Gemini's key sent wherever a video lies",
+        "shared/providers/gemini/__init__.py",
+        "headers_for=places.key_for,",
+        "headers_for=None,",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's videos fetched from anywhere",
+        "shared/providers/gemini/results.py",
+        "self.origins = {self.key_for, *account.origins}",
+        "self.origins = type('Any', (set,), {'__contains__': lambda *_: True})()",
+    ),
+    Mutant(
+        "range of Gemini's video not asked for",
+        "shared/providers/gemini/__init__.py",
+        "byte_range=byte_range,",
+        "byte_range=None,",
+    ),
+    Mutant(
+        "range of Gemini's inline video ignored",
+        "shared/providers/gemini/__init__.py",
+        "return media(video, byte_range)",
+        "return media(video, None)",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "file of anybody's taken for Gemini's",
+        "shared/providers/gemini/results.py",
+        r'r"(?:[\w/-]*/)?files/',
+        r'r"(?:.*/)?files/',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's file called after Google's host where the API is elsewhere",
+        "shared/providers/gemini/results.py",
+        'f"{_GOOGLE}/")',
+        '"https://nowhere.example/")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video called done before its file is there",
+        "shared/providers/gemini/__init__.py",
+        "return unready(answer) or status",
+        "return status",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "unknown state of Gemini's video unlogged",
+        "shared/providers/gemini/interactions.py",
+        '_log.warning("gemini',
+        '_log.debug("gemini',
+    ),
+    Mutant(
+        "Gemini's video waits for what nobody gives",
+        "shared/providers/gemini/interactions.py",
+        '"requires_action", "requires_continuation"}',
+        '"requires_continuation"}',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "region taken for a fault of the video",
+        "shared/providers/gemini/interactions.py",
+        'code="region_restricted"',
+        "code=None",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "refused look blamed on the caller",
+        "shared/providers/gemini/errors.py",
+        "return Failed(failed(said))",
+        "raise error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "lost video taken for a lost model",
+        "shared/providers/gemini/errors.py",
+        'return NotFound("Gemini does not have this video any more.", param="id", details=error.details)',
+        "return error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "last frame of Gemini's video not said to be one",
+        "shared/providers/gemini/interactions.py",
+        'return f"<FIRST_FRAME> <LAST_FRAME> {request.prompt}"',
+        "return request.prompt",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video in the answer, where it may be too large",
+        "shared/providers/gemini/interactions.py",
+        '"delivery": "uri"',
+        '"delivery": "inline"',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "filtered video taken for none",
+        "shared/providers/gemini/operations.py",
+        'list_at(made, "raiMediaFilteredReasons")',
+        'list_at(made, "reasons")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "cancellation that came too late taken for one",
+        "shared/providers/gemini/interactions.py",
+        'return lifted(answer).payload.get("status") in _ENDED',
+        "return False",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "omni models gone with a list that knows none",
+        "shared/providers/gemini/models.py",
+        "    if not known:\n        return built_in\n",
+        "",
+        GEMINI_VIDEOS,
     ),
     Mutant(
         "new cookies not tried first",
