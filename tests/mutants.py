@@ -21,8 +21,11 @@ CONFORMANCE = "tests/conformance"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
+GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
+ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
 TRIALS = "tests/test_trials.py"
+EDITS = "tests/functions/test_images_edits.py"
 COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
 
 
@@ -140,7 +143,7 @@ MUTANTS = (
         "odd answer to a submit taken for a refusal",
         "shared/providers/zimage.py",
         'raise answer.error("it says neither success nor failure")',
-        'raise _refusal(answer, "nothing")',
+        'raise UpstreamError("nothing")',
     ),
     Mutant(
         "job of another key shown",
@@ -415,6 +418,20 @@ MUTANTS = (
         "tests/functions/akashchat",
     ),
     Mutant(
+        "failure that speaks of an address taken for a picture",
+        "shared/providers/akashchat/__init__.py",
+        "_LINK.match(",
+        "_LINK.search(",
+        "tests/functions/akashchat",
+    ),
+    Mutant(
+        "session renewed for one sentence alone",
+        "shared/providers/akashchat/failures.py",
+        '_content(answer).get("success") is False',
+        'b"Invalid session" in answer.body',
+        "tests/functions/akashchat",
+    ),
+    Mutant(
         "job called undefined",
         "shared/providers/akashchat/pictures.py",
         '_NO_NAMES = ("undefined", "null")',
@@ -437,7 +454,7 @@ MUTANTS = (
     ),
     Mutant(
         "range of an inline picture off by a digit",
-        "shared/providers/akashchat/pictures.py",
+        "shared/providers/_inline.py",
         "first = start // 3 * 4",
         "first = start // 2 * 4",
         "tests/functions/akashchat",
@@ -452,7 +469,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        'if not (seen.result.startswith("/") or "://" in seen.result):',
+        "if not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -546,6 +563,48 @@ MUTANTS = (
         "tests/providers/test_modelscope.py",
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant(
+        "young job taken for a lost one",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if False:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "lost job waited for to the end",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if ref not in self._seen:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "Z-Image's words unread under a bad status",
+        "shared/providers/zimage.py",
+        "answer.status in (400, 403, 422)",
+        "answer.status in ()",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's missing token blamed on the prompt",
+        "shared/providers/zimage.py",
+        'if "moderation" in lowered and "token" in lowered:',
+        "if False:",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image is not sent the pictures",
+        "shared/providers/zimage.py",
+        "if request.inputs else {}",
+        "if False else {}",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's result without a host lost",
+        "shared/providers/_links.py",
+        'if link.startswith("/"):',
+        "if False:",
+        ZIMAGE,
+    ),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
     Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
     Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
@@ -574,6 +633,32 @@ MUTANTS = (
     ),
     Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
     Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),
+    Mutant(
+        "frames under another name left out",
+        "shared/api/video_wire.py",
+        "        self.refuse_other_pictures()\n",
+        "",
+        VIDEOS,
+    ),
+    Mutant("form that was cut off taken for whole", "shared/api/form.py", "if not self._whole:", "if False:", EDITS),
+    Mutant("data URL in a form held to a megabyte", "shared/api/form.py", "LARGEST_PICTURE,  #", "1 << 20,  #", EDITS),
+    Mutant(
+        "sharpness of an edit changes its shape", "shared/api/wire.py", "side and not self.takes_inputs", "side", EDITS
+    ),
+    Mutant(
+        "sharpness that was not had not said",
+        "shared/api/wire.py",
+        "fit(within(wanted, model)",
+        "fit(wanted := within(wanted, model)",
+        "tests/functions/test_images_generations.py",
+    ),
+    Mutant(
+        "part that cannot be drawn by left out",
+        "shared/api/conversation.py",
+        'not in ("text", "image_url")',
+        "is None",
+        "tests/functions/test_chat_pictures.py",
+    ),
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
@@ -828,7 +913,7 @@ MUTANTS = (
     Mutant(
         "failing list takes models away",
         "shared/providers/gemini/models.py",
-        "    if not known:\n        return BUILT_IN\n",
+        "    if not known:\n        return built_in\n",
         "",
         "tests/providers/test_gemini.py",
     ),
@@ -844,6 +929,122 @@ MUTANTS = (
         "with_ratio=not keeps_ratio",
         "with_ratio=True",
         "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "Gemini's key sent wherever a video lies",
+        "shared/providers/gemini/__init__.py",
+        "headers_for=places.key_for,",
+        "headers_for=None,",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's videos fetched from anywhere",
+        "shared/providers/gemini/results.py",
+        "self.origins = {self.key_for, *account.origins}",
+        "self.origins = type('Any', (set,), {'__contains__': lambda *_: True})()",
+    ),
+    Mutant(
+        "range of Gemini's video not asked for",
+        "shared/providers/gemini/__init__.py",
+        "byte_range=byte_range,",
+        "byte_range=None,",
+    ),
+    Mutant(
+        "range of Gemini's inline video ignored",
+        "shared/providers/gemini/__init__.py",
+        "return media(video, byte_range)",
+        "return media(video, None)",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "file of anybody's taken for Gemini's",
+        "shared/providers/gemini/results.py",
+        r'r"(?:[\w/-]*/)?files/',
+        r'r"(?:.*/)?files/',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's file called after Google's host where the API is elsewhere",
+        "shared/providers/gemini/results.py",
+        'f"{_GOOGLE}/")',
+        '"https://nowhere.example/")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video called done before its file is there",
+        "shared/providers/gemini/__init__.py",
+        "return unready(answer) or status",
+        "return status",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "unknown state of Gemini's video unlogged",
+        "shared/providers/gemini/interactions.py",
+        '_log.warning("gemini',
+        '_log.debug("gemini',
+    ),
+    Mutant(
+        "Gemini's video waits for what nobody gives",
+        "shared/providers/gemini/interactions.py",
+        '"requires_action", "requires_continuation"}',
+        '"requires_continuation"}',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "region taken for a fault of the video",
+        "shared/providers/gemini/interactions.py",
+        'code="region_restricted"',
+        "code=None",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "refused look blamed on the caller",
+        "shared/providers/gemini/errors.py",
+        "return Failed(failed(said))",
+        "raise error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "lost video taken for a lost model",
+        "shared/providers/gemini/errors.py",
+        'return NotFound("Gemini does not have this video any more.", param="id", details=error.details)',
+        "return error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "last frame of Gemini's video not said to be one",
+        "shared/providers/gemini/interactions.py",
+        'return f"<FIRST_FRAME> <LAST_FRAME> {request.prompt}"',
+        "return request.prompt",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video in the answer, where it may be too large",
+        "shared/providers/gemini/interactions.py",
+        '"delivery": "uri"',
+        '"delivery": "inline"',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "filtered video taken for none",
+        "shared/providers/gemini/operations.py",
+        'list_at(made, "raiMediaFilteredReasons")',
+        'list_at(made, "reasons")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "cancellation that came too late taken for one",
+        "shared/providers/gemini/interactions.py",
+        'return lifted(answer).payload.get("status") in _ENDED',
+        "return False",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "omni models gone with a list that knows none",
+        "shared/providers/gemini/models.py",
+        "    if not known:\n        return built_in\n",
+        "",
+        GEMINI_VIDEOS,
     ),
     Mutant(
         "new cookies not tried first",
@@ -920,7 +1121,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's newest run called broken",
         "shared/providers/jimeng/__init__.py",
-        "if run not in data:",
+        "if run not in records:",
         "if False:",
         JIMENG,
     ),
