@@ -29,6 +29,9 @@ _MOST_DIGITS = 9
 _OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": "SESSION_TOKEN", "AKASHCHAT_BASE_URL": "AKASH_BASE_URL"}
 """What other proxies of the same upstreams call a variable."""
 
+_DEFAULT = "default"
+"""What an account is called that has a variable of its own."""
+
 _COOKIE_FILES = ("cookies.txt", "cookies.json")
 """In a folder of its own an account's cookies are in one of these; whatever the name says, either format will do."""
 
@@ -99,7 +102,7 @@ class _Reader:
         for upstream in table.values():
             key = self._environment.get(upstream.credential or "", "").strip()
             if key:
-                yield self._account(upstream, Entry(id="default", provider=upstream.name, key=key))
+                yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key))
 
     def keyless(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for name in dict.fromkeys(words(self._environment.get("PROVIDERS", ""))):
@@ -116,8 +119,11 @@ class _Reader:
         """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
         single = self._environment.get("COOKIES_PATH", "").strip()
         folder = self._environment.get("ACCOUNTS_DIR", "").strip()
+        if single and folder:  # as in settings made for others, which take what is there
+            folder = folder if Path(folder).exists() else ""
+            single = single if Path(single).exists() or not folder else ""
         if single:
-            yield "COOKIES_PATH", Path(single).stem, Path(single)
+            yield "COOKIES_PATH", _DEFAULT, Path(single)
         if folder:
             if not Path(folder).is_dir():
                 raise Misconfigured("ACCOUNTS_DIR: there is no such folder.")

@@ -10,8 +10,8 @@ ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT: JsonDict = {"pattern": r"\S"}
 SIZE: JsonDict = {
     "format": "size",
-    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
-    "description": "Pixels, or `auto`. A size that the model does not have becomes its nearest one.",
+    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|512|[124][Kk]|\d+\s*[xX*]\s*\d+)\s*$",
+    "description": "Pixels, `auto`, or a resolution. A size that the model does not have becomes its nearest one.",
     "examples": ["1024x1024"],
 }
 RATIO: JsonDict = {
@@ -23,6 +23,11 @@ RESOLUTION: JsonDict = {
     "format": "resolution",
     "description": "One of the model's, or the nearest.",
     "examples": ["720p"],
+}
+SHARPNESS: JsonDict = {
+    "description": "`512`, `1K`, `2K` or `4K`: as many pixels as such a square has, as far as the model goes. "
+    "An edit has it beside an `aspect_ratio`.",
+    "examples": ["2K"],
 }
 WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "format": "web-address"}}
 SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
@@ -102,10 +107,16 @@ _AS_FRAMES: JsonDict = {
 }
 _FIRST: JsonDict = {"anyOf": [_given("first_frame_image"), _given("input_reference")]}
 _LAST = _given("last_frame_image")
+_TWO: list[JsonValue] = [
+    {"allOf": [_FIRST, _LAST]},
+    {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]},
+    {"allOf": [_given("images"), {"properties": {"images": {"minItems": 2}}}]},
+]
 FRAMES: list[JsonDict] = [
     {"not": _given("first_frame_image", "input_reference")},
     {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, _given("images")]}]}},
     {"if": {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
+    {"if": _AS_FRAMES, "then": {"anyOf": _TWO}},
     _pictures_at_most(2, _AS_FRAMES),
     _pictures_at_most(1, {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
     _pictures_at_most(0, {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),

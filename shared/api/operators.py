@@ -50,12 +50,12 @@ async def cookies_response(call: Call) -> Response:
 
 
 def _account_object(condition: Condition) -> dict[str, Any]:
-    account, active, rest = condition
+    rest = condition.rest
     return {
-        "account_id": account.id,
-        "provider": account.provider,
+        "account_id": condition.account.id,
+        "provider": condition.account.provider,
         "enabled": True,
-        "active_tasks": active,
+        "active_tasks": condition.active,
         "in_cooldown": rest is not None,
         "cooldown_remaining": math.ceil(rest.seconds) if rest else 0,
         "last_error": rest.cause if rest else None,

@@ -129,6 +129,8 @@ def _pictures(answer: Answer) -> list[dict[str, Any]]:
     entries = payload.get("data") if isinstance(payload, dict) else None
     pictures = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     pictures = [picture for picture in pictures if picture.get("b64_json") or picture.get("url")]
+    if not pictures and isinstance(payload, dict) and payload.get("error"):  # some say so with a good status
+        raise failure(answer)
     if not pictures:
         raise answer.error("there are no pictures in it")
     return pictures

@@ -38,6 +38,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     leaves_or_names_a_model = isinstance(case.body.get("model"), str | None)
     if case.path.endswith("/images/edits") and case.body.get("mask") and leaves_or_names_a_model:
         case.body = case.body | {"model": "gpt-image-emulated"}
+    if case.path.endswith(("/videos", "/videos/generations")) and leaves_or_names_a_model:
+        case.body = case.body | {"model": "seedance-2.0"}  # the one without bounds, which is not the default
     if case.path.endswith("/chat/completions"):
         if leaves_or_names_a_model:
             case.body = case.body | {"model": "parrot"}
