@@ -135,7 +135,7 @@ BODIES = [
     (b"[]", "application/json", "invalid_format", "cookies"),
     (b'{"cookies": 7}', "application/json", "invalid_format", "cookies"),
     (b'{"cookies": [], "account_id": 7}', "application/json", "invalid_account_id", "account_id"),
-    (b"--x", "multipart/form-data", "invalid_multipart", None),
+    (b"--x", "multipart/form-data", "invalid_form", None),
     (b"--x--\r\n", "multipart/form-data; boundary=x", "missing_file", "file"),
     (b"x" * (1 << 20) + b"x", "application/json", "request_too_large", None),
 ]
