@@ -216,7 +216,9 @@ def test_a_refused_prompt_is_the_callers_to_know(client: httpx.Client, service: 
         ({"id": "flux-schnell"}, 0, False),
         ({"id": "inpaint", "mode": "image_edit"}, 1, False),
         ({"id": "painter", "kind": "image", "max_inputs": 4, "masks": True}, 4, True),
-        ({"id": "gpt-image-1", "kind": "image", "max_inputs": 0, "masks": False}, 0, False),
+        ({"id": "gpt-image-1", "kind": "image", "max_inputs": 0}, 0, False),
+        ({"id": "gpt-image-1", "kind": "image", "max_inputs": -1, "masks": True}, 0, False),
+        ({"id": "gpt-image-1", "kind": "image", "masks": False}, 16, False),
         (
             {"id": "x", "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["image"]}},
             1,

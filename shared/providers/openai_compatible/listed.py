@@ -109,13 +109,14 @@ def bare(name: str, kind: Kind, said: Mapping[str, Any]) -> Model:
     """A model of which little more is known than what it is for."""
     if kind == "chat":
         return Model(name, "chat", name, asynchronous=False, knobs=CHAT_FIELDS)
+    max_inputs = _max_inputs(name, said)
     return Model(
         name,
         upstream=name,
         max_side=4096,
         batch=10,
-        max_inputs=_max_inputs(name, said),
-        masks=_masks(name, said),
+        max_inputs=max_inputs,
+        masks=max_inputs > 0 and _masks(name, said),
         asynchronous=False,
         knobs=frozenset({"seed"}),
     )
@@ -144,7 +145,7 @@ def _max_inputs(name: str, said: Mapping[str, Any]) -> int:
     """
     number = said.get("max_inputs")
     if isinstance(number, int):
-        return number
+        return max(0, number)
     modalities = _modalities(said, "input")
     if said.get("mode") == "image_edit" or said.get("masks") is True or "image" in modalities:
         takes = True
