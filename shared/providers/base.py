@@ -49,8 +49,8 @@ class MediaProvider(Jobs, Protocol):
     """Cookie files with cookies for this domain are accounts of this provider."""
     keyless: ClassVar[bool]
     """It works without an account, once it is named in PROVIDERS."""
-    options: ClassVar[frozenset[str]]
-    """Settings of its own, each a variable `<NAME>_<OPTION>` or a field of an account."""
+    options: ClassVar[Mapping[str, str]]
+    """Settings of its own with their defaults, each a variable `<NAME>_<OPTION>` or a field of an account."""
 
     def __init__(self, http: Http, account: Account) -> None: ...
 

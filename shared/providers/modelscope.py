@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -54,7 +55,7 @@ class ModelScope:
     credential: ClassVar[str | None] = "MODELSCOPE_API_KEY"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -74,19 +74,19 @@ class ZImage:
     credential: ClassVar[str | None] = "ZIMAGE_COOKIE"
     cookie_domain: ClassVar[str | None] = "zimage.run"
     keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset({"moderation", "user_agent"})
+    options: ClassVar[Mapping[str, str]] = {"moderation": "false", "user_agent": _USER_AGENT}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._base = account.base_url
-        self._moderated = account.options.get("moderation", "false").lower() in ("true", "1", "yes")
+        self._moderated = account.options["moderation"].lower() in ("true", "1", "yes")
         self._links = Links(account, _RESULT_HOSTS)
         self._headers = {
             "Accept": "*/*",
             "Origin": origin_of(self._base),
             "Referer": f"{self._base}/",
             # A site behind Cloudflare ties its cookies to the browser that earned them, name included.
-            "User-Agent": account.options.get("user_agent", _USER_AGENT),
+            "User-Agent": account.options["user_agent"],
             **({"Cookie": account.key} if account.key else {}),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
@@ -27,7 +28,7 @@ class Pictures:
     credential: ClassVar[str | None] = None
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, provider: MediaProvider) -> None:
         self._provider = provider

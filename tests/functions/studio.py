@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
@@ -55,7 +55,7 @@ class AtOnce:
     credential: ClassVar[str | None] = None
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
     studio: ClassVar[Studio]
 
     def __init__(self, http: Http, account: Account) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
@@ -77,7 +77,7 @@ class AkashChat:
     credential: ClassVar[str | None] = "AKASHCHAT_SESSION_TOKEN"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

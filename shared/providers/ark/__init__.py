@@ -7,7 +7,7 @@ and has no means to tell a repeated order from a second one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
@@ -51,7 +51,7 @@ class Ark:
     credential: ClassVar[str | None] = "ARK_API_KEY"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

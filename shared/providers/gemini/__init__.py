@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -32,7 +33,7 @@ class Gemini:
     credential: ClassVar[str | None] = "GEMINI_API_KEY"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

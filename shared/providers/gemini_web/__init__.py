@@ -78,7 +78,7 @@ class GeminiWeb:
     credential: ClassVar[str | None] = "GOOGLE_COOKIES"
     cookie_domain: ClassVar[str | None] = "gemini.google.com"
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset({"user_agent"})
+    options: ClassVar[Mapping[str, str]] = {"user_agent": pages.USER_AGENT}
     renew_seconds: ClassVar[float] = 540.0
 
     def __init__(self, http: Http, account: Account) -> None:
@@ -90,7 +90,7 @@ class GeminiWeb:
         self._uploads = "https://content-push.googleapis.com" if real else self._base
         self._files = "https://lh3.googleusercontent.com" if real else origin_of(self._base)
         self._origins = {self._files, *account.origins}
-        self._agent = {"user-agent": account.options.get("user_agent", pages.USER_AGENT)}
+        self._agent = {"user-agent": account.options["user_agent"]}
         self._headers = {**self._agent, "cookie": account.key, "referer": f"{self._base}/", "origin": self._base}
         self._page: tuple[float, Page] | None = None
 

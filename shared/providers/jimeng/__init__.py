@@ -56,7 +56,7 @@ class Jimeng:
     credential: ClassVar[str | None] = "JIMENG_SESSIONID"
     cookie_domain: ClassVar[str | None] = "jimeng.jianying.com"
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
     declined: ClassVar[Mapping[str, str]] = DECLINED
 
     def __init__(self, http: Http, account: Account) -> None:

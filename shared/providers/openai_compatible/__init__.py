@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, ClassVar
 
@@ -46,7 +46,7 @@ class OpenAICompatible:
     credential: ClassVar[str | None] = "OPENAI_COMPATIBLE_API_KEY"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset({"models", "discover"})
+    options: ClassVar[Mapping[str, str]] = {"models": "{}", "discover": "true"}
 
     def __init__(self, http: Http, account: Account) -> None:
         if not account.base_url:

@@ -11,6 +11,7 @@ import json
 import logging
 import random
 import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
@@ -76,7 +77,7 @@ class Piclumen:
     credential: ClassVar[str | None] = "PICLUMEN_TOKEN"
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = False
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
@@ -85,7 +85,7 @@ class Sketch:
     credential: ClassVar[str | None] = None
     cookie_domain: ClassVar[str | None] = None
     keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         pass
