@@ -15,7 +15,7 @@ async def index(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """One model."""
+    """One of them."""
     return JSONResponse(await listing.one_model(call, call.id))
 
 
