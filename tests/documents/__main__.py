@@ -1,4 +1,4 @@
-"""`python -m tests.documents` writes the tables of both READMEs; `--check` says where they are not what they should be."""
+"""`python -m tests.documents` writes the tables of both READMEs; `--check` says where they are stale."""
 
 from __future__ import annotations
 

@@ -7,7 +7,10 @@ import re
 from tests.documents.page import ROOT, Row
 from tests.documents.texts import Language, Texts
 
-_HEADERS: dict[Language, Row] = {"en": ("at deploy time", "default", "meaning"), "zh": ("部署时的变量", "默认值", "含义")}
+_HEADERS: dict[Language, Row] = {
+    "en": ("at deploy time", "default", "meaning"),
+    "zh": ("部署时的变量", "默认值", "含义"),
+}
 _CHOSEN: dict[Language, str] = {"en": "the newest here", "zh": "本机最新的"}
 _NONE = "/"
 """What an empty prefix is called everywhere else."""

@@ -24,5 +24,8 @@ def videos(language: Language) -> list[Row]:
 def _table(name: str, kind: type[BaseModel], language: Language) -> list[Row]:
     texts = read(name)
     compare(f"{name}.toml", [field for key in texts for field in key.split()], kind.model_json_schema()["properties"])
-    rows = [(listed((f"`{field}`" for field in key.split()), language), joined(text[language])) for key, text in texts.items()]
+    rows = [
+        (listed((f"`{field}`" for field in key.split()), language), joined(text[language]))
+        for key, text in texts.items()
+    ]
     return [_HEADERS[language], *rows]

@@ -110,7 +110,9 @@ def _shape(model: Model, language: Language) -> str:
     if model.kind == "chat":
         return ""
     if model.kind == "video":
-        return listed((words.seconds.format(_span(sorted(model.seconds))), *sorted(model.resolutions, key=_lines)), language)
+        return listed(
+            (words.seconds.format(_span(sorted(model.seconds))), *sorted(model.resolutions, key=_lines)), language
+        )
     by_area = sorted(model.sizes, key=lambda size: size.width * size.height)
     if len(by_area) > 1:
         return words.sizes.format(len(by_area), by_area[0], by_area[-1])

@@ -56,14 +56,18 @@ _WORDS = {
 
 def table(language: Language) -> list[Row]:
     words, texts = _WORDS[language], Texts("providers", NAMES)
-    rows = [(f"`{provider.name}`", texts.of(provider.name, language), _needs(provider, words)) for provider in PROVIDERS]
+    rows = [
+        (f"`{provider.name}`", texts.of(provider.name, language), _needs(provider, words)) for provider in PROVIDERS
+    ]
     return [words.header, *rows]
 
 
 def sent(language: Language) -> list[Row]:
     """Whose data goes where."""
     words, texts = _WORDS[language], Texts("sent", NAMES)
-    rows = [(f"`{provider.name}`", _address(provider, words), texts.of(provider.name, language)) for provider in PROVIDERS]
+    rows = [
+        (f"`{provider.name}`", _address(provider, words), texts.of(provider.name, language)) for provider in PROVIDERS
+    ]
     return [words.sent_header, *rows]
 
 

@@ -1,4 +1,4 @@
-"""The promises by host, in columns: what is declared, and what has been seen of it."""
+"""All hosts, and the promises in columns of text, one for each of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ from tests.hosts.promises.vercel import Vercel
 from tests.hosts.promises.workers import Workers
 
 HOSTS: tuple[type[Host], ...] = (Laptop, Lambda, BufferedLambda, Vercel, Workers)
-
-def declared(promise: Promise, host: type[Host]) -> str:
-    """What is said about a promise on a host."""
-    reason = host.lacks.get(promise)
-    return f"no: {reason}" if reason else "yes"
 
 
 def columns(cell: Callable[[Promise, type[Host]], str]) -> list[str]:
