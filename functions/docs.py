@@ -27,7 +27,7 @@ async def docs(call: Call) -> Response:
 
 
 async def document(call: Call) -> Response:
-    """The same for programs, as OpenAPI 3.1."""
+    """All of this for programs, as OpenAPI 3.1."""
     from shared.api import openapi  # nobody else needs its part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, call.base_url))

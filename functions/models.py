@@ -15,7 +15,7 @@ async def index(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """One of them."""
+    """One of the models."""
     return JSONResponse(await listing.one_model(call, call.id))
 
 

@@ -23,7 +23,7 @@ _WORDS = {
         also="{}; also under {}",
         keys={
             Access.ANYONE: "no",
-            Access.ID: "yes, but for jobs of conversations",
+            Access.ID: "yes, except for jobs of conversations",
             Access.CREDENTIAL: "yes, or a PicLumen token",
             Access.KEY: "yes",
             Access.ADMIN: "operator",
