@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -49,6 +49,12 @@ def compare(where: str, written: Iterable[str], real: Iterable[str]) -> None:
     parts = [("missing", missing), ("not in the code", superfluous)]
     if wrong := "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in parts if names):
         raise Incomplete(f"{where}: {wrong}")
+
+
+def said(where: str, text: Mapping[str, str], language: Language) -> str:
+    """One of an entry's texts, of which there must be one in each language."""
+    compare(where, text, LANGUAGES)
+    return joined(text[language])
 
 
 def joined(text: str) -> str:

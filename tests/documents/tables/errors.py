@@ -8,7 +8,7 @@ from shared import errors
 from shared.api.errors import meaning_of_type
 from shared.errors import EaselError
 from tests.documents.page import Row
-from tests.documents.texts import Incomplete, Language, compare, joined, listed, read
+from tests.documents.texts import Incomplete, Language, compare, listed, read, said
 
 _HEADERS: dict[Language, Row] = {"en": ("status", "meaning", "try again?"), "zh": ("状态码", "含义", "是否重试")}
 _AGAIN: dict[Language, dict[bool, str]] = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
@@ -17,7 +17,7 @@ _AGAIN: dict[Language, dict[bool, str]] = {"en": {True: "yes", False: "no"}, "zh
 def table(language: Language) -> list[Row]:
     texts = read("errors")
     compare("errors.toml", [name for key in texts for name in key.split()], [kind.__name__ for kind in _raised()])
-    rows = [(*_decisions(key, language), joined(text[language])) for key, text in texts.items()]
+    rows = [(*_decisions(key, language), said(f"errors.toml, {key}", text, language)) for key, text in texts.items()]
     return [_HEADERS[language], *((statuses, text, again) for statuses, again, text in rows)]
 
 
@@ -31,10 +31,9 @@ def _decisions(key: str, language: Language) -> tuple[str, str]:
 
 
 def _raised() -> Iterator[type[EaselError]]:
-    """All that may be raised as they are: those that nothing more special stands for, and the root."""
+    """All of shared/errors.py but the one that only has a caller's errors together."""
     kinds: list[type[EaselError]] = [EaselError]
-    while kinds:
-        kind = kinds.pop()
+    for kind in kinds:
         kinds += [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
-        if kind is EaselError or not any(each.__module__ == errors.__name__ for each in kind.__subclasses__()):
+        if kind is not errors.CallerError:
             yield kind

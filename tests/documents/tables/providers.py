@@ -15,40 +15,34 @@ NAMES = [provider.name for provider in PROVIDERS]
 
 class _Words(NamedTuple):
     header: Row
-    needs: str
     both: str
     alternatives: str
     cookie_file: str
     guests: str
     nothing: str
     sent_header: Row
-    configured: str
     nobody: str
 
 
 _WORDS = {
     "en": _Words(
         header=("provider", "what it is", "switched on by"),
-        needs="`PROVIDERS={}`",
         both="{} and {}",
         alternatives=", or ",
         cookie_file="a [cookie file](#cookies)",
         guests="a caller's own token",
         nothing="always there",
         sent_header=("provider", "address", "what is sent there"),
-        configured="`{}`",
         nobody="none",
     ),
     "zh": _Words(
         header=("提供方", "是什么", "如何启用"),
-        needs="`PROVIDERS={}`",
         both="{} 和 {}",
         alternatives="，或 ",
         cookie_file="[Cookie 文件](#cookie)",
         guests="API 调用者自带的令牌",
         nothing="始终可用",
         sent_header=("提供方", "地址", "发送什么"),
-        configured="`{}`",
         nobody="无",
     ),
 }
@@ -82,7 +76,7 @@ def _alternatives(provider: type[MediaProvider], words: _Words) -> Iterator[str]
     # Who has no address of its own needs one, whatever else it needs.
     pattern = "{}" if provider.base_url else words.both.format(f"`{base_url_of(provider).name}`", "{}")
     if provider.keyless:
-        yield pattern.format(words.needs.format(provider.name))
+        yield pattern.format(f"`PROVIDERS={provider.name}`")
     yield pattern.format(f"`{credential.name}`")
     if provider.cookie_domain:
         yield words.cookie_file

@@ -12,7 +12,7 @@ from shared.hosts.local import address
 from shared.providers import PROVIDERS
 from shared.variables import Variable
 from tests.documents.page import Row, Table
-from tests.documents.texts import Language, compare, joined, read
+from tests.documents.texts import Language, compare, read, said
 
 _FILE, _DEFAULTS = "variables", "defaults"
 _LONGEST_DEFAULT = 40
@@ -85,7 +85,11 @@ def _table(group: str, language: Language) -> list[Row]:
     compare(f"{_FILE}.toml, {_DEFAULTS}", texts[_DEFAULTS].keys() - in_words, ())
     words = _WORDS[language]
     rows = [
-        (_names(known[name], words), _default(known[name], texts[_DEFAULTS], language), joined(text[language]))
+        (
+            _names(known[name], words),
+            _default(known[name], texts[_DEFAULTS], language),
+            said(f"{_FILE}.toml, {name}", text, language),
+        )
         for name, text in texts[group].items()
     ]
     return [words.header, *rows]
@@ -104,4 +108,6 @@ def _is_in_words(variable: Variable) -> bool:
 def _default(variable: Variable, in_words: Mapping[str, Mapping[str, str]], language: Language) -> str:
     if not _is_in_words(variable):
         return f"`{variable.default}`"
-    return in_words[variable.name][language] if variable.name in in_words else _WORDS[language].none
+    if variable.name not in in_words:
+        return _WORDS[language].none
+    return said(f"{_FILE}.toml, {_DEFAULTS}", in_words[variable.name], language)
