@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from shared.accounts import Pool
@@ -19,28 +19,29 @@ _log = logging.getLogger(__name__)
 class Adapters:
     """One adapter per account, made when it is first needed.
 
-    `kept` is where results are that came inside of an answer; None where they are in that answer alone.
+    `class_of` gives a provider's adapter by its name. `kept` is where results are that came inside of an answer; None
+    where they are in that answer alone.
     """
 
     def __init__(
-        self, providers: Mapping[str, type[MediaProvider]], pool: Pool, http: Http, kept: Kept | None = None
+        self, class_of: Callable[[str], type[MediaProvider]], pool: Pool, http: Http, kept: Kept | None = None
     ) -> None:
         self.kept = kept
-        self._providers = providers
+        self._class_of = class_of
         self._pool = pool
         self._http = http
         self._made: dict[tuple[str, str], tuple[str, MediaProvider]] = {}
 
     def over(self, pool: Pool) -> Adapters:
         """The same providers with other accounts."""
-        return Adapters(self._providers, pool, self._http, self.kept)
+        return Adapters(self._class_of, pool, self._http, self.kept)
 
     def of(self, account: Account) -> MediaProvider:
         """The adapter of an account with the credential that stands in it."""
         name = (account.provider, account.id)
         key, adapter = self._made.get(name, ("", None))
         if adapter is None or key != account.key:
-            adapter = self._providers[account.provider](self._http, account)
+            adapter = self._class_of(account.provider)(self._http, account)
             self._made[name] = account.key, adapter
         return adapter
 

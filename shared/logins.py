@@ -31,7 +31,7 @@ class Logins:
             raise BadRequest(error.message, code="invalid_format", param="file") from None
         taken = {}
         for account in accounts:
-            header = cookie_header(cookies, self._adapters.of(account).cookie_domain or "")
+            header = cookie_header(cookies, account.cookie_domain)
             if header:
                 await self._check(account._replace(key=header))
                 await self._pool.replace(account, header)

@@ -23,7 +23,7 @@ from shared.artifacts import Kept, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.errors import Misconfigured
 from shared.http import Fetcher, Http
-from shared.providers import FOR_GUESTS, PROVIDERS, Declines, MediaProvider
+from shared.providers import PROVIDERS, Declines, MediaProvider, adapter_of
 from shared.repeats import Repeats
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
@@ -156,12 +156,11 @@ def configure(
         state,
         COOLDOWN.number(environment),
         rejected=secret.doubt if secret else lambda: None,
-        guests=read_guests(environment, FOR_GUESTS),
+        guests=read_guests(environment, PROVIDERS),
     )
-    providers = {provider.name: provider for provider in PROVIDERS}
     kept = _kept(ARTIFACTS.of(environment))
-    adapters = Adapters(providers, pool, Http(proxy=_proxy(environment)), kept)
-    names = [name for name in providers if name in pool.providers()]
+    adapters = Adapters(adapter_of, pool, Http(proxy=_proxy(environment)), kept)
+    names = [upstream.name for upstream in PROVIDERS if upstream.name in pool.providers()]
     listings = {
         name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
     }

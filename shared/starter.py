@@ -144,7 +144,7 @@ async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | 
     if not isinstance(request, VideoRequest):
         return await adapter.submit(request)
     if not isinstance(adapter, VideoProvider):  # a model that somebody configured
-        raise BadRequest(f"'{adapter.name}' makes no videos.", param="model")
+        raise BadRequest(f"'{request.model.id}' makes no videos: its provider knows none.", param="model")
     return await adapter.submit_video(request)
 
 

@@ -408,7 +408,7 @@ MUTANTS = (
     Mutant(
         "a caller's adapter kept for the next one",
         "shared/adapters.py",
-        "return Adapters(self._providers, pool, self._http, self.kept)",
+        "return Adapters(self._class_of, pool, self._http, self.kept)",
         "self._pool = pool\n        return self",
         "tests/functions/test_piclumen.py",
     ),

@@ -24,7 +24,6 @@ from shared.errors import (
     StoreUnavailable,
 )
 from shared.providers import PROVIDERS
-from shared.providers.zimage import ZImage
 from shared.state import MemoryState
 from shared.values import Account
 from tests.clock import Clock
@@ -64,7 +63,8 @@ def test_an_entry_with_everything() -> None:
 
 def test_an_entry_with_the_least() -> None:
     [account] = listed({"id": "a", "provider": "zimage"})
-    assert account == Account("a", "zimage", "https://zimage.run", options=ZImage.options)
+    options = {"moderation": "false"}
+    assert account == Account("a", "zimage", "https://zimage.run", options=options, cookie_domain="zimage.run")
 
 
 @pytest.mark.parametrize(

@@ -82,12 +82,6 @@ class Script:
 class Scripted:
     """A provider that does as its script says."""
 
-    name: ClassVar[str] = "scripted"
-    base_url: ClassVar[str] = ""
-    credential: ClassVar[str | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = True
-    options: ClassVar[frozenset[str]] = frozenset()
     script: ClassVar[Script]
 
     def __init__(self, http: Http, account: Account) -> None:
@@ -158,11 +152,12 @@ def build(script: Script, clock: Clock) -> Callable[..., Service]:
         bound: type[MediaProvider] = type("Bound", (provider,), {"script": script})
         state = MemoryState(clock)
         accounts = [
-            Account(name, "scripted", "", key="key", max_concurrent=limit, replaceable=True) for name in names or ("a",)
+            Account(name, "scripted", "", key="key", max_concurrent=limit, cookie_domain="x.org")
+            for name in names or ("a",)
         ]
         order = iter(range(1_000_000))
         pool = Pool(accounts, state, choice=lambda: float(next(order)))
-        adapters = Adapters({"scripted": bound}, pool, Http())
+        adapters = Adapters({"scripted": bound}.__getitem__, pool, Http())
         catalog = Catalog({"scripted": adapters.of(accounts[0]).models}, {}, {})
         waiter = Waiter(clock, clock.sleep)
         return Service(adapters, catalog, pool, Tickets(["key"], 86_400), Repeats(state), waiter, max_tasks)

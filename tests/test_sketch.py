@@ -13,7 +13,7 @@ import pytest
 
 from shared.errors import NotFound, RangeInvalid
 from shared.http import Http
-from shared.providers import Sketch
+from shared.providers.sketch import Sketch
 from shared.values import (
     Account,
     ByteRange,

@@ -6,40 +6,29 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.accounts.cookies import cookie_header, parse_cookies
 from shared.errors import Misconfigured
-from shared.values import Account
+from shared.values import Account, Upstream
 from shared.variables import Variable
 
 
-class Upstream(Protocol):
-    """What a provider says of its accounts."""
-
-    name: ClassVar[str]
-    base_url: ClassVar[str]
-    credential: ClassVar[str | None]
-    cookie_domain: ClassVar[str | None]
-    keyless: ClassVar[bool]
-    options: ClassVar[Mapping[str, str]]
-
-
-def credential_of(upstream: type[Upstream]) -> Variable | None:
+def credential_of(upstream: Upstream) -> Variable | None:
     """What holds the credential of a single account."""
     return _own(upstream.credential) if upstream.credential else None
 
 
-def base_url_of(upstream: type[Upstream]) -> Variable:
+def base_url_of(upstream: Upstream) -> Variable:
     return _own(f"{upstream.name.upper()}_BASE_URL", upstream.base_url)
 
 
-def origins_of(upstream: type[Upstream]) -> Variable:
+def origins_of(upstream: Upstream) -> Variable:
     return _own(f"{upstream.name.upper()}_RESULT_ORIGINS")
 
 
-def option_of(upstream: type[Upstream], name: str) -> Variable:
+def option_of(upstream: Upstream, name: str) -> Variable:
     return _own(f"{upstream.name}_{name}".upper(), upstream.options[name])
 
 
@@ -72,7 +61,7 @@ _COOKIE_FILES = ("cookies.txt", "cookies.json")
 
 
 def read_accounts(
-    environment: Mapping[str, str], upstreams: Iterable[type[Upstream]], secret: str = ""
+    environment: Mapping[str, str], upstreams: Iterable[Upstream], secret: str = ""
 ) -> tuple[Account, ...]:
     """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read.
 
@@ -94,10 +83,10 @@ def read_accounts(
     return tuple(accounts)
 
 
-def read_guests(environment: Mapping[str, str], upstreams: Iterable[type[Upstream]]) -> tuple[Account, ...]:
+def read_guests(environment: Mapping[str, str], upstreams: Iterable[Upstream]) -> tuple[Account, ...]:
     """One account per upstream that callers bring a credential for: without a name, which no other account is."""
     reader = _Reader(environment)
-    return tuple(reader.guest(upstream) for upstream in upstreams)
+    return tuple(reader.guest(upstream) for upstream in upstreams if upstream.for_guests)
 
 
 class _Reader:
@@ -105,7 +94,7 @@ class _Reader:
         self._environment = environment
         self._limit = PER_ACCOUNT_CONCURRENT.number(environment)
 
-    def listed(self, table: Mapping[str, type[Upstream]], variable: str, text: str) -> Iterator[Account]:
+    def listed(self, table: Mapping[str, Upstream], variable: str, text: str) -> Iterator[Account]:
         if not text:
             return
         from shared.accounts.listed import parse_entries
@@ -115,7 +104,7 @@ class _Reader:
                 raise Misconfigured(f"{variable}: there is no provider called '{entry.provider}'.")
             yield self._account(table[entry.provider], entry, variable)
 
-    def from_files(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+    def from_files(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for variable, name, path in self._cookie_files():
             source = f"{variable}: the file '{path.name}'"
             try:
@@ -128,12 +117,12 @@ class _Reader:
                 if header:
                     yield self._account(upstream, Entry(id=name, provider=upstream.name, key=header))
 
-    def short_forms(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+    def short_forms(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for upstream in table.values():
             if key := self._key(upstream):
                 yield self._account(upstream, Entry(id="default", provider=upstream.name, key=key))
 
-    def keyless(self, table: Mapping[str, type[Upstream]]) -> Iterator[Account]:
+    def keyless(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for name in dict.fromkeys(words(PROVIDERS.of(self._environment))):
             if name not in table or not table[name].keyless:
                 known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
@@ -141,11 +130,11 @@ class _Reader:
             if not self._key(table[name]):
                 yield self._account(table[name], Entry(id="open", provider=name))
 
-    def _key(self, upstream: type[Upstream]) -> str:
+    def _key(self, upstream: Upstream) -> str:
         variable = credential_of(upstream)
         return variable.of(self._environment) if variable else ""
 
-    def guest(self, upstream: type[Upstream]) -> Account:
+    def guest(self, upstream: Upstream) -> Account:
         return self._account(upstream, Entry(id="", provider=upstream.name))
 
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
@@ -163,31 +152,34 @@ class _Reader:
                 elif own := [path / name for name in _COOKIE_FILES if (path / name).is_file()]:
                     yield ACCOUNTS_DIR.name, path.name, own[0]
 
-    def _account(self, upstream: type[Upstream], entry: Entry, source: str = "") -> Account:
+    def _account(self, upstream: Upstream, entry: Entry, source: str = "") -> Account:
         """`source` is the variable to blame for what the entry itself says."""
         name, origins = origins_of(upstream).found(self._environment)
+        base_url = self._base_url(upstream, entry, source)
         return Account(
             id=entry.id,
             provider=upstream.name,
-            base_url=self._base_url(upstream, entry, source),
+            base_url=base_url,
             key=entry.key,
             origins=frozenset(web_address(name, origin).lower() for origin in words(origins)),
             max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
             options=self._options(upstream, entry.options, source),
-            replaceable=bool(entry.key and upstream.cookie_domain),
+            cookie_domain=upstream.cookie_domain,
+            elsewhere=base_url != upstream.base_url,
         )
 
-    def _base_url(self, upstream: type[Upstream], entry: Entry, source: str) -> str:
+    def _base_url(self, upstream: Upstream, entry: Entry, source: str) -> str:
         if entry.base_url:
             return web_address(f"{source}: base_url", entry.base_url)
         name, url = base_url_of(upstream).found(self._environment)
         return upstream.base_url if url == upstream.base_url else web_address(name, url)
 
-    def _options(self, upstream: type[Upstream], own: Mapping[str, Any], source: str) -> dict[str, str]:
+    def _options(self, upstream: Upstream, own: Mapping[str, Any], source: str) -> dict[str, str]:
         if unknown := own.keys() - upstream.options:
             raise Misconfigured(f"{source}: '{upstream.name}' has no option called '{min(unknown)}'.")
-        given = {name: text for name in own if (text := _text(own[name]))}
-        return {name: option_of(upstream, name).of(self._environment) for name in upstream.options} | given
+        shared = {name: option_of(upstream, name).of(self._environment) for name in upstream.options}
+        given = {name: _text(own[name]) for name in own}
+        return {name: text for name in upstream.options if (text := given.get(name) or shared[name])}
 
 
 def _text(value: Any) -> str:

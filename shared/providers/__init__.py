@@ -1,9 +1,9 @@
-"""The table of providers: one import and one line per upstream, in the order in which they supply default models."""
+"""The table of providers: one entry per upstream, in the order in which they supply default models."""
 
 from __future__ import annotations
 
-from shared.providers.akashchat import AkashChat
-from shared.providers.ark import Ark
+from importlib import import_module
+
 from shared.providers.base import (
     Cancels,
     ChatProvider,
@@ -15,33 +15,75 @@ from shared.providers.base import (
     Renews,
     VideoProvider,
 )
-from shared.providers.gemini import Gemini
-from shared.providers.gemini_web import GeminiWeb
-from shared.providers.jimeng import Jimeng
-from shared.providers.modelscope import ModelScope
-from shared.providers.openai_compatible import OpenAICompatible
-from shared.providers.piclumen import Piclumen
-from shared.providers.sketch import Sketch
-from shared.providers.zimage import ZImage
+from shared.values import Upstream
 
-PROVIDERS: tuple[type[MediaProvider], ...] = (
-    Gemini,
-    GeminiWeb,
-    ModelScope,
-    ZImage,
-    Ark,
-    Jimeng,
-    Piclumen,
-    OpenAICompatible,
-    AkashChat,
-    Sketch,
+PROVIDERS = (
+    Upstream("gemini", "Gemini", base_url="https://generativelanguage.googleapis.com", credential="GEMINI_API_KEY"),
+    Upstream(
+        "gemini_web",
+        "GeminiWeb",
+        base_url="https://gemini.google.com",
+        credential="GOOGLE_COOKIES",
+        cookie_domain="gemini.google.com",
+        options={"user_agent": ""},
+    ),
+    Upstream(
+        "modelscope",
+        "ModelScope",
+        base_url="https://api-inference.modelscope.cn/v1",
+        credential="MODELSCOPE_API_KEY",
+    ),
+    Upstream(
+        "zimage",
+        "ZImage",
+        base_url="https://zimage.run",
+        credential="ZIMAGE_COOKIE",
+        cookie_domain="zimage.run",
+        keyless=True,
+        options={"moderation": "false", "user_agent": ""},
+    ),
+    Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),
+    Upstream(
+        "jimeng",
+        "Jimeng",
+        base_url="https://jimeng.jianying.com",
+        credential="JIMENG_SESSIONID",
+        cookie_domain="jimeng.jianying.com",
+    ),
+    Upstream(
+        "piclumen",
+        "Piclumen",
+        base_url="https://api.piclumen.com/api",
+        credential="PICLUMEN_TOKEN",
+        for_guests=True,
+    ),
+    Upstream(
+        "openai_compatible",
+        "OpenAICompatible",
+        credential="OPENAI_COMPATIBLE_API_KEY",
+        keyless=True,
+        options={"models": "{}", "discover": "true"},
+    ),
+    Upstream(
+        "akashchat",
+        "AkashChat",
+        base_url="https://chat.akash.network",
+        credential="AKASHCHAT_SESSION_TOKEN",
+        keyless=True,
+    ),
+    Upstream("sketch", "Sketch", keyless=True),
 )
 
-FOR_GUESTS: tuple[type[MediaProvider], ...] = (Piclumen,)
-"""Those whose callers may bring a credential of their own."""
+_ADAPTERS = {upstream.name: upstream.adapter for upstream in PROVIDERS}
+
+
+def adapter_of(name: str) -> type[MediaProvider]:
+    """The adapter of a provider. It is imported only now: few deployments need more than two or three."""
+    adapter: type[MediaProvider] = getattr(import_module(f"{__name__}.{name}"), _ADAPTERS[name])
+    return adapter
+
 
 __all__ = [
-    "FOR_GUESTS",
     "PROVIDERS",
     "Cancels",
     "ChatProvider",
@@ -51,6 +93,6 @@ __all__ = [
     "Jobs",
     "MediaProvider",
     "Renews",
-    "Sketch",
     "VideoProvider",
+    "adapter_of",
 ]

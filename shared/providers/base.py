@@ -40,18 +40,6 @@ class Jobs(Protocol):
 class MediaProvider(Jobs, Protocol):
     """One upstream seen through one account. Cheap to build; what it caches may vanish."""
 
-    name: ClassVar[str]
-    base_url: ClassVar[str]
-    """The real upstream; `<NAME>_BASE_URL` replaces exactly this much."""
-    credential: ClassVar[str | None]
-    """The variable that holds the credential of a single account; None where there is nothing to configure."""
-    cookie_domain: ClassVar[str | None]
-    """Cookie files with cookies for this domain are accounts of this provider."""
-    keyless: ClassVar[bool]
-    """It works without an account, once it is named in PROVIDERS."""
-    options: ClassVar[Mapping[str, str]]
-    """Settings of its own with their defaults, each a variable `<NAME>_<OPTION>` or a field of an account."""
-
     def __init__(self, http: Http, account: Account) -> None: ...
 
     async def models(self) -> tuple[Model, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
@@ -49,13 +48,6 @@ _MODELS = (
 
 class ModelScope:
     """`account.key` is an access token, `ms-...`."""
-
-    name: ClassVar[str] = "modelscope"
-    base_url: ClassVar[str] = "https://api-inference.modelscope.cn/v1"
-    credential: ClassVar[str | None] = "MODELSCOPE_API_KEY"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

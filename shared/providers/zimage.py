@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from shared.errors import (
@@ -69,13 +69,6 @@ _MODELS = (
 class ZImage:
     """`account.key` is a Cookie header from a browser session; empty for the generations that need none."""
 
-    name: ClassVar[str] = "zimage"
-    base_url: ClassVar[str] = "https://zimage.run"
-    credential: ClassVar[str | None] = "ZIMAGE_COOKIE"
-    cookie_domain: ClassVar[str | None] = "zimage.run"
-    keyless: ClassVar[bool] = True
-    options: ClassVar[Mapping[str, str]] = {"moderation": "false", "user_agent": _USER_AGENT}
-
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._base = account.base_url
@@ -86,7 +79,7 @@ class ZImage:
             "Origin": origin_of(self._base),
             "Referer": f"{self._base}/",
             # A site behind Cloudflare ties its cookies to the browser that earned them, name included.
-            "User-Agent": account.options["user_agent"],
+            "User-Agent": account.options.get("user_agent", _USER_AGENT),
             **({"Cookie": account.key} if account.key else {}),
         }
 

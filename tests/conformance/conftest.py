@@ -8,13 +8,11 @@ import pytest
 
 from shared.accounts.sources import read_accounts
 from shared.http import Http
-from shared.providers import PROVIDERS, MediaProvider
+from shared.providers import PROVIDERS, MediaProvider, adapter_of
 from shared.settings import SKETCH_ACCOUNT
 from tests.conformance.cases import CASES, Case
 
 Build = Callable[..., MediaProvider]
-
-TABLE = {provider.name: provider for provider in PROVIDERS}
 
 
 @pytest.fixture(scope="module", params=sorted(CASES))
@@ -45,7 +43,7 @@ async def build(case: Case) -> AsyncIterator[Build]:
         accounts = [*read_accounts(environment or case.environment(), PROVIDERS), SKETCH_ACCOUNT]
         account = next(account for account in accounts if account.provider == case.name)
         connections.append(Http())
-        return case.seen(TABLE[case.name](connections[-1], account))
+        return case.seen(adapter_of(case.name)(connections[-1], account))
 
     yield new
     for http in connections:

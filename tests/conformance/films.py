@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar
 
 from shared.providers import MediaProvider, VideoProvider
 from shared.values import (
@@ -22,13 +20,6 @@ from shared.values import (
 
 class Pictures:
     """A provider's pictures alone, where it has videos beside them."""
-
-    name: ClassVar[str] = ""
-    base_url: ClassVar[str] = ""
-    credential: ClassVar[str | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, provider: MediaProvider) -> None:
         self._provider = provider

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
@@ -51,11 +51,6 @@ class Studio:
 
 class AtOnce:
     name: ClassVar[str] = "studio"
-    base_url: ClassVar[str] = ""
-    credential: ClassVar[str | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = True
-    options: ClassVar[Mapping[str, str]] = {}
     studio: ClassVar[Studio]
 
     def __init__(self, http: Http, account: Account) -> None:
@@ -132,6 +127,6 @@ def service_of(studio: Studio, artifacts: str = "") -> Service:
     state = MemoryState()
     pool = Pool([account], state)
     kept = Kept(s3_artifacts(artifacts)) if artifacts else None
-    adapters = Adapters({AtOnce.name: provider}, pool, Http(), kept)
+    adapters = Adapters({AtOnce.name: provider}.__getitem__, pool, Http(), kept)
     catalog = Catalog({AtOnce.name: adapters.of(account).models}, {}, {})
     return Service(adapters, catalog, pool, Tickets([SIGNING_KEY], 86_400), Repeats(state), Waiter())

@@ -31,7 +31,7 @@ from shared.providers.jimeng import Jimeng as Adapter
 from shared.providers.jimeng.models import MODELS, like_input, ratio_code
 from shared.providers.jimeng.refusals import until_midnight
 from shared.providers.jimeng.results import Origins
-from shared.providers.jimeng.site import sign
+from shared.providers.jimeng.site import PAGE, sign
 from shared.providers.jimeng.uploads import Grant, signed_headers
 from shared.values import (
     Account,
@@ -92,7 +92,7 @@ ITEM: dict[str, Any] = {
 @pytest.fixture
 def account(jimeng: Jimeng) -> Account:
     jimeng.steps = 0
-    return Account("mine", "jimeng", jimeng.url, SESSION)
+    return Account("mine", "jimeng", jimeng.url, SESSION, elsewhere=True)
 
 
 @pytest.fixture
@@ -609,7 +609,7 @@ def test_where_results_may_lie(origin: str, expected: bool) -> None:
 
 
 async def test_the_site_itself_is_no_place_for_results(http: Http, account: Account) -> None:
-    real = Adapter(http, account._replace(base_url=Adapter.base_url))
+    real = Adapter(http, account._replace(base_url=PAGE, elsewhere=False))
     with pytest.raises(Unavailable, match="not expected"):
-        async with real.open(f"{Adapter.base_url}/x.png"):
+        async with real.open(f"{PAGE}/x.png"):
             pass

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote, urljoin
 
 from shared.errors import EaselError, GenerationFailed, NotFound
@@ -71,13 +71,6 @@ _MODELS = (
 
 class AkashChat:
     """`account.key` is a session token; empty to let one be fetched."""
-
-    name: ClassVar[str] = "akashchat"
-    base_url: ClassVar[str] = "https://chat.akash.network"
-    credential: ClassVar[str | None] = "AKASHCHAT_SESSION_TOKEN"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = True
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

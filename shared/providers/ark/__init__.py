@@ -7,9 +7,9 @@ and has no means to tell a repeated order from a second one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from shared.errors import GenerationFailed, Uncertain
@@ -46,17 +46,10 @@ _MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png"}
 class Ark:
     """`account.key` is an API key of the region that the base URL is in."""
 
-    name: ClassVar[str] = "ark"
-    base_url: ClassVar[str] = "https://ark.cn-beijing.volces.com/api/v3"
-    credential: ClassVar[str | None] = "ARK_API_KEY"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
-
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._base = account.base_url
-        own = {origin_of(self._base)} if self._base != self.base_url else set()
+        own = {origin_of(self._base)} if account.elsewhere else set()
         self._origins = {*RESULT_ORIGINS, *own, *account.origins}
         self._headers = {"Authorization": f"Bearer {account.key}"}
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from shared.errors import EaselError, NotFound, Unavailable
@@ -27,13 +26,6 @@ _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
 
 class Gemini:
     """`account.key` is an API key of Google AI Studio."""
-
-    name: ClassVar[str] = "gemini"
-    base_url: ClassVar[str] = "https://generativelanguage.googleapis.com"
-    credential: ClassVar[str | None] = "GEMINI_API_KEY"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

@@ -73,24 +73,17 @@ _SHAPES = {(3, 2): "3:2", (2, 3): "2:3", (7, 4): "16:9", (4, 7): "9:16"}
 class GeminiWeb:
     """`account.key` is a Cookie header with `__Secure-1PSID` and `__Secure-1PSIDTS`."""
 
-    name: ClassVar[str] = "gemini_web"
-    base_url: ClassVar[str] = "https://gemini.google.com"
-    credential: ClassVar[str | None] = "GOOGLE_COOKIES"
-    cookie_domain: ClassVar[str | None] = "gemini.google.com"
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {"user_agent": pages.USER_AGENT}
     renew_seconds: ClassVar[float] = 540.0
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._base = account.base_url
         self._cookies = account.key
-        real = account.base_url == self.base_url
-        self._accounts = "https://accounts.google.com" if real else self._base
-        self._uploads = "https://content-push.googleapis.com" if real else self._base
-        self._files = "https://lh3.googleusercontent.com" if real else origin_of(self._base)
+        self._accounts = self._base if account.elsewhere else "https://accounts.google.com"
+        self._uploads = self._base if account.elsewhere else "https://content-push.googleapis.com"
+        self._files = origin_of(self._base) if account.elsewhere else "https://lh3.googleusercontent.com"
         self._origins = {self._files, *account.origins}
-        self._agent = {"user-agent": account.options["user_agent"]}
+        self._agent = {"user-agent": account.options.get("user_agent", pages.USER_AGENT)}
         self._headers = {**self._agent, "cookie": account.key, "referer": f"{self._base}/", "origin": self._base}
         self._page: tuple[float, Page] | None = None
 

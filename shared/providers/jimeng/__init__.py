@@ -19,7 +19,7 @@ from shared.providers.jimeng.drafts import picture_order, video_order
 from shared.providers.jimeng.models import DECLINED, MODELS, like_input
 from shared.providers.jimeng.refusals import data_of, failure
 from shared.providers.jimeng.results import Origins, item_ids, items_of, pictures_of, video_of
-from shared.providers.jimeng.site import PAGE, Site
+from shared.providers.jimeng.site import Site
 from shared.providers.jimeng.uploads import STORAGE, Uploads
 from shared.values import (
     Account,
@@ -51,16 +51,10 @@ _PICTURE = {"width": 2048, "height": 2048, "format": "png"}
 class Jimeng:
     """`account.key` is the cookie `sessionid`, bare or among the others of a browser's Cookie header."""
 
-    name: ClassVar[str] = "jimeng"
-    base_url: ClassVar[str] = PAGE
-    credential: ClassVar[str | None] = "JIMENG_SESSIONID"
-    cookie_domain: ClassVar[str | None] = "jimeng.jianying.com"
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
     declined: ClassVar[Mapping[str, str]] = DECLINED
 
     def __init__(self, http: Http, account: Account) -> None:
-        elsewhere = origin_of(account.base_url) if account.base_url != self.base_url else ""
+        elsewhere = origin_of(account.base_url) if account.elsewhere else ""
         self._http = http
         self._site = Site(http, account.base_url, account.key)
         self._origins = Origins({*account.origins, *([elsewhere] if elsewhere else [])})

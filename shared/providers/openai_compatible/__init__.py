@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Any, ClassVar
+from typing import Any
 
 from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
 from shared.http import Answer, Http, origin_of
@@ -40,13 +40,6 @@ class OpenAICompatible:
     `models` are names in JSON, in a list or as in OPENAI_COMPATIBLE_MODELS, that the service does not list, or not
     rightly; with `discover` of false they are all there are.
     """
-
-    name: ClassVar[str] = "openai_compatible"
-    base_url: ClassVar[str] = ""
-    credential: ClassVar[str | None] = "OPENAI_COMPATIBLE_API_KEY"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = True
-    options: ClassVar[Mapping[str, str]] = {"models": "{}", "discover": "true"}
 
     def __init__(self, http: Http, account: Account) -> None:
         if not account.base_url:

@@ -11,9 +11,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar
+from typing import Any
 
 from shared.errors import (
     AccountError,
@@ -71,13 +70,6 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[EaselError]], ...] = (
 
 class Piclumen:
     """`account.key` is the bare token; empty for a caller's account without the caller, which only opens results."""
-
-    name: ClassVar[str] = "piclumen"
-    base_url: ClassVar[str] = "https://api.piclumen.com/api"
-    credential: ClassVar[str | None] = "PICLUMEN_TOKEN"
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http

@@ -6,16 +6,14 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from shared.errors import NotFound, RangeInvalid
 from shared.http import Http
-from shared.providers.sketch.picture import draw, steered
 from shared.values import (
     Account,
     ByteRange,
@@ -46,8 +44,6 @@ _CHUNK = 64 * 1024
 _HEX = "(0|[1-9a-f][0-9a-f]{0,11})"
 _REF = re.compile(rf"([1-9]\d{{0,3}})x([1-9]\d{{0,3}})_([1-9]|10)_{_HEX}_{_HEX}_([\w-]{{21}}[AQgw])", re.ASCII)
 
-_drawn = lru_cache(maxsize=4)(draw)
-
 
 class _Work(NamedTuple):
     """What a ref says: the picture, how many of it, and the simulated queue in milliseconds since the epoch."""
@@ -73,19 +69,14 @@ class _Work(NamedTuple):
 
 def digest_of(prompt: str, negative_prompt: str = "", seed: int | None = None) -> bytes:
     """16 bytes that say which picture it is."""
+    from shared.providers.sketch.picture import steered  # here and below only when needed: few gateways ever draw
+
     text = "\0".join((prompt, negative_prompt, str(seed)))
     return steered(hashlib.sha256(text.encode()).digest()[:16], prompt)
 
 
 class Sketch:
     """Nothing leaves the process, nothing is kept: the ref says what to draw and when it counts as done."""
-
-    name: ClassVar[str] = "sketch"
-    base_url: ClassVar[str] = ""
-    credential: ClassVar[str | None] = None
-    cookie_domain: ClassVar[str | None] = None
-    keyless: ClassVar[bool] = True
-    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, http: Http, account: Account) -> None:
         pass
@@ -112,8 +103,10 @@ class Sketch:
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        from shared.providers.sketch.picture import drawn
+
         work = _Work.parse(output)
-        picture = await asyncio.to_thread(_drawn, work.digest, *work.size)
+        picture = await asyncio.to_thread(drawn, work.digest, *work.size)
         start, end = _bounds(byte_range, len(picture))
         yield Media("image/png", _chunks(picture[start:end]), start, end - start, len(picture))
 

@@ -3,6 +3,7 @@
 import re
 from array import array
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from math import sqrt
 from random import Random
 
@@ -22,6 +23,10 @@ def draw(digest: bytes, width: int, height: int) -> bytes:
         _moisten(scene, canvas)
     png.stand_before(canvas, scene.front, size)
     return png.encode(canvas, size)
+
+
+drawn = lru_cache(maxsize=4)(draw)
+"""The same, which remembers the last few."""
 
 
 def steered(digest: bytes, text: str) -> bytes:

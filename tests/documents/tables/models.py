@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.http import Http
-from shared.providers import PROVIDERS, MediaProvider
-from shared.values import Account, Kind, Model
+from shared.providers import PROVIDERS, adapter_of
+from shared.values import Account, Kind, Model, Upstream
 from tests.documents.page import Row
 from tests.documents.texts import Language, listed
 
@@ -84,9 +84,9 @@ def built_in() -> dict[str, tuple[Model, ...]]:
 
 
 async def _listings() -> dict[str, tuple[Model, ...]]:
-    async def of(provider: type[MediaProvider]) -> tuple[Model, ...]:
+    async def of(provider: Upstream) -> tuple[Model, ...]:
         account = Account("", provider.name, _NOBODY, key="key", options=provider.options)
-        return await provider(Http(), account).models()
+        return await adapter_of(provider.name)(Http(), account).models()
 
     return dict(zip((p.name for p in PROVIDERS), await asyncio.gather(*map(of, PROVIDERS)), strict=True))
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.accounts.sources import base_url_of, credential_of
-from shared.providers import FOR_GUESTS, PROVIDERS, MediaProvider
+from shared.providers import PROVIDERS
+from shared.values import Upstream
 from tests.documents.page import Row
 from tests.documents.texts import Language, Texts
 
@@ -65,11 +66,11 @@ def sent(language: Language) -> list[Row]:
     return [words.sent_header, *rows]
 
 
-def _needs(provider: type[MediaProvider], words: _Words) -> str:
+def _needs(provider: Upstream, words: _Words) -> str:
     return words.alternatives.join(_alternatives(provider, words)) or words.nothing
 
 
-def _alternatives(provider: type[MediaProvider], words: _Words) -> Iterator[str]:
+def _alternatives(provider: Upstream, words: _Words) -> Iterator[str]:
     credential = credential_of(provider)
     if credential is None:
         return
@@ -80,11 +81,11 @@ def _alternatives(provider: type[MediaProvider], words: _Words) -> Iterator[str]
     yield pattern.format(f"`{credential.name}`")
     if provider.cookie_domain:
         yield words.cookie_file
-    if provider in FOR_GUESTS:
+    if provider.for_guests:
         yield words.guests
 
 
-def _address(provider: type[MediaProvider], words: _Words) -> str:
+def _address(provider: Upstream, words: _Words) -> str:
     if provider.base_url:
         return provider.base_url
     return f"`{base_url_of(provider).name}`" if provider.credential else words.nobody
