@@ -792,7 +792,7 @@ MUTANTS = (
     Mutant(
         "provider not in the table",
         "shared/providers/__init__.py",
-        "    ZImage,\n",
+        '    Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),\n',
         "",
     ),
     Mutant(

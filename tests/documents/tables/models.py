@@ -75,11 +75,11 @@ def table(language: Language) -> list[Row]:
 @functools.cache
 def built_in() -> dict[str, tuple[Model, ...]]:
     """Those of each provider that offers some before its upstream is asked, without the upstream's own ids for them."""
-    previously, logging.root.manager.disable = logging.root.manager.disable, logging.WARNING  # nobody answers, we know
+    logging.disable(logging.WARNING)  # nobody answers, we know
     try:
         every = asyncio.run(_listings())
     finally:
-        logging.root.manager.disable = previously
+        logging.disable(logging.NOTSET)
     return {name: models for name, listing in every.items() if (models := tuple(_named_here(listing)))}
 
 
