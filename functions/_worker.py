@@ -6,10 +6,11 @@ from typing import Any
 
 from workers import WorkerEntrypoint
 
-from shared.hosts.bundle import whole_app
+from shared.hosts.bundle import import_all, whole_app
 from shared.hosts.workers import respond
 
 app = whole_app()
+import_all()
 
 
 class Default(WorkerEntrypoint):  # type: ignore[misc]  # only the platform has its type

@@ -8,7 +8,6 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, nested_detail, operators
-from shared.api.answers import CleanedUp, CookiesTaken
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -27,10 +26,12 @@ app = create_app(
         Endpoint(
             "/v1/cookies",
             Access.ADMIN,
-            POST=Operation(cookies, takes=operators.Export, form=operators.ExportForm, gives={200: CookiesTaken}),
+            POST=Operation(
+                cookies, takes="parameters.Export", form="parameters.ExportForm", gives={200: "answers.CookiesTaken"}
+            ),
             beside=nested_detail,
         ),
-        Endpoint("/v1/cleanup", POST=Operation(cleanup, gives={200: CleanedUp}), beside=nested_detail),
+        Endpoint("/v1/cleanup", POST=Operation(cleanup, gives={200: "answers.CleanedUp"}), beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, chat, chat_detail, create_app
-from shared.api.answers import ChatCompletion
 from shared.api.conversation import ChatCreate
-from shared.api.operation import STARTS, STREAM, Repeatable
+from shared.api.operation import STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 20 << 20
@@ -23,7 +22,13 @@ async def complete_or_order(call: Call) -> Response:
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
 
 
-_talk = Operation(complete, takes=ChatCreate, headers=Repeatable, gives={200: (ChatCompletion, STREAM)}, fails=STARTS)
+_talk = Operation(
+    complete,
+    takes="conversation.ChatCreate",
+    headers="parameters.Repeatable",
+    gives={200: ("answers.ChatCompletion", STREAM)},
+    fails=STARTS,
+)
 
 app = create_app(
     [

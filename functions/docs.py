@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, pages
-from shared.api.answers import Home, OpenApi
 from shared.hosts.bundle import whole_app
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -35,9 +34,9 @@ async def document(call: Call) -> Response:
 
 app = create_app(
     [
-        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: (Home, "text/html")})),
+        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: ("answers.Home", "text/html")})),
         Endpoint("/docs", Access.ANYONE, GET=Operation(docs, gives={200: "text/html"})),
-        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: OpenApi})),
+        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: "answers.OpenApi"})),
     ]
 )
 handler = lambda_handler(app)

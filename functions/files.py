@@ -8,8 +8,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
-from shared.api.answers import ErrorAnswer, ZimageDone
-from shared.api.operation import FETCHES, PICTURES, VIDEOS, WAITS, Ranged
+from shared.api.operation import FETCHES, PICTURES, VIDEOS, WAITS
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -29,19 +28,21 @@ async def links_of_job(call: Call) -> Response:
 
 
 _FILE = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS)}
-_links = Operation(links_of_job, gives={200: ZimageDone, 408: ErrorAnswer}, fails=WAITS)
+_links = Operation(links_of_job, gives={200: "answers.ZimageDone", 408: "answers.ErrorAnswer"}, fails=WAITS)
 
 app = create_app(
     [
         Endpoint(
             "/images/{id}.{extension}",
             Access.ANYONE,
-            GET=Operation(file, headers=Ranged, gives=_FILE, fails=FETCHES),
+            GET=Operation(file, headers="parameters.Ranged", gives=_FILE, fails=FETCHES),
         ),
         Endpoint(
             "/images",
             Access.ID,
-            GET=Operation(file_of_job, query=files.JobFile, headers=Ranged, gives=_FILE, fails=FETCHES),
+            GET=Operation(
+                file_of_job, query="parameters.JobFile", headers="parameters.Ranged", gives=_FILE, fails=FETCHES
+            ),
         ),
         Endpoint("/v1/images/{id}", Access.ID, GET=_links),
         Endpoint("/api/v1/images/{id}", Access.ID, GET=_links),

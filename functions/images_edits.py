@@ -5,9 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
-from shared.api.answers import ErrorAnswer, Images, JobObject
-from shared.api.edits import ImageEdit, no_variations, read_edit
-from shared.api.operation import STARTS, STREAM, Preferring
+from shared.api.edits import no_variations, read_edit
+from shared.api.operation import STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -30,16 +29,18 @@ app = create_app(
             "/v1/images/edits",
             POST=Operation(
                 edit,
-                takes=ImageEdit,
+                takes="edits.ImageEdit",
                 files=("image[]", "mask"),
-                headers=Preferring,
-                gives={200: (Images, STREAM), 202: JobObject},
+                headers="parameters.Preferring",
+                gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
                 fails=STARTS,
             ),
             beside=nested_detail,
             under=ENGINES,
         ),
-        Endpoint("/v1/images/variations", POST=Operation(vary, gives={400: ErrorAnswer}), beside=nested_detail),
+        Endpoint(
+            "/v1/images/variations", POST=Operation(vary, gives={400: "answers.ErrorAnswer"}), beside=nested_detail
+        ),
     ]
 )
 handler = lambda_handler(app)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
-from shared.api.answers import Images, JobObject
-from shared.api.operation import STARTS, STREAM, Preferring
+from shared.api.operation import STARTS, STREAM
 from shared.api.wire import ImageGenerate
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -27,9 +26,9 @@ app = create_app(
             "/v1/images/generations",
             POST=Operation(
                 generate,
-                takes=ImageGenerate,
-                headers=Preferring,
-                gives={200: (Images, STREAM), 202: JobObject},
+                takes="wire.ImageGenerate",
+                headers="parameters.Preferring",
+                gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
                 fails=STARTS,
             ),
             beside=nested_detail,

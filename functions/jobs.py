@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
-from shared.api.answers import ErrorAnswer, JobDeleted, JobObject, ZimageAnswer
 from shared.api.operation import LOOKS
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -28,14 +27,14 @@ async def task(call: Call) -> Response:
     return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
 
 
-_task = Operation(task, gives={200: ZimageAnswer}, fails=LOOKS)
+_task = Operation(task, gives={200: "answers.ZimageAnswer"}, fails=LOOKS)
 
 app = create_app(
     [
         Endpoint(
             "/v1/jobs/{id}",
-            GET=Operation(show, gives={200: JobObject}, fails=LOOKS),
-            DELETE=Operation(cancel, gives={200: JobDeleted, 400: ErrorAnswer}, fails=LOOKS),
+            GET=Operation(show, gives={200: "answers.JobObject"}, fails=LOOKS),
+            DELETE=Operation(cancel, gives={200: "answers.JobDeleted", 400: "answers.ErrorAnswer"}, fails=LOOKS),
         ),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
         Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),

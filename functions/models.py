@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Call, Endpoint, Operation, create_app, listing
-from shared.api.answers import ModelList, ModelObject
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -21,8 +20,8 @@ async def show(call: Call) -> Response:
 
 app = create_app(
     [
-        Endpoint("/v1/models", GET=Operation(index, gives={200: ModelList})),
-        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: ModelObject})),
+        Endpoint("/v1/models", GET=Operation(index, gives={200: "answers.ModelList"})),
+        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: "answers.ModelObject"})),
     ]
 )
 handler = lambda_handler(app)

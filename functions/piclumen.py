@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, plain_detail
-from shared.api.answers import PiclumenStarted, PiclumenState
 from shared.api.operation import LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -30,10 +29,10 @@ app = create_app(
             beside=plain_detail,
             POST=Operation(
                 generate,
-                takes=piclumen.GenerateImage,
-                query=piclumen.TokenQuery,
-                headers=piclumen.TokenHeader,
-                gives={200: PiclumenStarted},
+                takes="piclumen_wire.GenerateImage",
+                query="parameters.TokenQuery",
+                headers="parameters.TokenHeader",
+                gives={200: "answers.PiclumenStarted"},
                 fails=STARTS,
             ),
         ),
@@ -42,7 +41,11 @@ app = create_app(
             Access.CREDENTIAL,
             beside=plain_detail,
             POST=Operation(
-                check, query=piclumen.MarkQuery, headers=piclumen.TokenHeader, gives={200: PiclumenState}, fails=LOOKS
+                check,
+                query="parameters.MarkQuery",
+                headers="parameters.TokenHeader",
+                gives={200: "answers.PiclumenState"},
+                fails=LOOKS,
             ),
         ),
     ]

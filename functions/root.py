@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, operators
-from shared.api.answers import Health
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -19,7 +18,7 @@ async def health(call: Call) -> Response:
     return JSONResponse(await operators.health_object(call))
 
 
-_health = Operation(health, gives={200: Health})
+_health = Operation(health, gives={200: "answers.Health"})
 
 app = create_app(
     [

@@ -5,10 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
-from shared.api.answers import JobObject
-from shared.api.operation import FETCHES, LOOKS, STARTS, VIDEOS, Preferring, Ranged, Repeatable
-from shared.api.video_answers import Video, VideoAssets, VideoDeleted, VideoMade, VideoPage, VideoTask
-from shared.api.video_wire import VideoCreate
+from shared.api.operation import FETCHES, LOOKS, STARTS, VIDEOS
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -19,21 +16,25 @@ async def file(call: Call) -> Response:
 
 _create = Operation(
     videos.create,
-    takes=VideoCreate,
+    takes="video_wire.VideoCreate",
     files=("input_reference", "first_frame_image", "last_frame_image", "images"),
-    headers=Repeatable,
-    gives={200: Video},
+    headers="parameters.Repeatable",
+    gives={200: "video_answers.Video"},
     fails=STARTS,
 )
-_generate = _create._replace(handler=videos.generate, headers=Preferring, gives={200: VideoMade, 202: JobObject})
-_create_task = _create._replace(handler=videos.create_task, gives={200: VideoTask})
-_index = Operation(videos.index, gives={200: VideoPage})
-_file = Operation(file, headers=Ranged, gives={200: VIDEOS, 206: VIDEOS}, fails=FETCHES)
-_content = _file._replace(handler=videos.content, query=videos.Variant)
-_show = Operation(videos.show, gives={200: Video}, fails=LOOKS)
-_delete = Operation(videos.delete, gives={200: VideoDeleted}, fails=LOOKS)
-_show_task = Operation(videos.show_task, gives={200: VideoTask}, fails=LOOKS)
-_assets = Operation(videos.assets, gives={200: VideoAssets}, fails=LOOKS)
+_generate = _create._replace(
+    handler=videos.generate,
+    headers="parameters.Preferring",
+    gives={200: "video_answers.VideoMade", 202: "answers.JobObject"},
+)
+_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"})
+_index = Operation(videos.index, gives={200: "video_answers.VideoPage"})
+_file = Operation(file, headers="parameters.Ranged", gives={200: VIDEOS, 206: VIDEOS}, fails=FETCHES)
+_content = _file._replace(handler=videos.content, query="parameters.Variant")
+_show = Operation(videos.show, gives={200: "video_answers.Video"}, fails=LOOKS)
+_delete = Operation(videos.delete, gives={200: "video_answers.VideoDeleted"}, fails=LOOKS)
+_show_task = Operation(videos.show_task, gives={200: "video_answers.VideoTask"}, fails=LOOKS)
+_assets = Operation(videos.assets, gives={200: "video_answers.VideoAssets"}, fails=LOOKS)
 
 app = create_app(
     [

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import TypeAdapter
-
 from shared.accounts import Pool
 from shared.accounts.secret import Secret
 from shared.accounts.sources import read_accounts, read_guests, web_address, words
@@ -270,6 +268,8 @@ def _extra_models(environment: Mapping[str, str], variable: Variable) -> dict[st
 
 def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
     """The fields of a Model in their types."""
+    from pydantic import TypeAdapter
+
     try:
         sizes = {key: fields[key] for key in ("sizes", "default_size") if key in fields}
         parsed = {key: _sizes(value) for key, value in sizes.items()}

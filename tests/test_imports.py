@@ -102,6 +102,33 @@ def test_nor_does_importing_the_packages_that_hosts_have() -> None:
     assert not done.returncode, done.stderr
 
 
+LATE = (
+    "pydantic",
+    "shared.api.answers",
+    "shared.providers.zimage",
+    "shared.providers.sketch.picture",
+    "boto3",
+    "mangum",
+)
+
+
+def imported(*lines: str) -> list[str]:
+    """What of LATE is there after these lines."""
+    done = run("; ".join([*lines, "import sys", f"print(*[name for name in {LATE} if name in sys.modules])"]))
+    assert not done.returncode, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("function", sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py")))
+def test_a_function_imports_what_all_its_requests_need_and_nothing_else(function: str) -> None:
+    parses = function in ("chat_completions", "images_edits", "images_generations")
+    assert imported(f"import functions.{function}") == (["pydantic"] if parses else [])
+
+
+def test_a_host_that_takes_a_snapshot_has_all_of_it_in_there() -> None:
+    assert imported("from shared.hosts.bundle import import_all", "import_all()") == [*LATE[:4]]
+
+
 @pytest.mark.parametrize(
     "line",
     [

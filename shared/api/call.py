@@ -8,9 +8,8 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
@@ -22,6 +21,9 @@ from shared.repeats import Repeat
 from shared.service import Caller, Service
 from shared.settings import Easel, Settings
 from shared.values import Asset, Job
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
 
 MARGIN = 5.0
 """Seconds that an answer may need on its way out, taken off every deadline of others."""
@@ -38,7 +40,7 @@ _LONGEST_KEY = 255
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 Result = TypeVar("Result")
-Wire = TypeVar("Wire", bound=BaseModel)
+Wire = TypeVar("Wire", bound="BaseModel")
 
 
 class Prefer(NamedTuple):
@@ -77,6 +79,8 @@ class Call:
 
     async def parse(self, wire: type[Wire], limit: int) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
+        from pydantic import ValidationError  # here and below only where there is a body: most endpoints have none
+
         body = await self.read(limit)
         try:
             return wire.model_validate_json(body or b"{}")
@@ -100,6 +104,8 @@ class Call:
 
     def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
         """Fields that are read already, as a wire model."""
+        from pydantic import ValidationError
+
         try:
             return wire.model_validate(fields)
         except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
@@ -13,11 +13,13 @@ from shared.api import drawing
 from shared.api.call import Call
 from shared.api.collected import Collected
 from shared.api.completion import FIRST_SECONDS, Completion, chunk, ending, event
-from shared.api.conversation import ChatCreate
 from shared.api.errors import error_object
 from shared.api.stream import EVENTS, KEEP_ALIVE, StreamedResponse, ignored_header, paced, primed
 from shared.errors import EaselError, ResultLost
 from shared.values import ChatDelta
+
+if TYPE_CHECKING:
+    from shared.api.conversation import ChatCreate
 
 
 async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Response:

@@ -6,22 +6,23 @@ import json
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from starlette.responses import JSONResponse, Response
 
 from shared.api.call import Call
 from shared.api.completion import FIRST_SECONDS, Completion, chunk, ending, event
-from shared.api.conversation import ChatCreate
-from shared.api.edits import ImageEdit
 from shared.api.errors import error_object
 from shared.api.pictures import Order, Picture, Work, address, making
 from shared.api.stream import EVENTS, KEEP_ALIVE, Part, StreamedResponse, encoded, length_of, paced, primed
-from shared.api.wire import ImageGenerate
 from shared.catalog import Offer
 from shared.errors import EaselError, ResultLost
 from shared.values import ImageRequest
+
+if TYPE_CHECKING:
+    from shared.api.conversation import ChatCreate
+    from shared.api.wire import ImageGenerate
 
 _Step: TypeAlias = Work | tuple[Work, list[Picture]]
 
@@ -48,7 +49,11 @@ async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> 
 def _wish(call: Call, body: ChatCreate) -> ImageGenerate:
     fields = body.picture_fields()
     if "image" in fields:
+        from shared.api.edits import ImageEdit  # text models need neither of the two
+
         return call.validate(ImageEdit, fields).take(call.fetcher)
+    from shared.api.wire import ImageGenerate
+
     return call.validate(ImageGenerate, fields)
 
 

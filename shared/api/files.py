@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import AsyncExitStack
-from typing import NotRequired
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from typing_extensions import TypedDict
 
 from shared.api.call import Call
 from shared.api.stream import StreamedResponse
@@ -19,13 +17,6 @@ from shared.values import Asset, ByteRange, Media, Succeeded
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
 JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
-
-
-class JobFile(TypedDict):
-    """Which picture of which job."""
-
-    id: str
-    index: NotRequired[int]
 
 
 async def file_response(call: Call, asset: Asset) -> Response:

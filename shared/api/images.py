@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
@@ -24,9 +24,11 @@ from shared.api.stream import (
     length_of,
     primed,
 )
-from shared.api.wire import ImageGenerate
 from shared.errors import EaselError, ResultLost
 from shared.values import Failed, Job, Status, Succeeded
+
+if TYPE_CHECKING:
+    from shared.api.wire import ImageGenerate
 
 _NO_PREFERENCE = Prefer(respond_async=False, wait=None)
 _NO_USAGE = {

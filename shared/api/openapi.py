@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -14,7 +15,6 @@ from pydantic_core import core_schema
 
 from shared import errors
 from shared.api.access import Access
-from shared.api.answers import ErrorAnswer
 from shared.api.app import Endpoint
 from shared.api.errors import meaning_of_type
 from shared.api.operation import Failures, Operation
@@ -116,13 +116,13 @@ class _Answered(_Generator):
 class _Schemas:
     """The schemas of all types at once: what they share is defined once."""
 
-    def __init__(self, kinds: Iterator[Any]) -> None:
-        unique = list({id(kind): kind for kind in (ErrorAnswer, *kinds)}.values())
-        self._schemas: dict[tuple[int, Any], Json] = {}
+    def __init__(self, names: Iterator[str]) -> None:
+        kinds = {name: _type(name) for name in ("answers.ErrorAnswer", *names)}
+        self._schemas: dict[tuple[str, Any], Json] = {}
         self.definitions: Json = {}
         for generator in (_Asked, _Answered):
             found, rest = TypeAdapter.json_schemas(
-                [(id(kind), "validation", TypeAdapter(kind)) for kind in unique if generator.is_for(kind)],
+                [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items() if generator.is_for(kind)],
                 ref_template="#/components/schemas/{model}",
                 schema_generator=generator,
             )
@@ -131,25 +131,33 @@ class _Schemas:
         # Some addresses say the error once more, where older clients of theirs look for it.
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
 
-    def of(self, kind: Any) -> Json:
-        return self._schemas[id(kind), "validation"]
+    def of(self, name: str) -> Json:
+        return self._schemas[name, "validation"]
 
-    def members(self, kind: Any) -> Iterator[tuple[str, Json, bool]]:
+    def members(self, name: str) -> Iterator[tuple[str, Json, bool]]:
         """Names, schemas, and whether they are required."""
-        schema = self.of(kind)
+        schema = self.of(name)
         if "$ref" in schema:
             schema = self.definitions[schema["$ref"].rpartition("/")[2]]
-        for name, member in schema["properties"].items():
-            yield name, member, name in schema.get("required", ())
+        for member, its in schema["properties"].items():
+            yield member, its, member in schema.get("required", ())
 
 
-def _kinds(operation: Operation) -> Iterator[Any]:
-    """All types that an operation speaks of."""
-    for kind in (operation.takes, operation.form, operation.query, operation.headers):
-        if kind is not None:
-            yield kind
+def _type(name: str) -> Any:
+    """The type that an operation calls `module.Type`."""
+    module, _, kind = name.partition(".")
+    return getattr(import_module(f"shared.api.{module}"), kind)
+
+
+def _is_media_type(name: str) -> bool:
+    return "/" in name
+
+
+def _kinds(operation: Operation) -> Iterator[str]:
+    """The names of all types that an operation speaks of."""
+    yield from filter(None, (operation.takes, operation.form, operation.query, operation.headers))
     for given in operation.gives.values():
-        yield from (kind for kind in _several(given) if not isinstance(kind, str))
+        yield from (kind for kind in _several(given) if not _is_media_type(kind))
 
 
 def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: _Schemas) -> Json:
@@ -221,8 +229,8 @@ def _answers(operation: Operation, schemas: _Schemas) -> Json:
         str(status): _answer(
             HTTPStatus(status).phrase,
             {
-                kind if isinstance(kind, str) else "application/json": {}
-                if isinstance(kind, str)
+                kind if _is_media_type(kind) else "application/json": {}
+                if _is_media_type(kind)
                 else {"schema": schemas.of(kind)}
                 for kind in _several(given)
             },
@@ -276,5 +284,5 @@ def _example(error: type[EaselError]) -> Json:
     }
 
 
-def _several(given: Any) -> tuple[Any, ...]:
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
     return given if isinstance(given, tuple) else (given,)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple, NotRequired, TypeAlias
-
-from pydantic import Field
-from typing_extensions import TypedDict
+from typing import NamedTuple, TypeAlias
 
 from shared import errors
 from shared.api.call import Handler
@@ -33,47 +30,11 @@ STREAM = "text/event-stream"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 VIDEOS = ("video/mp4", "video/webm")
 
-Repeatable = TypedDict(
-    "Repeatable",
-    {
-        "Idempotency-Key": NotRequired[
-            Annotated[
-                str,
-                Field(
-                    max_length=255,
-                    description="The same key and body join the same job for ten minutes; another body is 422.",
-                    json_schema_extra={"format": "idempotency-key"},
-                ),
-            ]
-        ]
-    },
-)
-"""Headers of what starts work."""
-
-
-class Preferring(Repeatable):
-    """Headers of what starts work that one can come back to."""
-
-    Prefer: NotRequired[
-        Annotated[
-            str,
-            Field(
-                description="RFC 7240: `respond-async` answers 202 at once, `wait=20` after so many seconds.",
-                examples=["respond-async", "wait=20"],
-            ),
-        ]
-    ]
-
-
-class Ranged(TypedDict):
-    """Headers of a file."""
-
-    Range: NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]]
-
 
 class Operation(NamedTuple):
     """A handler, which its docstring describes, and what goes in and out.
 
+    Types are written as texts, `module.Type` for one of this package: only who asks for the description imports them.
     `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
     several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
     place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
@@ -81,10 +42,10 @@ class Operation(NamedTuple):
     """
 
     handler: Handler
-    gives: Mapping[int, Any]
-    takes: Any = None
-    form: Any = None
+    gives: Mapping[int, str | tuple[str, ...]]
+    takes: str = ""
+    form: str = ""
     files: tuple[str, ...] = ()
-    query: Any = None
-    headers: Any = None
+    query: str = ""
+    headers: str = ""
     fails: Failures = ()

@@ -6,12 +6,11 @@ import json
 import math
 import time
 from collections.abc import AsyncGenerator
-from typing import Any, NotRequired
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import JSONResponse, Response
-from typing_extensions import TypedDict
 
 from shared.accounts import Condition
 from shared.api.access import is_operator
@@ -20,20 +19,6 @@ from shared.errors import BadRequest
 
 LARGEST_EXPORT = 1 << 20
 _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=memory there is no way to the others."
-
-
-class Export(TypedDict):
-    """An account's cookies, as JSON: what a browser's extension exports, or cookies.txt as a text."""
-
-    cookies: str | list[Any] | dict[str, Any]
-    account_id: NotRequired[str | None]
-
-
-class ExportForm(TypedDict):
-    """The same as a file."""
-
-    file: bytes
-    account_id: NotRequired[str]
 
 
 async def health_object(call: Call) -> dict[str, Any]:

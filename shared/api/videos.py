@@ -5,17 +5,15 @@ Nothing is stored: what an answer says is in the id or comes from the upstream a
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
-from typing_extensions import TypedDict
 
 from shared.api.call import Call
 from shared.api.errors import error_object
 from shared.api.files import file_response
 from shared.api.jobs import POLL_AFTER_MS, files_of, pending_headers, pending_response, state_of
 from shared.api.pictures import Order, making
-from shared.api.video_wire import read_video
 from shared.errors import BadRequest
 from shared.tickets import unknown_id
 from shared.values import Asset, Failed, Job, Queued, Running, Status, Succeeded
@@ -25,12 +23,6 @@ _NOTE = "nothing is stored here: each video is to be had by its id alone"
 _LOOKS = 20
 """How often a client looks in the time that a video usually takes."""
 _QUICKEST_MS, _SLOWEST_MS = 100, 5000
-
-
-class Variant(TypedDict):
-    """OpenAI's name for what else there may be of a video."""
-
-    variant: NotRequired[Literal["video"]]
 
 
 async def create(call: Call) -> Response:
@@ -151,6 +143,8 @@ def task_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
 
 
 async def _order(call: Call) -> Order:
+    from shared.api.video_wire import read_video  # looks need no pydantic
+
     body = await read_video(call)
     offer = await call.service.catalog.resolve(body.model, "video")
     request, ignored = body.to_request(offer.model)

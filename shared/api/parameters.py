@@ -1,0 +1,90 @@
+"""What stands in headers, queries and small bodies, as types: for /openapi.json alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+Repeatable = TypedDict(
+    "Repeatable",
+    {
+        "Idempotency-Key": NotRequired[
+            Annotated[
+                str,
+                Field(
+                    max_length=255,
+                    description="The same key and body join the same job for ten minutes; another body is 422.",
+                    json_schema_extra={"format": "idempotency-key"},
+                ),
+            ]
+        ]
+    },
+)
+"""Headers of what starts work."""
+
+
+class Preferring(Repeatable):
+    """Headers of what starts work that one can come back to."""
+
+    Prefer: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="RFC 7240: `respond-async` answers 202 at once, `wait=20` after so many seconds.",
+                examples=["respond-async", "wait=20"],
+            ),
+        ]
+    ]
+
+
+class Ranged(TypedDict):
+    """Headers of a file."""
+
+    Range: NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]]
+
+
+class JobFile(TypedDict):
+    """Which picture of which job."""
+
+    id: str
+    index: NotRequired[int]
+
+
+class Variant(TypedDict):
+    """OpenAI's name for what else there may be of a video."""
+
+    variant: NotRequired[Literal["video"]]
+
+
+class Export(TypedDict):
+    """An account's cookies, as JSON: what a browser's extension exports, or cookies.txt as a text."""
+
+    cookies: str | list[Any] | dict[str, Any]
+    account_id: NotRequired[str | None]
+
+
+class ExportForm(TypedDict):
+    """The same as a file."""
+
+    file: bytes
+    account_id: NotRequired[str]
+
+
+Token: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+
+
+class TokenQuery(TypedDict):
+    """The caller's own PicLumen token."""
+
+    authorization_token: NotRequired[Token]
+
+
+TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[Token]})
+
+
+class MarkQuery(TokenQuery):
+    """The mark that /generate-image gave."""
+
+    mark_id: Annotated[str, Field(min_length=1)]
