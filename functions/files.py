@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
-from shared.api.operation import FETCHES, PICTURES, VIDEOS, WAITS
+from shared.api.operation import PICTURES, VIDEOS, WAITS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -27,23 +27,13 @@ async def links_of_job(call: Call) -> Response:
     return await jobs.images_object(call, call.job())
 
 
-_FILE = {200: (*PICTURES, *VIDEOS), 206: (*PICTURES, *VIDEOS)}
+_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="parameters.JobFile")
 _links = Operation(links_of_job, gives={200: "answers.ZimageDone", 408: "answers.ErrorAnswer"}, fails=WAITS)
 
 app = create_app(
     [
-        Endpoint(
-            "/images/{id}.{extension}",
-            Access.ANYONE,
-            GET=Operation(file, headers="parameters.Ranged", gives=_FILE, fails=FETCHES),
-        ),
-        Endpoint(
-            "/images",
-            Access.ID,
-            GET=Operation(
-                file_of_job, query="parameters.JobFile", headers="parameters.Ranged", gives=_FILE, fails=FETCHES
-            ),
-        ),
+        Endpoint("/images/{id}.{extension}", Access.ANYONE, GET=fetching(file, *PICTURES, *VIDEOS)),
+        Endpoint("/images", Access.ID, GET=_file_of_job),
         Endpoint("/v1/images/{id}", Access.ID, GET=_links),
         Endpoint("/api/v1/images/{id}", Access.ID, GET=_links),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
-from shared.api.operation import LOOKS
+from shared.api.operation import CANCELS, LOOKS, PENDING
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -33,8 +33,8 @@ app = create_app(
     [
         Endpoint(
             "/v1/jobs/{id}",
-            GET=Operation(show, gives={200: "answers.JobObject"}, fails=LOOKS),
-            DELETE=Operation(cancel, gives={200: "answers.JobDeleted", 400: "answers.ErrorAnswer"}, fails=LOOKS),
+            GET=Operation(show, gives={200: "answers.JobObject"}, fails=LOOKS, sends=PENDING),
+            DELETE=Operation(cancel, gives={200: "answers.JobDeleted"}, fails=CANCELS),
         ),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
         Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
-from shared.api.operation import FETCHES, LOOKS, STARTS, VIDEOS
+from shared.api.operation import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -21,18 +21,20 @@ _create = Operation(
     headers="parameters.Repeatable",
     gives={200: "video_answers.Video"},
     fails=STARTS,
+    sends=(*IGNORED, *PENDING),
 )
 _generate = _create._replace(
     handler=videos.generate,
     headers="parameters.Preferring",
     gives={200: "video_answers.VideoMade", 202: "answers.JobObject"},
+    sends=IGNORED,
 )
-_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"})
-_index = Operation(videos.index, gives={200: "video_answers.VideoPage"})
-_file = Operation(file, headers="parameters.Ranged", gives={200: VIDEOS, 206: VIDEOS}, fails=FETCHES)
+_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"}, sends=IGNORED)
+_index = Operation(videos.index, gives={200: "video_answers.VideoPage"}, sends=("easel-note",))
+_file = fetching(file, *VIDEOS)
 _content = _file._replace(handler=videos.content, query="parameters.Variant")
-_show = Operation(videos.show, gives={200: "video_answers.Video"}, fails=LOOKS)
-_delete = Operation(videos.delete, gives={200: "video_answers.VideoDeleted"}, fails=LOOKS)
+_show = Operation(videos.show, gives={200: "video_answers.Video"}, fails=LOOKS, sends=PENDING)
+_delete = Operation(videos.delete, gives={200: "video_answers.VideoDeleted"}, fails=CANCELS)
 _show_task = Operation(videos.show_task, gives={200: "video_answers.VideoTask"}, fails=LOOKS)
 _assets = Operation(videos.assets, gives={200: "video_answers.VideoAssets"}, fails=LOOKS)
 

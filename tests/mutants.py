@@ -653,6 +653,20 @@ MUTANTS = (
         "tests/functions/test_images_edits.py",
     ),
     Mutant(
+        "null taken for no picture",
+        "shared/api/edits.py",
+        'if picture != ""]',
+        'if picture not in (None, "")]',
+        "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "length of a key counted without its blanks",
+        "shared/api/call.py",
+        "if len(key) > _LONGEST_KEY:",
+        "if len(key.strip()) > _LONGEST_KEY:",
+        "tests/test_wire.py",
+    ),
+    Mutant(
         "mask dropped silently",
         "shared/api/edits.py",
         "if self._mask and not model.masks:",

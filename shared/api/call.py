@@ -132,9 +132,10 @@ class Call:
     def repeat(self) -> Repeat:
         """By what this request, whose body has been read, is known again."""
         digest = self._digest.hexdigest()
-        key = self.request.headers.get("idempotency-key", "").strip().strip('"')
+        key = self.request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
             raise BadRequest(f"An Idempotency-Key has {_LONGEST_KEY} characters at most.", param="Idempotency-Key")
+        key = key.strip().strip('"')
         again = self.request.headers.get("x-stainless-retry-count", "0").strip() not in ("", "0")
         return Repeat(digest, key or None, again)
 

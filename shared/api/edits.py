@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from shared.api.call import Call
-from shared.api.fields import PICTURE
+from shared.api.fields import MASK, PICTURE, at_most, none_of, or_null
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.wire import ImageGenerate
@@ -31,7 +31,7 @@ class ImageEdit(ImageGenerate):
     event: ClassVar[str] = "image_edit"
 
     image: list[Any] = Field(default=[], max_length=MOST_INPUTS)
-    mask: Any = Field(default=None, json_schema_extra=PICTURE)
+    mask: Any = Field(default=None, json_schema_extra=MASK)
     markup: SkipJsonSchema[Any] = None
 
     _inputs: tuple[Input, ...] = PrivateAttr(default=())
@@ -42,8 +42,8 @@ class ImageEdit(ImageGenerate):
         schema = super().__get_pydantic_json_schema__(core, handler)
         several = {"type": "array", "items": PICTURE, "maxItems": MOST_INPUTS}
         inner = handler.resolve_ref_schema(schema)
-        inner["properties"] |= dict.fromkeys(("image", "images"), {"anyOf": [PICTURE, several]})
-        inner["anyOf"] = [{"required": ["image"]}, {"required": ["images"]}]
+        inner["properties"] |= dict.fromkeys(("image", "images"), or_null({"anyOf": [PICTURE, several]}))
+        inner |= {"not": none_of("image", "images"), **at_most(MOST_INPUTS - 1, "image", "images")}
         return schema
 
     @model_validator(mode="before")
@@ -51,10 +51,10 @@ class ImageEdit(ImageGenerate):
     def _one_list(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        given = [data.get("image"), data.get("images")]
+        given = [some for name in ("image", "images") if (some := data.get(name)) is not None]
         pictures = [picture for some in given for picture in (some if isinstance(some, list) else [some])]
         others = {name: value for name, value in data.items() if name not in ("image", "images")}
-        return {**others, "image": [picture for picture in pictures if picture not in (None, "")]}
+        return {**others, "image": [picture for picture in pictures if picture != ""]}
 
     def take(self, fetcher: Fetcher) -> ImageEdit:
         """Look at the pictures, all but those that lie elsewhere."""

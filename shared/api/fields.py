@@ -39,7 +39,18 @@ def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     return {"anyOf": [{**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}, NULL], **about}
 
 
-_ADDRESS: JsonDict = {"type": "string", "format": "picture", "description": "A data URL, or an http or https address."}
+SMALL_PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
+
+_LINK: JsonDict = {
+    "type": "string",
+    "format": "picture",
+    "description": "A data URL, or an http or https address.",
+    "examples": [SMALL_PICTURE],
+}
+_ADDRESS = _LINK | {"pattern": r"^\s*(|[Dd][Aa][Tt][Aa]:[^,]*,.+|[Hh][Tt][Tt][Pp][Ss]?://.+)\s*$"}
 PICTURE: JsonDict = {
     "anyOf": [
         _ADDRESS,
@@ -48,6 +59,10 @@ PICTURE: JsonDict = {
     ]
 }
 
+MASK: JsonDict = {
+    "const": "",
+    "description": "No model here takes one: say in the prompt what is to be changed, and where.",
+}
 
 _TEXT_PART: JsonDict = {
     "type": "object",
@@ -58,10 +73,49 @@ _PICTURE_PART: JsonDict = {
     "type": "object",
     "properties": {
         "type": {"const": "image_url"},
-        "image_url": {"type": "object", "properties": {"url": _ADDRESS}, "required": ["url"]},
+        "image_url": {"type": "object", "properties": {"url": _LINK}, "required": ["url"]},
     },
     "required": ["type", "image_url"],
 }
+
+
+_NOTHING: list[JsonValue] = [None, "", []]
+
+
+def none_of(*names: str) -> JsonDict:
+    """None of these fields is there, or they are empty."""
+    return {"properties": {name: {"enum": _NOTHING} for name in names}}
+
+
+def _given(*names: str) -> JsonDict:
+    """All of these fields are there, and not empty."""
+    return {"required": [*names], "properties": {name: {"not": {"enum": _NOTHING}} for name in names}}
+
+
+def at_most(items: int, *names: str) -> JsonDict:
+    """Where all of these fields are there, those that are lists may have so many items."""
+    return {"if": _given(*names), "then": {"properties": {name: {"maxItems": items} for name in names}}}
+
+
+def _pictures_at_most(items: int, where: JsonDict) -> JsonDict:
+    return {"if": where, "then": {"properties": {"images": {"maxItems": items}}}}
+
+
+_AS_FRAMES: JsonDict = {
+    "required": ["reference_mode"],
+    "properties": {"reference_mode": {"const": "first_last_frame"}},
+}
+_FIRST: JsonDict = {"anyOf": [_given("first_frame_image"), _given("input_reference")]}
+_LAST = _given("last_frame_image")
+FRAMES: list[JsonDict] = [
+    {"not": _given("first_frame_image", "input_reference")},
+    {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, _given("images")]}]}},
+    {"if": {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
+    _pictures_at_most(2, _AS_FRAMES),
+    _pictures_at_most(1, {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
+    _pictures_at_most(0, {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),
+]
+"""How the pictures of a video go together."""
 
 
 def _message(roles: list[JsonValue], *parts: JsonDict) -> JsonDict:

@@ -6,21 +6,16 @@ import functools
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from importlib import import_module
-from typing import Any
-
-from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from shared import errors
 from shared.api.access import Access
 from shared.api.app import Endpoint
 from shared.api.errors import meaning_of_type
-from shared.api.operation import Failures, Operation
+from shared.api.examples import EVENTS, EXAMPLES
+from shared.api.operation import STREAM, Failures, Operation
+from shared.api.schemas import Json, Schemas, not_null
+from shared.api.wording import FIELDS, HEADERS, INTRODUCTION, OF_ERRORS, OF_STATUS
 from shared.errors import EaselError
-
-Json = dict[str, Any]
 
 _EVERYWHERE = (errors.Forbidden, errors.Misconfigured, errors.StoreUnavailable, EaselError)
 _KEYS: list[Json] = [{"bearer": []}, {"api-key": []}, {"x-api-key": []}]
@@ -44,8 +39,10 @@ _TAGS = {
     "generate-image": "piclumen",
     "check-image": "piclumen",
 }
-_FILE = {"type": "string", "format": "binary"}
-_REQUEST_ID = {"description": "By which the log knows this request.", "schema": {"type": "string"}}
+_TEXT = {"type": "string"}
+_BYTES = {"type": "string", "format": "binary"}
+_FILE = _BYTES | {"minLength": 1}
+_FILES = {"type": "array", "items": _FILE, "minItems": 1, "description": "Once for each file."}
 
 
 def document(endpoints: tuple[Endpoint, ...], base_url: str) -> Json:
@@ -58,7 +55,8 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
     operations = [
         (endpoint, verb, operation) for endpoint in endpoints for verb, operation in endpoint.operations.items()
     ]
-    schemas = _Schemas(kind for _, _, operation in operations for kind in _kinds(operation))
+    bodies = dict.fromkeys(kind for _, _, operation in operations for kind in (operation.takes, operation.form) if kind)
+    schemas = Schemas((kind for _, _, operation in operations for kind in _kinds(operation)), iter(bodies))
     paths: dict[str, Json] = {}
     failures: set[Failures] = set()
     for endpoint, verb, operation in operations:
@@ -71,6 +69,7 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
             "title": "Easel",
             "version": "1",
             "summary": "One OpenAI-compatible API for many picture, video and chat models.",
+            "description": INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name} for name in dict.fromkeys((*_TAGS.values(), "service"))],
@@ -79,74 +78,9 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
             "schemas": schemas.definitions,
             "responses": {_name(kinds): _failure(kinds) for kinds in failures},
             "securitySchemes": _SCHEMES,
-            "headers": {"x-request-id": _REQUEST_ID},
+            "headers": {name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()},
         },
     }
-
-
-class _Generator(GenerateJsonSchema):
-    """Names need no titles."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-
-class _Asked(_Generator):
-    """The wire models: 0 and 1 stand for false and true."""
-
-    @staticmethod
-    def is_for(kind: Any) -> bool:
-        return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
-        return {"enum": [True, False, 1, 0]}
-
-
-class _Answered(_Generator):
-    """Types of answers: these have what the types say and nothing else."""
-
-    @staticmethod
-    def is_for(kind: Any) -> bool:
-        return not _Asked.is_for(kind)
-
-    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        return {"additionalProperties": False, **super().typed_dict_schema(schema)}
-
-
-class _Schemas:
-    """The schemas of all types at once: what they share is defined once."""
-
-    def __init__(self, names: Iterator[str]) -> None:
-        kinds = {name: _type(name) for name in ("answers.ErrorAnswer", *names)}
-        self._schemas: dict[tuple[str, Any], Json] = {}
-        self.definitions: Json = {}
-        for generator in (_Asked, _Answered):
-            found, rest = TypeAdapter.json_schemas(
-                [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items() if generator.is_for(kind)],
-                ref_template="#/components/schemas/{model}",
-                schema_generator=generator,
-            )
-            self._schemas |= found
-            self.definitions |= rest["$defs"]
-        # Some addresses say the error once more, where older clients of theirs look for it.
-        self.definitions["ErrorAnswer"]["additionalProperties"] = True
-
-    def of(self, name: str) -> Json:
-        return self._schemas[name, "validation"]
-
-    def members(self, name: str) -> Iterator[tuple[str, Json, bool]]:
-        """Names, schemas, and whether they are required."""
-        schema = self.of(name)
-        if "$ref" in schema:
-            schema = self.definitions[schema["$ref"].rpartition("/")[2]]
-        for member, its in schema["properties"].items():
-            yield member, its, member in schema.get("required", ())
-
-
-def _type(name: str) -> Any:
-    """The type that an operation calls `module.Type`."""
-    module, _, kind = name.partition(".")
-    return getattr(import_module(f"shared.api.{module}"), kind)
 
 
 def _is_media_type(name: str) -> bool:
@@ -160,7 +94,7 @@ def _kinds(operation: Operation) -> Iterator[str]:
         yield from (kind for kind in _several(given) if not _is_media_type(kind))
 
 
-def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: _Schemas) -> Json:
+def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: Schemas) -> Json:
     handler = operation.handler
     summary, _, description = (handler.__doc__ or "").strip().partition("\n\n")
     module = handler.__module__.rpartition(".")[2]
@@ -177,7 +111,7 @@ def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: _Sc
                 str(status): {"$ref": f"#/components/responses/{_name(kinds)}"}
                 for status, kinds in _failures(endpoint, path, operation).items()
             },
-            **_answers(operation, schemas),
+            **_answers(path, operation, schemas),
         },
     }
 
@@ -186,17 +120,18 @@ def _tag(path: str) -> str:
     return next((tag for word, tag in _TAGS.items() if f"/{word}" in path), "service")
 
 
-def _parameters(path: str, operation: Operation, schemas: _Schemas) -> Iterator[Json]:
+def _parameters(path: str, operation: Operation, schemas: Schemas) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)", path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        yield {"name": name, "in": "path", "required": True, "description": FIELDS[name], "schema": {"type": "string"}}
     for place, kind in (("query", operation.query), ("header", operation.headers)):
         for name, schema, required in schemas.members(kind) if kind else ():
-            yield {"name": name, "in": place, "required": required, "schema": schema}
+            about = schema.get("description") or FIELDS[name]
+            yield {"name": name, "in": place, "required": required, "description": about, "schema": schema}
 
 
-def _body(operation: Operation, schemas: _Schemas) -> Json:
+def _body(operation: Operation, schemas: Schemas) -> Json:
     content = {
-        media_type: {"schema": schemas.of(kind)}
+        media_type: {"schema": schemas.of(kind), **_example(kind)}
         for media_type, kind in (("application/json", operation.takes), ("multipart/form-data", operation.form))
         if kind
     }
@@ -205,38 +140,39 @@ def _body(operation: Operation, schemas: _Schemas) -> Json:
     return {"requestBody": {"required": True, "content": content}} if content else {}
 
 
-def _form(operation: Operation, schemas: _Schemas) -> Json:
+def _example(kind: str) -> Json:
+    return {"example": EXAMPLES[kind]} if kind in EXAMPLES else {}
+
+
+def _form(operation: Operation, schemas: Schemas) -> Json:
     """The JSON's members as a form's fields, which are never null, some of them as files."""
-    members = {name: _not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
+    members = {name: not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
     required = [name for name, _, needed in schemas.members(operation.takes) if needed]
     for name in operation.files:
         for other in (name.removesuffix("[]"), name.replace("[]", "s")):
             members.pop(other, None)
         several = name.endswith(("[]", "s"))
-        members[name] = _FILE | ({"description": "Once for each file."} if several else {})
+        members[name] = _FILES if several else _FILE | {"description": FIELDS[name]}
         required += [name] if name.endswith("[]") else []
-    return {"type": "object", "properties": members, "required": required}
+    rules = {name: rule for name, rule in schemas.definition(operation.takes).items() if name == "allOf"}
+    return {"type": "object", "properties": members, "required": required, **rules}
 
 
-def _not_null(schema: Json) -> Json:
-    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
-    rest = {name: value for name, value in schema.items() if name != "anyOf" and value is not None}
-    return {**rest, **(options[0] if len(options) == 1 else {"anyOf": options})} if options else schema
-
-
-def _answers(operation: Operation, schemas: _Schemas) -> Json:
+def _answers(path: str, operation: Operation, schemas: Schemas) -> Json:
     return {
-        str(status): _answer(
-            HTTPStatus(status).phrase,
-            {
-                kind if _is_media_type(kind) else "application/json": {}
-                if _is_media_type(kind)
-                else {"schema": schemas.of(kind)}
-                for kind in _several(given)
-            },
-        )
+        str(status): _answer(status, HTTPStatus(status).phrase, dict(_content(path, given, schemas)), *operation.sends)
         for status, given in operation.gives.items()
     }
+
+
+def _content(path: str, given: str | tuple[str, ...], schemas: Schemas) -> Iterator[tuple[str, Json]]:
+    for kind in _several(given):
+        if not _is_media_type(kind):
+            yield "application/json", {"schema": schemas.of(kind), **_example(kind)}
+        elif kind == STREAM:
+            yield kind, {"example": next(events for part, events in EVENTS.items() if part in path)}
+        else:
+            yield kind, {"schema": _TEXT if kind.startswith("text/") else _BYTES}
 
 
 def _failures(endpoint: Endpoint, path: str, operation: Operation) -> dict[int, Failures]:
@@ -259,21 +195,23 @@ def _name(kinds: Failures) -> str:
 def _failure(kinds: Failures) -> Json:
     content = {
         "schema": {"$ref": "#/components/schemas/ErrorAnswer"},
-        "examples": {kind.__name__: {"value": _example(kind)} for kind in kinds},
+        "examples": {kind.__name__: {"value": _error(kind)} for kind in kinds},
     }
-    return _answer("; ".join(f"`{kind.code}`: {_cause(kind)}" for kind in kinds), {"application/json": content})
+    about = "; ".join(f"`{kind.code}`: {_cause(kind)}" for kind in kinds)
+    return _answer(meaning_of_type(kinds[0]).status, about, {"application/json": content})
 
 
 def _cause(kind: type[EaselError]) -> str:
     return str(_CAUSES.get(kind.__name__, "something went wrong here, and it is our fault"))
 
 
-def _answer(description: str, content: Json) -> Json:
-    headers = {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
+def _answer(status: int, description: str, content: Json, *sends: str) -> Json:
+    names = ("x-request-id", *(OF_ERRORS if status >= 400 else sends), *OF_STATUS.get(status, ()))
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(names)}
     return {"description": description, "headers": headers, "content": content}
 
 
-def _example(error: type[EaselError]) -> Json:
+def _error(error: type[EaselError]) -> Json:
     return {
         "error": {
             "message": f"{_cause(error).capitalize()}.",

@@ -14,6 +14,9 @@ Failures: TypeAlias = tuple[type[EaselError], ...]
 LOOKS: Failures = (errors.AccountLimited, errors.NoAccount, errors.Unavailable)
 """What goes wrong where an upstream is asked something."""
 
+CANCELS: Failures = (*LOOKS, errors.BadRequest)
+"""What goes wrong where it is asked to let go of something: not every upstream does."""
+
 FETCHES: Failures = (*LOOKS, errors.ResultLost, errors.RangeInvalid)
 """What goes wrong where a file is fetched from it."""
 
@@ -25,6 +28,9 @@ STARTS: Failures = (
     *(errors.Overloaded, errors.Uncertain, errors.ResultLost, errors.KeyReused),
 )
 """What goes wrong where work is started."""
+
+IGNORED = ("easel-ignored",)
+PENDING = ("openai-poll-after-ms", "retry-after")
 
 STREAM = "text/event-stream"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
@@ -38,7 +44,8 @@ class Operation(NamedTuple):
     `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
     several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
     place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
-    parameters. `fails` are the errors beside those that follow from the route.
+    parameters. `fails` are the errors beside those that follow from the route, and `sends` the headers of good answers
+    beside those of their status.
     """
 
     handler: Handler
@@ -49,3 +56,12 @@ class Operation(NamedTuple):
     query: str = ""
     headers: str = ""
     fails: Failures = ()
+    sends: tuple[str, ...] = ()
+
+
+def fetching(handler: Handler, *media_types: str) -> Operation:
+    """What hands out a file of one of these types, or a part of it."""
+    gives: Mapping[int, tuple[str, ...]] = {200: media_types, 206: media_types, 304: ()}
+    return Operation(
+        handler, gives, headers="parameters.Ranged", fails=FETCHES, sends=("etag", "accept-ranges", "cache-control")
+    )

@@ -39,10 +39,15 @@ class Preferring(Repeatable):
     ]
 
 
-class Ranged(TypedDict):
-    """Headers of a file."""
-
-    Range: NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]]
+Ranged = TypedDict(
+    "Ranged",
+    {
+        "Range": NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]],
+        "If-Range": NotRequired[Annotated[str, Field(description="The part alone if the file has this `etag` still.")]],
+        "If-None-Match": NotRequired[Annotated[str, Field(description="304 if the file has this `etag`.")]],
+    },
+)
+"""Headers of a file."""
 
 
 class JobFile(TypedDict):
@@ -72,7 +77,7 @@ class ExportForm(TypedDict):
     account_id: NotRequired[str]
 
 
-Token: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+Token: TypeAlias = Annotated[str, Field(pattern=r"^\s*[!-~]{0,4096}\s*$")]
 
 
 class TokenQuery(TypedDict):

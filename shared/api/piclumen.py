@@ -71,7 +71,8 @@ def _state(call: Call, job: Job, mark: str, status: Status) -> dict[str, Any]:
 
 def _token(call: Call) -> str:
     """The caller's own PicLumen token; empty where it brings none."""
-    return call.request.query_params.get(TOKEN) or call.request.headers.get(TOKEN_HEADER) or ""
+    given = call.request.query_params.get(TOKEN, ""), call.request.headers.get(TOKEN_HEADER, "")
+    return next(filter(None, map(str.strip, given)), "")
 
 
 def _served(call: Call) -> tuple[Service, Caller]:

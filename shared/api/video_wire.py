@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from shared.api.call import Call
 from shared.api.clips import fit_ratio, fit_resolution, fit_seconds, is_pictures_own, nominal_size
-from shared.api.fields import PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
+from shared.api.fields import FRAMES, PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
 from shared.api.form import Form
 from shared.api.inputs import input_of
 from shared.api.sizes import parse_size
@@ -63,6 +65,12 @@ class VideoCreate(Generate):
 
     _pictures: dict[str, Input] = PrivateAttr(default={})
     _images: tuple[Input, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        handler.resolve_ref_schema(schema)["allOf"] = FRAMES
+        return schema
 
     def take(self, fetcher: Fetcher) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""

@@ -17,6 +17,8 @@ from tests.rig import Gateway
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 LONGEST_WAIT_MS = 15_000
+TALLEST = 16_000
+"""Pixels, of which Chromium makes one picture."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -64,7 +66,8 @@ def shot(page: Page) -> Callable[[str], None]:
 
     def take(name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=height < TALLEST)
 
     return take
 

@@ -16,6 +16,13 @@ from tests.rig import Gateway
 
 pytestmark = pytest.mark.browser
 
+DROP = """([type, megabytes]) => {
+  const picture = Uint8Array.from(atob("iVBORw0KGgo="), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([picture, new Uint8Array(megabytes << 20)], `${megabytes}.png`, { type }));
+  const event = (kind) => new DragEvent(kind, { bubbles: true, dataTransfer });
+  for (const kind of ["dragover", "drop"]) document.body.dispatchEvent(event(kind));
+}"""
 QUICK_FILM = '{"seedance-2.0": {"typical_seconds": 0}}'
 
 
@@ -46,9 +53,34 @@ def test_a_picture_is_made_from_two_others(
     shot("edited")
 
 
+def test_large_pictures_are_dropped_and_larger_ones_refused(
+    page: Page, studio: Gateway, gemini: Gemini, shot: Callable[[str], None]
+) -> None:
+    visit(page, studio, "gemini-nano-banana-2.1")
+    page.evaluate(DROP, ["image/png", 25])
+    expect(page.get_by_text("25.png has 26 MB, and 20 MB is the most.")).to_be_visible()
+    shot("too-large")
+    page.evaluate(DROP, ["image/png", 12])
+    expect(page.get_by_alt_text("12.png")).to_be_attached()
+    expect(page.get_by_text("20 MB is the most")).to_have_count(0)
+    pictures(make(page, "the same in winter", "Edit"))
+    assert len(gemini.submits[-1].inputs[0]) == (12 << 20) + 8
+
+
 def test_a_model_without_eyes_is_not_sent_pictures(page: Page, studio: Gateway) -> None:
     visit(page, studio, "sketch")
     expect(page.get_by_label("Start from pictures")).to_be_hidden()
+
+
+def test_a_video_that_has_not_begun_is_cancelled(page: Page, serve: Callable[..., Gateway]) -> None:
+    with Ark(steps=1000) as ark:
+        studio = serve(open_mode=True, ARK_MODELS=QUICK_FILM, **ark.environment())
+        visit(page, studio, "seedance-2.0")
+        with page.expect_response("**/v1/jobs/*"):
+            card = make(page, "waves on a beach", "Film")
+        card.get_by_role("button", name="Cancel").click()
+        expect(card.get_by_text("You cancelled this.")).to_be_visible()
+        expect(card.get_by_role("button", name="Look again")).to_have_count(0)
 
 
 def test_a_video_plays_and_seeks(page: Page, studio: Gateway, shot: Callable[[str], None]) -> None:

@@ -216,7 +216,7 @@ def test_the_key_is_asked_for_and_stays_in_the_browser(
     expect(page.get_by_label("The key you were given")).to_have_value("")
     page.keyboard.type("a wrong one")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This API key is not known here.")).to_be_visible()
+    expect(dialog.get_by_text("This API key is not known here.")).to_be_visible()
     page.get_by_label("The key you were given").fill(API_KEY)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Model").locator("option").first).to_be_attached()
@@ -225,3 +225,83 @@ def test_the_key_is_asked_for_and_stays_in_the_browser(
     assert API_KEY not in page.url
     page.reload()
     pictures(make(page, "with the same key"))
+
+
+def test_the_first_press_of_the_button_makes_a_picture(page: Page, laptop: Gateway) -> None:
+    visit(page, laptop)
+    page.get_by_role("button", name="Draw").click()
+    pictures(page.get_by_role("article", name="a lighthouse at dusk"))
+    page.get_by_role("button", name="Clear history").click()
+    page.get_by_role("button", name="a fox in the snow").click()
+    pictures(page.get_by_role("article", name="a fox in the snow"))
+
+
+def test_who_is_tired_of_waiting_can_look_again_later(page: Page, laptop: Gateway, zimage: ZImage) -> None:
+    """Z-Image finishes what it has begun."""
+    zimage.steps = 1000
+    visit(page, laptop, "zimage-turbo")
+    with page.expect_response("**/v1/jobs/*"):
+        card = make(page, "a fox in the snow")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_text("goes on without you")).to_be_visible()
+    page.reload()
+    for job in zimage.submits:
+        job.course.steps = 0
+    card.get_by_role("button", name="Look again").click()
+    pictures(card)
+    assert len(zimage.submits) == 1
+
+
+def test_an_answer_that_does_not_come_need_not_be_waited_for(page: Page, laptop: Gateway) -> None:
+    visit(page, laptop, "flux-emulated")
+    page.route("**/v1/images/generations", lambda route: None)
+    card = make(page, "a blue square")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_text("What was begun may still be finished.")).to_be_visible()
+    page.unroute_all()
+    card.get_by_role("button", name="Try again").click()
+    pictures(card)
+
+
+def test_one_of_several_is_removed_for_good(page: Page, laptop: Gateway, zimage: ZImage) -> None:
+    zimage.steps = 1000
+    visit(page, laptop)
+    pictures(make(page, "a lighthouse"))
+    page.get_by_label("Model").select_option("zimage-turbo")
+    card = make(page, "a fox in the snow")
+    expect(card.get_by_role("progressbar")).to_be_visible()
+    card.get_by_role("button", name="Remove").click()
+    expect(card).to_have_count(0)
+    expect(page.get_by_role("article").get_by_role("link").first).to_be_focused()
+    page.reload()
+    pictures(page.get_by_role("article", name="a lighthouse"))
+    expect(page.get_by_role("article")).to_have_count(1)
+
+
+def test_ten_pictures_stand_side_by_side(page: Page, laptop: Gateway, shot: Callable[[str], None]) -> None:
+    visit(page, laptop)
+    page.get_by_label("How many").fill("10")
+    card = make(page, "a quiet lake, " * 100)
+    boxes = [picture.bounding_box() for picture in pictures(card, 10)]
+    assert len({box["y"] for box in boxes if box}) == 2
+    shot("ten-pictures")
+
+
+def test_a_picture_that_the_host_does_not_let_in_is_told_in_a_sentence(page: Page, laptop: Gateway) -> None:
+    visit(page, laptop)
+    page.route("**/v1/images/generations", lambda route: route.fulfill(status=413, body="Request Entity Too Large"))
+    expect(make(page, "too much").locator(".bad")).to_have_text("That is more than this server takes in one request.")
+
+
+def test_everything_works_under_a_prefix(page: Page, serve: Callable[..., Gateway]) -> None:
+    gateway = serve(open_mode=True, API_PREFIX="hf")
+    page.goto(f"{gateway.url}/hf/")
+    page.get_by_role("button", name="Draw").click()
+    card = page.get_by_role("article")
+    pictures(card)
+    card.get_by_role("button", name="Copy as curl").click()
+    assert f"{gateway.url}/hf/v1/images/generations" in copied(page)
+    page.get_by_role("link", name="API reference").click()
+    expect(page.get_by_role("region", name="POST /v1/images/generations")).to_be_attached()
+    page.get_by_role("link", name="Playground").click()
+    pictures(card)

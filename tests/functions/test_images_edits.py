@@ -282,6 +282,7 @@ BAD = [
     Bad({}, code="missing_image"),
     Bad({"images": []}, code="missing_image"),
     Bad({"image": ""}, code="missing_image"),
+    Bad({"image": SMALL, "images": [None]}),
     Bad({"image": 5}),
     Bad({"image": {"b64": "x"}}),
     Bad({"images": [{"file_id": "file-1"}]}),

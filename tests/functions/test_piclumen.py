@@ -450,7 +450,7 @@ def test_with_a_callers_token_the_operators_account_is_never_used(
 def test_without_a_token_a_key_is_needed_and_the_operator_pays(
     paid: Gateway, anyone: httpx.Client, piclumen: Piclumen
 ) -> None:
-    for answer in (generate(anyone, None), check(anyone, "a-mark", None)):
+    for answer in (generate(anyone, None), generate(anyone, " "), check(anyone, "a-mark", None)):
         assert_error(answer, 401, "invalid_api_key")
         assert answer.json()["detail"]
     with paid.client("wrong") as stranger:

@@ -64,6 +64,8 @@ VIDEOS = {
     "doubao-seedance-1-5-pro-251215": VideoModel(4, 12, audio=True, camera=True),
     "doubao-seedance-1-0-pro-250528": VideoModel(2, 12, camera=True),
     "doubao-seedance-1-0-pro-fast-251015": VideoModel(2, 12, last_frame=False, camera=True),
+    # An endpoint of an account's own, behind which is a model that nobody has seen yet.
+    "ep-boundless": VideoModel(1, 3600, references=16, videos=16, audio=True, camera=True),
 }
 
 PICTURES = {

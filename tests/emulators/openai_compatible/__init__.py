@@ -32,7 +32,8 @@ class OpenAICompatible(FileHost):
 
     `key` of "" lets everybody in. `deltas` replace what is said, in OpenAI's own words. `cut` is the size of the pieces
     that an answer leaves in; 0 for one per event, each of which waits for the `gate` and takes `pace` seconds. `usage`
-    of None says nothing about it. `file_suffix` makes links to pictures longer.
+    of None says nothing about it. `file_suffix` makes links to pictures longer. Members that are
+    `unheard_of` are refused, as OpenAI does, or ignored, as vLLM does.
     """
 
     key: str = "sk-emulator"
@@ -50,6 +51,7 @@ class OpenAICompatible(FileHost):
     streams: bool = True
     pictures: Literal["url", "b64_json", "data-url"] = "url"
     file_suffix: str = ""
+    unheard_of: Literal["forbid", "ignore"] = "forbid"
     refuses: bool = False
 
     orders: list[Order] = field(init=False, repr=False, default_factory=list)
@@ -76,7 +78,7 @@ class OpenAICompatible(FileHost):
 
     async def _talk(self, request: Request) -> Response:
         self._admit(request)
-        talk = await parse(request, Conversation)
+        talk = await parse(request, Conversation, self.unheard_of)
         if talk.model not in {entry["id"] for entry in self.listed}:
             raise refused(404, f"The model `{talk.model}` does not exist", "model_not_found")
         self.talks.append(talk)
@@ -87,7 +89,7 @@ class OpenAICompatible(FileHost):
 
     async def _draw(self, request: Request) -> Response:
         self._admit(request)
-        order = await parse(request, Order)
+        order = await parse(request, Order, self.unheard_of)
         if self.refuses or "forbidden" in order.prompt:
             raise refused(400, "Your request was rejected by our safety system", "content_policy_violation")
         self.orders.append(order)

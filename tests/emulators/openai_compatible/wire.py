@@ -62,6 +62,7 @@ class Conversation(Strict):
     tools: list[Json] | None = None
     tool_choice: str | Json | None = None
     response_format: Json | None = None
+    modalities: list[Literal["text", "audio", "image"]] | None = None
     reasoning_effort: str | None = None
     user: str | None = None
 
@@ -82,11 +83,11 @@ def refused(status: int, message: str, code: str | None = None, kind: str = "inv
     return Refused(JSONResponse({"error": error}, status))
 
 
-async def parse(request: Request, model: type[Body]) -> Body:
+async def parse(request: Request, model: type[Body], extra: Literal["forbid", "ignore"] = "forbid") -> Body:
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise refused(415, "The content type has to be application/json")
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(await request.body(), extra=extra)
     except ValidationError as invalid:
         first = invalid.errors()[0]
         place = ".".join(map(str, first["loc"]))
