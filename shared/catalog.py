@@ -107,7 +107,7 @@ class Catalog:
         if name:
             offer = await self.named(name, inputs=inputs)
             if offer.model.kind != kind:
-                raise BadRequest(f"'{name}' makes no {kind}: it is a {offer.model.kind} model.", param="model")
+                raise BadRequest(f"'{name}' makes no {kind}: its kind is {offer.model.kind}.", param="model")
             return offer
         default = _default(kind, await self.offers(), inputs)
         if default is None:

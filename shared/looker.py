@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from shared.errors import GenerationFailed, NotFound
 from shared.providers import Jobs
 from shared.values import Failed, Queued, Ref, Running, Status, Succeeded
 
+APPEARS_WITHIN = 15.0
+"""Seconds in which an upstream may not know yet what it has just taken: it answers from several places."""
+
 
 class Looker:
-    """Looks at all upstream jobs of one of ours, and never again at one that has ended."""
+    """Looks at all upstream jobs of one of ours, and never again at one that has ended.
 
-    def __init__(self, adapter: Jobs, refs: tuple[Ref, ...]) -> None:
+    While `is_young` says so, one that was not seen yet is not lost.
+    """
+
+    def __init__(self, adapter: Jobs, refs: tuple[Ref, ...], is_young: Callable[[], bool] = lambda: False) -> None:
         self._adapter = adapter
         self._refs = refs
+        self._is_young = is_young
+        self._seen: set[Ref] = set()
         self._ended: dict[Ref, Status] = {}
 
     async def __call__(self) -> Status:
@@ -32,9 +41,12 @@ class Looker:
         try:
             status = await self._adapter.poll(ref)
         except NotFound as error:
+            if ref not in self._seen and self._is_young():
+                return Queued()
             if len(self._refs) == 1:
                 raise
             return Failed(error)  # the other jobs' pictures are still to be had
+        self._seen.add(ref)
         if isinstance(status, Succeeded) and not status.outputs:
             return Failed(GenerationFailed("The upstream says that the job is done, but gave nothing."))
         return status

@@ -24,7 +24,7 @@ from shared.errors import (
     Uncertain,
 )
 from shared.logins import Logins
-from shared.looker import Looker
+from shared.looker import APPEARS_WITHIN, Looker
 from shared.providers import Cancels, Deletes
 from shared.repeats import Repeat, Repeats
 from shared.starter import Started, Starter
@@ -178,15 +178,18 @@ class Service:
 
     async def look(self, job: Job) -> Status:
         """Look once."""
-        return await (await self._looker(job))()
+        return await Looker(await self._adapters.of_job(job), job.refs)()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
         with self.taken(job):
             model = await self.catalog.find(job.provider, job.model)
             typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
-            deadline, age = self.waiter.clock() + seconds, max(0.0, self.tickets.now() - job.created)
-            async for status in self.waiter.watch(await self._looker(job), deadline, typical, age):
+            now, age = self.waiter.clock(), max(0.0, self.tickets.now() - job.created)
+            appears_by = now + APPEARS_WITHIN - age
+            adapter = await self._adapters.of_job(job)
+            looker = Looker(adapter, job.refs, lambda: self.waiter.clock() < appears_by)
+            async for status in self.waiter.watch(looker, now + seconds, typical, age):
                 yield status
 
     async def last(self, job: Job, seconds: float) -> Status:
@@ -257,9 +260,6 @@ class Service:
             yield
         finally:
             self._tasks.remove(task)
-
-    async def _looker(self, job: Job) -> Looker:
-        return Looker(await self._adapters.of_job(job), job.refs)
 
     async def _output(self, asset: Asset) -> Ref:
         status = await self.look(asset.job)

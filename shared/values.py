@@ -47,8 +47,8 @@ class Model(NamedTuple):
     one of these may be a mask. `asynchronous` models give a job to come back to; the others answer with the result.
     `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that have an
     effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are. `settings` go
-    upstream with every order, under the upstream's own names. `accounts` are those of the provider that have the model;
-    empty where all have it.
+    upstream with every order that has room for them, under the upstream's own names. `accounts` are those of the
+    provider that have the model; empty where all have it.
 
     Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
     720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a

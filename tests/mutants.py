@@ -21,7 +21,9 @@ CONFORMANCE = "tests/conformance"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
+ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
+EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
 COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
 
@@ -140,7 +142,7 @@ MUTANTS = (
         "odd answer to a submit taken for a refusal",
         "shared/providers/zimage.py",
         'raise answer.error("it says neither success nor failure")',
-        'raise _refusal(answer, "nothing")',
+        'raise UpstreamError("nothing")',
     ),
     Mutant(
         "job of another key shown",
@@ -324,6 +326,20 @@ MUTANTS = (
         "tests/functions/akashchat",
     ),
     Mutant(
+        "failure that speaks of an address taken for a picture",
+        "shared/providers/akashchat/__init__.py",
+        "_LINK.match(",
+        "_LINK.search(",
+        "tests/functions/akashchat",
+    ),
+    Mutant(
+        "session renewed for one sentence alone",
+        "shared/providers/akashchat/failures.py",
+        '_content(answer).get("success") is False',
+        'b"Invalid session" in answer.body',
+        "tests/functions/akashchat",
+    ),
+    Mutant(
         "job called undefined",
         "shared/providers/akashchat/pictures.py",
         '_NO_NAMES = ("undefined", "null")',
@@ -361,7 +377,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        'if not (seen.result.startswith("/") or "://" in seen.result):',
+        "if not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -455,6 +471,48 @@ MUTANTS = (
         "tests/providers/test_modelscope.py",
     ),
     Mutant("deadline ignored", "shared/waiter.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant(
+        "young job taken for a lost one",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if False:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "lost job waited for to the end",
+        "shared/looker.py",
+        "if ref not in self._seen and self._is_young():",
+        "if ref not in self._seen:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "Z-Image's words unread under a bad status",
+        "shared/providers/zimage.py",
+        "answer.status in (400, 403, 422)",
+        "answer.status in ()",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's missing token blamed on the prompt",
+        "shared/providers/zimage.py",
+        'if "moderation" in lowered and "token" in lowered:',
+        "if False:",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image is not sent the pictures",
+        "shared/providers/zimage.py",
+        "if request.inputs else {}",
+        "if False else {}",
+        ZIMAGE,
+    ),
+    Mutant(
+        "Z-Image's result without a host lost",
+        "shared/providers/_links.py",
+        'if link.startswith("/"):',
+        "if False:",
+        ZIMAGE,
+    ),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),
     Mutant("octets refused in mid-file", "shared/http/download.py", "else self._expected_type", 'else ""', VIDEOS),
     Mutant("watermark drawn", "shared/providers/ark/__init__.py", '"watermark": False,', '"watermark": True,', ARK),
@@ -483,6 +541,32 @@ MUTANTS = (
     ),
     Mutant("video cut to the model's longest", "shared/api/clips.py", "wanted > max(model.seconds)", "False", VIDEOS),
     Mutant("what was left aside not said", "shared/api/video_wire.py", "(knobs - known)", "()", VIDEOS),
+    Mutant(
+        "frames under another name left out",
+        "shared/api/video_wire.py",
+        "        self.refuse_other_pictures()\n",
+        "",
+        VIDEOS,
+    ),
+    Mutant("form that was cut off taken for whole", "shared/api/form.py", "if not self._whole:", "if False:", EDITS),
+    Mutant("data URL in a form held to a megabyte", "shared/api/form.py", "LARGEST_PICTURE,  #", "1 << 20,  #", EDITS),
+    Mutant(
+        "sharpness of an edit changes its shape", "shared/api/wire.py", "side and not self.takes_inputs", "side", EDITS
+    ),
+    Mutant(
+        "sharpness that was not had not said",
+        "shared/api/wire.py",
+        "fit(within(wanted, model)",
+        "fit(wanted := within(wanted, model)",
+        "tests/functions/test_images_generations.py",
+    ),
+    Mutant(
+        "part that cannot be drawn by left out",
+        "shared/api/conversation.py",
+        'not in ("text", "image_url")',
+        "is None",
+        "tests/functions/test_chat_pictures.py",
+    ),
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
@@ -829,7 +913,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's newest run called broken",
         "shared/providers/jimeng/__init__.py",
-        "if run not in data:",
+        "if run not in records:",
         "if False:",
         JIMENG,
     ),

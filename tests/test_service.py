@@ -448,6 +448,38 @@ async def test_the_models_typical_time_says_when_to_look(
     assert clock.now == 0
 
 
+@pytest.mark.parametrize("refs", [("r",), ("r", "s")])
+async def test_what_was_just_taken_may_take_a_moment_to_be_known(
+    build: Callable[..., Service], script: Script, clock: Clock, refs: tuple[str, ...]
+) -> None:
+    script.looks = {
+        "r": [NotFound("never heard of it"), NotFound("never heard of it"), Running(10), Succeeded((ONE,))],
+        "s": [Running(10), Succeeded((TWO,))],
+    }
+    service = build()
+    assert await service.last(a_job(service, *refs), 240) == Succeeded((ONE, TWO)[: len(refs)])
+    assert clock.now < 15
+
+
+@pytest.mark.parametrize("age", [0, 5, 60])
+async def test_what_stays_unknown_is_lost(
+    build: Callable[..., Service], script: Script, clock: Clock, age: int
+) -> None:
+    script.looks = {"r": [NotFound("never heard of it")] * 100, "s": [Running(10), Succeeded((TWO,))]}
+    service = build()
+    created = service.tickets.now() - age
+    with pytest.raises(ResultLost):
+        await service.last(a_job(service, "r", created=created), 240)
+    assert max(0, 14 - age) <= clock.now < max(1, 20 - age)
+    assert await service.last(a_job(service, "r", "s", created=created), 240) == Succeeded((TWO,))
+
+
+async def test_who_looks_once_is_told_what_there_is(build: Callable[..., Service], script: Script) -> None:
+    script.looks = {"r": [NotFound("never heard of it")]}
+    with pytest.raises(NotFound):
+        await (service := build()).look(a_job(service, "r"))
+
+
 @pytest.mark.parametrize(
     "error", [NotFound("lost"), AccountRejected("401"), UpstreamError("no"), KeyError("a bug")], ids=repr
 )

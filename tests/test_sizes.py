@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.api.sizes import WIDEST, fit, parse_size, size_of_ratio
+from shared.api.sizes import WIDEST, fit, parse_size, size_of_ratio, within
 from shared.errors import BadRequest
 from shared.values import Model, Size
 
@@ -155,6 +155,29 @@ def test_a_ratio_keeps_the_area_of_the_models_default(text: str, size: tuple[int
     assert found == size
     assert math.prod(found) == pytest.approx(1024 * 1024, rel=0.03)
     assert fit(found, FREE) == found
+
+
+@pytest.mark.parametrize(
+    ("ratio", "side", "size"),
+    [
+        ("1:1", 512, (512, 512)),
+        ("16:9", 1024, (1368, 768)),
+        ("3:2", 1500, (1840, 1224)),
+        (None, 1024, (1024, 1024)),
+        (None, 4096, (2048, 2048)),
+        ("16:9", 4096, (2048, 1152)),
+        ("1:3", 2048, (688, 2048)),
+    ],
+)
+def test_a_sharpness_goes_as_far_as_the_model_does(ratio: str | None, side: int, size: tuple[int, int]) -> None:
+    found = within(size_of_ratio(ratio, FREE, side), FREE)
+    assert found == size
+    assert fit(found, FREE) == found
+
+
+def test_a_sharpness_alone_keeps_the_shape_of_the_models_default() -> None:
+    wide = FREE._replace(default_size=Size(1500, 1000))
+    assert size_of_ratio(None, wide, 512) == Size(624, 416)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,14 @@ async def test_null_counts_as_absent() -> None:
         ({"width": 512}, ["width"]),
         ({"size": "1024x1024", "width": 512, "height": 512}, ["height", "width"]),
         ({"size": "1024x1024", "aspect_ratio": "1:1"}, ["aspect_ratio"]),
+        ({"aspect_ratio": "3:2"}, []),
+        ({"aspect_ratio": "16:9"}, ["aspect_ratio"]),
+        ({"resolution": "1K"}, []),
+        ({"resolution": "4K"}, ["resolution"]),
+        ({"aspect_ratio": "3:2", "resolution": "1K"}, ["resolution"]),
+        ({"size": "1024x1024", "resolution": "1K"}, ["resolution"]),
+        ({"width": 512, "height": 512, "resolution": "1K"}, ["resolution"]),
+        ({"resolution": "sharp"}, ["resolution"]),
         ({"image": None, "mask": "", "images": []}, ["images", "mask"]),
         ({"response_format": "url", "model": "x", "n": 2}, []),
     ],
@@ -142,6 +150,9 @@ async def test_nothing_is_dropped_silently(members: dict[str, Any], ignored: lis
         ({"mask": "data:"}, "mask"),
         ({"image": ["a"]}, "image"),
         ({"input_images": [1]}, "input_images"),
+        ({"input_references": [{"image_url": {"url": "data:"}}]}, "input_references"),
+        ({"imageUrls": ["data:"]}, "imageUrls"),
+        ({"first_frame_image": "data:"}, "first_frame_image"),
     ],
     ids=lambda value: json.dumps(value)[:40],
 )
@@ -167,6 +178,16 @@ async def test_a_body_that_is_no_json(body: bytes) -> None:
     with pytest.raises(BadRequest) as caught:
         await post(body).parse(ImageGenerate, LIMIT)
     assert caught.value.code == "invalid_json"
+
+
+async def test_a_body_that_is_no_json_is_told_where() -> None:
+    with pytest.raises(BadRequest) as caught:
+        await post(b'{"prompt": "p"\n "n": 1}').parse(ImageGenerate, LIMIT)
+    assert caught.value.message == "The body is not valid JSON: expected `,` or `}` at line 2 column 2."
+
+
+async def test_a_byte_order_mark_is_no_content() -> None:
+    assert (await post(b'\xef\xbb\xbf{"prompt": "p"}').parse(ImageGenerate, LIMIT)).prompt == "p"
 
 
 async def test_an_empty_body_has_no_prompt() -> None:
@@ -315,6 +336,24 @@ async def test_what_a_caller_prefers(header: str, preferred: tuple[bool, float |
 @pytest.mark.parametrize("name", ["x_stainless_read_timeout", "x_stainless_timeout"])
 async def test_our_patience_ends_before_the_callers(name: str, hint: str, seconds: float) -> None:
     assert post(b"{}", **{name: hint}).patience() == pytest.approx(seconds, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("members", "size"),
+    [
+        ({"aspectRatio": "16:9"}, Size(1368, 768)),
+        ({"aspectRatio": "9:16", "aspect_ratio": "16:9"}, Size(1368, 768)),
+        ({"resolution": "2K"}, Size(2048, 2048)),
+        ({"resolution": "512"}, Size(512, 512)),
+        ({"resolution": "2k", "aspectRatio": "16:9"}, Size(2728, 1536)),
+        ({"size": "2K", "aspect_ratio": "16:9"}, Size(2728, 1536)),
+        ({"size": " 4k ", "resolution": "1K"}, Size(4096, 4096)),
+    ],
+    ids=json.dumps,
+)
+async def test_a_shape_and_a_sharpness_are_a_size(members: dict[str, Any], size: Size) -> None:
+    request, ignored = await requested({"prompt": "p", **members}, PLAIN._replace(max_side=4096))
+    assert (request.size, request.size_asked, ignored) == (size, True, [])
 
 
 async def test_a_seed_of_minus_one_is_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import hashlib
 import re
 import time
@@ -81,7 +82,7 @@ class Call:
         """The JSON body as a wire model. A member that is null counts as absent."""
         from pydantic import ValidationError  # here and below only where there is a body: most endpoints have none
 
-        body = await self.read(limit)
+        body = (await self.read(limit)).removeprefix(codecs.BOM_UTF8)  # which programs for Windows write
         try:
             return wire.model_validate_json(body or b"{}")
         except ValidationError as error:
@@ -235,7 +236,7 @@ def _bad_request(error: ValidationError) -> BadRequest:
     first = error.errors(include_url=False)[0]
     where = str(first["loc"][0]) if first["loc"] else None
     if first["type"] == "json_invalid":
-        return BadRequest("The body is not valid JSON.", code="invalid_json")
+        return BadRequest(f"The body is not valid JSON: {first['ctx']['error']}.", code="invalid_json")
     if where is None:
         return BadRequest(str(first["msg"]).removeprefix("Value error, "))
     return BadRequest(f"'{where}': {str(first['msg']).removeprefix('Value error, ')}.", param=where)

@@ -14,13 +14,13 @@ _PICTURES_OWN = ("adaptive", "keep_ratio", "auto")
 _USUAL_SECONDS, _USUAL_RESOLUTION, _USUAL_RATIO = 5, "720p", "16:9"
 
 
-def fit_seconds(wanted: int | None, model: Model, param: str) -> int:
+def fit_seconds(wanted: float | None, model: Model, param: str) -> int:
     """The model's length that is nearest; BadRequest beyond its longest, for that is another video."""
     if wanted is None:
         return model.seconds[0] if model.seconds else _USUAL_SECONDS
     if model.seconds and wanted > max(model.seconds):
         raise BadRequest(f"'{model.id}' makes videos of up to {max(model.seconds)} seconds.", param=param)
-    return min(model.seconds, key=lambda seconds: abs(seconds - wanted)) if model.seconds else wanted
+    return min(model.seconds, key=lambda seconds: abs(seconds - wanted)) if model.seconds else round(wanted)
 
 
 def fit_resolution(wanted: str | Size | None, model: Model) -> str:

@@ -110,10 +110,13 @@ class ChatCreate(Wire):
         said = next((message for message in reversed(self.messages) if message["role"] == "user"), None)
         if said is None or not text_of(said).strip():
             raise BadRequest("'messages': the last message of the user has to say what to draw.", param="messages")
+        if any(part["type"] not in ("text", "image_url") for part in parts_of(said)):
+            raise BadRequest("'messages': what is drawn goes by text and image_url alone.", param="messages")
         nested = {name: value for name, value in (self.extra_body or {}).items() if name in _ORDER_FIELDS}
         given = {"n": self.n, **self._options(), **nested}
         shape = given.pop("image_config", None)
-        given |= shape if isinstance(shape, dict) else {}
+        if isinstance(shape, dict):
+            given |= {"resolution" if name == "image_size" else name: value for name, value in shape.items()}
         given["n"] = given.pop("batch_size", given["n"])
         fields = {name: value for name, value in given.items() if name not in _NO_PICTURE_FIELDS}
         pictures = pictures_in(said)
@@ -128,10 +131,15 @@ def _knows(model: Model, name: str) -> bool:
     return name in model.knobs or "*" in model.knobs
 
 
+def parts_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a message; a plain text has none."""
+    content = message.get("content")
+    return content if isinstance(content, list) else []
+
+
 def pictures_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The parts of a message that are pictures."""
-    content = message.get("content")
-    return [part for part in content if part["type"] == "image_url"] if isinstance(content, list) else []
+    return [part for part in parts_of(message) if part["type"] == "image_url"]
 
 
 def text_of(message: Mapping[str, Any]) -> str:

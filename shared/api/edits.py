@@ -27,6 +27,7 @@ _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
 class ImageEdit(ImageGenerate):
     """POST /v1/images/edits: the members of a generation, and pictures under `image` or `images`, or both."""
 
+    pictures: ClassVar[str] = "the pictures of an edit go under 'image'."
     takes_inputs: ClassVar[bool] = True
     event: ClassVar[str] = "image_edit"
 
@@ -76,9 +77,6 @@ class ImageEdit(ImageGenerate):
             takes = f"{model.max_inputs} at most" if model.max_inputs else "none"
             raise BadRequest(f"'image': of pictures to begin with, '{model.id}' takes {takes}.", param="image")
         return request._replace(inputs=self._inputs, mask=self._mask), ignored
-
-    def _refuse_inputs(self) -> None:
-        """They are what this is about."""
 
 
 async def read_edit(call: Call) -> ImageEdit:

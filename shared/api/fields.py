@@ -10,8 +10,8 @@ ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT: JsonDict = {"pattern": r"\S"}
 SIZE: JsonDict = {
     "format": "size",
-    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|\d+\s*[xX*]\s*\d+)\s*$",
-    "description": "Pixels, or `auto`. A size that the model does not have becomes its nearest one.",
+    "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|512|[124][Kk]|\d+\s*[xX*]\s*\d+)\s*$",
+    "description": "Pixels, `auto`, or a resolution. A size that the model does not have becomes its nearest one.",
     "examples": ["1024x1024"],
 }
 RATIO: JsonDict = {
@@ -23,6 +23,11 @@ RESOLUTION: JsonDict = {
     "format": "resolution",
     "description": "One of the model's, or the nearest.",
     "examples": ["720p"],
+}
+SHARPNESS: JsonDict = {
+    "description": "`512`, `1K`, `2K` or `4K`: as many pixels as such a square has, as far as the model goes. "
+    "An edit has it beside an `aspect_ratio`.",
+    "examples": ["2K"],
 }
 WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "format": "web-address"}}
 SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from shared.api.call import Call
 from shared.api.stream import StreamedResponse
-from shared.errors import NotFound, RangeInvalid, ResultLost, Unavailable
-from shared.values import Asset, ByteRange, Media, Succeeded
+from shared.errors import BadRequest, NotFound, RangeInvalid, ResultLost, Unavailable
+from shared.values import Asset, ByteRange, Job, Media, Status, Succeeded
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(?:(\d{0,18})|\d+)\s*", re.IGNORECASE | re.ASCII)
 JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
@@ -46,13 +46,25 @@ async def file_response(call: Call, asset: Asset) -> Response:
 async def job_file_response(call: Call) -> Response:
     """A picture of a job, by the job's id: waits a little for it, and is NotFound when it is not there by then."""
     query = call.request.query_params
-    job = call.service.job(query.get("id", ""), call.caller)
-    status = await call.while_wanted(call.service.last(job, min(JOB_FILE_SECONDS, call.patience())))
+    if not (name := query.get("id")):
+        raise BadRequest("'id' is missing: it is a job's, as in /images?id=...", param="id")
+    job = call.service.job(name, call.caller)
+    status = await _last(call, job)
     assets = call.service.assets(job, status.outputs) if isinstance(status, Succeeded) else []
     asset = {str(index): asset for index, asset in enumerate(assets)}.get(query.get("index", "0"))
     if asset is None:
         raise NotFound("The picture is not there, or not yet.", param="id")
     return await file_response(call, asset)
+
+
+async def _last(call: Call, job: Job) -> Status | None:
+    """What was seen of the job at last; None where the upstream has lost it."""
+    try:
+        return await call.while_wanted(call.service.last(job, min(JOB_FILE_SECONDS, call.patience())))
+    except ResultLost as error:
+        if error.code != NotFound.code:
+            raise
+        return None
 
 
 async def _head(call: Call, asset: Asset, headers: dict[str, str]) -> Response:
@@ -92,7 +104,7 @@ def _range(headers: Headers, etag: str) -> ByteRange | None:
     match = _RANGE.fullmatch(headers.get("range", ""))
     if match is None or headers.get("if-range", etag) != etag:
         return None
-    first, last = match.groups()
+    first, last = match.groups("")  # no file is so long that its end has more digits
     if first:
         end = int(last) if last else None
         return None if end is not None and end < int(first) else ByteRange(int(first), end)

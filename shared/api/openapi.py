@@ -42,7 +42,7 @@ _TAGS = {
 _TEXT = {"type": "string"}
 _BYTES = {"type": "string", "format": "binary"}
 _FILE = _BYTES | {"minLength": 1}
-_FILES = {"type": "array", "items": _FILE, "minItems": 1, "description": "Once for each file."}
+_FILES = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 16, "description": "Once for each file."}
 
 
 def document(endpoints: tuple[Endpoint, ...], base_url: str) -> Json:

@@ -53,7 +53,7 @@ Ranged = TypedDict(
 class JobFile(TypedDict):
     """Which picture of which job."""
 
-    id: str
+    id: Annotated[str, Field(min_length=1)]
     index: NotRequired[int]
 
 

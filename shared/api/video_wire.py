@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
 from pydantic.json_schema import JsonSchemaValue
@@ -33,7 +33,7 @@ _SHAPE = ("ratio", "aspect_ratio")
 _CAMERA = ("camera_fixed", "camerafixed")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
-Seconds = Annotated[int | None, Field(ge=1, le=3600)]
+Seconds = Annotated[float | None, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
 class VideoCreate(Generate):
@@ -41,6 +41,8 @@ class VideoCreate(Generate):
 
     `images` are references where the model takes such, unless `reference_mode` says that they are frames.
     """
+
+    pictures: ClassVar[str] = "pictures go under 'input_reference', 'last_frame_image' or 'images'."
 
     n: int = Field(default=1, json_schema_extra={"enum": [1]})
     response_format: Literal["url"] | None = None
@@ -86,6 +88,7 @@ class VideoCreate(Generate):
         """The request as the model can serve it, and the names of what it has to leave aside."""
         if self.n != 1:
             raise BadRequest("'n': a request makes one video.", code="invalid_n", param="n")
+        self.refuse_other_pictures()
         pictures = self._roles(model)
         with_pictures = any(pictures.values())
         length, seconds = self._first(*_LENGTH)

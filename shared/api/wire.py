@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import eq
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
@@ -17,16 +18,24 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from shared.api.fields import RATIO, SEED, SIZE, TEXT, or_null
-from shared.api.sizes import fit, parse_size, size_of_ratio
+from shared.api.fields import RATIO, SEED, SHARPNESS, SIZE, TEXT, or_null
+from shared.api.sizes import fit, parse_size, same_extent, same_shape, side_of, size_of_ratio, within
 from shared.errors import BadRequest
 from shared.values import MAX_N, ImageRequest, Model, Size
 
 MAX_PROMPT = 32_000
 LONGEST_DELAY = 86_400.0
 _KNOBS = ("negative_prompt", "seed", "delay")
-_OTHER_SIZES = ("width", "height", "aspect_ratio")
-_INPUTS = ("image", "images", "input_image", "input_images", "image_url", "mask")
+_OTHER_SIZES = ("width", "height", "aspect_ratio", "resolution")
+_MET = {"aspect_ratio": same_shape, "resolution": same_extent}
+"""When a size is what was asked for by this member; by the others, when it is the very same."""
+
+_PICTURES = (
+    *("image", "images", "image_url", "image_urls", "imageUrl", "imageUrls", "mask"),
+    *("input_image", "input_images", "input_reference", "input_references", "reference_image", "reference_images"),
+    *("first_frame_image", "last_frame_image", "frame_images"),
+)
+"""What clients of one API or another call the pictures that they send along."""
 
 
 def _text(value: Any) -> Any:
@@ -65,8 +74,9 @@ class Wire(Body):
 
 
 class Generate(Wire):
-    """What every request for something new has."""
+    """What every request for something new has. `pictures` says where it may have pictures."""
 
+    pictures: ClassVar[str]
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
@@ -80,21 +90,35 @@ class Generate(Wire):
             raise ValueError("The body has to be a JSON object.")
         # Some clients write -1 for a seed that they leave to us.
         theirs = ("-1", "-1.0")
-        return {
+        given = {
             name: value
             for name, value in data.items()
             if value is not None and not (name == "seed" and str(value) in theirs)
         }
+        if "aspectRatio" in given:
+            given = {"aspect_ratio": given.pop("aspectRatio"), **given}
+        if isinstance(size := given.get("size"), str) and side_of(size):
+            given |= {"resolution": given.pop("size")}
+        return given
+
+    def refuse_other_pictures(self) -> None:
+        """BadRequest for a picture under a name that has no meaning here: without it, something else would be made."""
+        for name in _PICTURES:
+            if (self.model_extra or {}).get(name):
+                raise BadRequest(f"'{name}': {self.pictures}", param=name)
 
 
 class ImageGenerate(Generate):
     """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+
+    pictures: ClassVar[str] = "this address makes pictures from text alone, and /v1/images/edits from pictures."
 
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = Field(default=None, json_schema_extra=SIZE)
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
     aspect_ratio: str | None = Field(default=None, json_schema_extra=RATIO)
+    resolution: str | None = Field(default=None, json_schema_extra=SHARPNESS)
     response_format: Literal["url", "b64_json"] | None = None
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
@@ -104,15 +128,17 @@ class ImageGenerate(Generate):
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """The request as the model can serve it, and the names of what it has to leave aside."""
-        self._refuse_inputs()
+        self.refuse_other_pictures()
         wanted, words = self._wanted_size(model)
-        size = fit(wanted, model) if wanted else model.default_size
+        size = model.default_size
+        if wanted:
+            size = fit(within(wanted, model) if "resolution" in words else wanted, model)
         given = {name: getattr(self, name) for name in _KNOBS if name in self.model_fields_set}
         honoured = {name: value for name, value in given.items() if name in model.knobs}
         ignored = {*(self.model_extra or {}), *given} - honoured.keys()
         ignored |= {name for name in _OTHER_SIZES if getattr(self, name)} - words
-        if wanted and size != wanted:
-            ignored |= words
+        if wanted:
+            ignored |= {word for word in words if not _MET.get(word, eq)(size, wanted)}
         if self.partial_images:
             ignored.add("partial_images")
         request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
@@ -124,11 +150,10 @@ class ImageGenerate(Generate):
             return size, {"size"}
         if self.width and self.height:
             return Size(self.width, self.height), {"width", "height"}
+        side = side_of(self.resolution)
         if self.aspect_ratio:
-            return size_of_ratio(self.aspect_ratio, model), {"aspect_ratio"}
+            words = {"aspect_ratio", "resolution"} if side else {"aspect_ratio"}
+            return size_of_ratio(self.aspect_ratio, model, side), words
+        if side and not self.takes_inputs:  # the shape of an edit is that of its picture
+            return size_of_ratio(None, model, side), {"resolution"}
         return None, set()
-
-    def _refuse_inputs(self) -> None:
-        for name in _INPUTS:
-            if (self.model_extra or {}).get(name):
-                raise BadRequest(f"'{name}': this address makes pictures from text alone.", param=name)

@@ -21,7 +21,9 @@ from shared.http.faults import MAYBE_TAKEN
 from shared.http.retry import retry_after
 
 # Addresses, and words that could be keys, tokens or signatures.
-_PRIVATE = re.compile(r"[a-z][a-z0-9+.-]*://\S+|(?=[\w.~+/=-]*\d)[\w.~+/=-]{24,}", re.IGNORECASE | re.ASCII)
+_PRIVATE = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S+|(?=[\w.~+/=-]*\d)[\w.~+/=-]{24,}|\bsk-[\w.-]+", re.IGNORECASE | re.ASCII
+)
 _LONGEST_SENTENCE = 500
 
 

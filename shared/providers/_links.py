@@ -19,7 +19,9 @@ class Links:
         self.origins = {*self._hosts.values(), *account.origins}
 
     def shortened(self, link: str) -> Ref:
-        """A link as it goes into an id: a host that is known becomes its tag."""
+        """A link as it goes into an id: a host that is known becomes its tag, and no host at all means the API's."""
+        if link.startswith("/"):
+            return link
         origin, path = origin_of(link), link.split("/", 3)[-1]
         return next((f"{tag}/{path}" for tag, host in self._hosts.items() if host == origin), link)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
 from shared.errors import (
     AccountLimited,
+    AccountRejected,
     BadRequest,
     ContentRefused,
     EaselError,
@@ -23,7 +24,7 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, clean, origin_of
+from shared.http import Answer, Http, Inline, clean, json_body, origin_of, sniff
 from shared.providers._links import Links
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
@@ -31,6 +32,7 @@ from shared.values import (
     ByteRange,
     Failed,
     ImageRequest,
+    Input,
     Media,
     Model,
     Output,
@@ -45,20 +47,23 @@ from shared.values import (
 _log = logging.getLogger(__name__)
 
 _TASK, _BATCH = "t", "p"
+_STATES = ("pending", "processing", "completed", "failed")
 _RESULT_HOSTS = {"i": "https://image.zimage.run", "f": "https://files.zimage.run"}
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 _LIMIT_WORDS = ("too many", "limit", "quota")
 
 
-def _model(name: str, upstream: str, typical: float = 5.0) -> Model:
-    return Model(name, upstream=upstream, batch=4, typical_seconds=typical, knobs=frozenset({"seed"}))
+def _model(name: str, upstream: str, typical: float = 5.0, inputs: int = 0) -> Model:
+    return Model(
+        name, upstream=upstream, batch=4, max_inputs=inputs, typical_seconds=typical, knobs=frozenset({"seed"})
+    )
 
 
 _MODELS = (
     _model("zimage-turbo", "turbo"),
     _model("zimage-base", "base", 15.0),
     _model("ernie-image-turbo", "ernie-image-turbo"),
-    _model("flux2-klein-9b", "flux2-klein-9b"),
+    _model("flux2-klein-9b", "flux2-klein-9b", inputs=4),
     _model("qwen-image", "qwen-image", 15.0),
     _model("beyond-reality", "beyond-reality"),
     _model("redcraft", "redcraft"),
@@ -94,10 +99,13 @@ class ZImage:
             "modelType": request.model.upstream,
             "batchSize": request.n,
             **({} if request.seed is None else {"seed": str(request.seed)}),
+            **({"sourceImages": [await _source(picture) for picture in request.inputs]} if request.inputs else {}),
             **({"promptModerationToken": await self._moderation_token(request.prompt)} if self._moderated else {}),
+            **request.model.settings,
         }
-        answer = await self._http.send("POST", f"{self._base}/api/z-image/generate", headers=self._headers, json=body)
-        data = _data(answer)
+        url = f"{self._base}/api/z-image/generate"
+        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(body))
+        data = _data(answer, ordered=True)
         if parent := as_id(data.get("parentTaskUuid")):
             return Submitted((f"{_BATCH}{parent}",))
         uuid = as_id(data.get("uuid")) or as_id(as_dict(data.get("task")).get("uuid"))
@@ -125,7 +133,9 @@ class ZImage:
             headers=self._headers,
             json={"prompt": prompt, "routeKey": "text_to_image", "targetType": "text_to_image"},
         )
-        verdict = _data(answer)
+        if answer.status == 404:
+            raise Unavailable("zimage.run has no moderation to ask: it may need no ZIMAGE_MODERATION.")
+        verdict = _data(answer, ordered=True)
         token = verdict.get("promptModerationToken")
         if verdict.get("allowed") is False or not token:
             raise ContentRefused("zimage.run's moderation refuses this prompt.", param="prompt")
@@ -140,15 +150,18 @@ class ZImage:
             case "failed":
                 return Failed(_failure(task.get("errorMessage")))
             case word:
-                if word != "processing":
-                    _log.warning("zimage: unknown task state %r counts as running", word)
+                _tell_unknown([word])
                 return Running(_whole(task.get("progress")))
 
     def _batch_status(self, data: dict[str, Any]) -> Status:
         tasks = [as_dict(task) for task in as_list(data.get("tasks"))]
+        words = [task.get("status") for task in tasks]
         done = [task for task in tasks if task.get("status") == "completed"]
         if data.get("allCompleted") is not True:
+            _tell_unknown(words)
             return Running(100 * len(done) // len(tasks) if done else None)
+        if "failed" in words and not done:
+            return Failed(_failure(tasks[words.index("failed")].get("errorMessage")))
         return self._result([link for task in done for link in _links(task)])
 
     def _result(self, links: list[str]) -> Status:
@@ -157,20 +170,39 @@ class ZImage:
         return Succeeded(tuple(Output(self._links.shortened(link), lasting=True) for link in links))
 
 
-def _data(answer: Answer) -> dict[str, Any]:
-    """`data` of a successful envelope. Raises what any other answer means."""
+async def _source(picture: Input) -> Inline:
+    """A picture inside of the order. What one is that lies elsewhere is told by its bytes, fetched with that."""
+    media_type = picture.media_type
+    if not media_type:
+        async with aclosing(picture.read()) as pieces:  # type: ignore[type-var]
+            media_type = sniff(await anext(pieces, b"")) or ""
+    return Inline(picture, f"data:{media_type};base64,")
+
+
+def _tell_unknown(words: Iterable[object]) -> None:
+    for word in {str(word) for word in words}.difference(_STATES):
+        _log.warning("zimage: unknown task state %r counts as running", word)
+
+
+def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
+    """`data` of a successful envelope. Raises what any other answer means; `ordered` where it is about an order."""
     if answer.status >= 400:
         said = _said(answer)
         if answer.status >= 500 and answer.sent and said is not None:
             # The site's own words, and not a proxy's page: the work was refused and not taken.
             raise Unavailable(f"zimage.run refused: {said}.", details={"upstream": said, "status": answer.status})
-        raise answer.error(said or "")
+        by_words = _refusal(said) if ordered and said and answer.status in (400, 403, 422) else None
+        raise by_words or answer.error(said or "")
     payload = as_dict(answer.json())
     match payload.get("success"):
         case True:
             return as_dict(payload.get("data"))
         case False:
-            raise _refusal(answer, _sentence(payload))
+            said = _sentence(payload)
+            message, details = f"zimage.run refused: {said}.", {"upstream": said}
+            if not ordered:  # no news of the job
+                raise Unavailable(message, details=details)
+            raise _refusal(said) or UpstreamError(message, details=details)
         case _:
             raise answer.error("it says neither success nor failure")
 
@@ -188,19 +220,19 @@ def _sentence(payload: dict[str, Any]) -> str:
     return clean(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
 
 
-def _refusal(answer: Answer, said: str) -> EaselError:
-    """`success: false` under a good status: on a submit a refusal, on a look no news."""
+def _refusal(said: str) -> EaselError | None:
+    """What a sentence means that an order is refused with; None where its words say nothing."""
     message, details = f"zimage.run refused: {said}.", {"upstream": said}
     lowered = said.lower()
-    if not answer.sent:
-        return Unavailable(message, details=details)
+    if "moderation" in lowered and "token" in lowered:
+        return AccountRejected(f"{message} ZIMAGE_MODERATION=true has it asked for one.", details=details)
     if says_unsafe(said):
         return ContentRefused(message, param="prompt", details=details)
     if any(word in lowered for word in _LIMIT_WORDS):
         return AccountLimited(message, details=details)
     if lowered.startswith("prompt "):
         return BadRequest(message, param="prompt", details=details)
-    return UpstreamError(message, details=details)
+    return None
 
 
 def _failure(said: object) -> EaselError:

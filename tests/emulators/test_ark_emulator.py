@@ -44,6 +44,8 @@ DONE = {
     "framespersecond",
     "service_tier",
     "execution_expires_after",
+    "generate_audio",
+    "draft",
 }
 
 
@@ -142,6 +144,10 @@ REFUSED: list[tuple[Json, str]] = [
     ({"resolution": "4k"}, "resolution"),
     ({"seed": -2}, "seed"),
     ({"camera_fixed": True}, "camera_fixed"),
+    ({"priority": 10}, "priority"),
+    ({"model": "doubao-seedance-1-5-pro-251215", "priority": 1}, "priority"),
+    ({"draft": True, "resolution": "480p"}, "draft"),
+    ({"model": "doubao-seedance-1-5-pro-251215", "draft": True}, "draft"),
     ({"prompt": "dance"}, "prompt"),
     ({"content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}, "image_url"),
 ]

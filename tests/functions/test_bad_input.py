@@ -127,7 +127,7 @@ REQUESTS = [
     Odd("tasks without an id", "GET", "/v1/tasks/", 404, "unknown_url"),
     Odd("file without a name", "GET", "/images/.png", 404, "not_found", "id"),
     Odd("unknown model", "GET", "/v1/models/nope", 404, "model_not_found", "model"),
-    Odd("job file without id", "GET", "/images", 404, "not_found", "id"),
+    Odd("job file without id", "GET", "/images", 400, "invalid_value", "id"),
     Odd("no key", "GET", "/v1/models", 401, "invalid_api_key", headers=NO_KEY),
     Odd("wrong key", "GET", "/v1/models", 401, "invalid_api_key", headers=WRONG_KEY),
     Odd("no key for a job", "GET", "/v1/jobs/some-job", 401, "invalid_api_key", headers=NO_KEY),

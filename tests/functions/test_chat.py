@@ -312,6 +312,8 @@ def envelope(code: str | int, message: str = "no such luck", **members: Any) -> 
 # What the upstream does before it says a word; the status, and the code.
 AT_FIRST: dict[str, tuple[Fault, int, str]] = {
     "400": (Reply(400, envelope("invalid_value")), 400, "invalid_value"),
+    "too long": (Reply(400, envelope("context_length_exceeded")), 400, "context_length_exceeded"),
+    "400 by number": (Reply(400, envelope("400")), 400, "invalid_value"),
     "refused": (Reply(400, envelope("content_policy_violation")), 400, "moderation_blocked"),
     "refused by 403": (Reply(403, envelope("moderation")), 400, "moderation_blocked"),
     "401": (Reply(401, envelope("invalid_api_key")), 502, "upstream_account_rejected"),
@@ -337,6 +339,17 @@ AT_FIRST: dict[str, tuple[Fault, int, str]] = {
     "a limit first": (stream_of(envelope(429)), 429, "rate_limit_exceeded"),
     "an error as text": (stream_of({"error": "boom"}), 424, "upstream_failed"),
 }
+
+
+@pytest.mark.parametrize(
+    ("said", "param"),
+    [("messages", "messages"), ("tools[0].function", "tools[0].function"), (None, None), (7, None), ("a b", None)],
+)
+def test_the_field_at_fault_is_the_one_that_the_upstream_names(
+    client: httpx.Client, service: OpenAICompatible, said: Any, param: str | None
+) -> None:
+    service.plan(TALK, Reply(400, envelope("invalid_value", param=said)))
+    assert_error(talk(client), 400, "invalid_value", param)
 
 
 @pytest.mark.parametrize("name", AT_FIRST)
@@ -470,6 +483,19 @@ def test_a_list_that_fails_removes_no_configured_model(
         assert said(talk(client))
         assert_error(talk(client, model="owl"), 404, "model_not_found", "model")
         assert sum(call.path == "/v1/models" for call in service.calls) == 1
+
+
+def test_a_models_settings_go_along(serve: Callable[..., Gateway], service: OpenAICompatible) -> None:
+    models = {
+        "parrot": {"settings": {"temperature": 0.2, "reasoning_effort": "low"}},
+        "flux-emulated": {"settings": {"response_format": "b64_json"}},
+    }
+    gateway = serve(**service.environment(), OPENAI_COMPATIBLE_MODELS=json.dumps(models))
+    with gateway.client() as client:
+        assert said(talk(client, temperature=1))
+        assert client.post("/v1/images/generations", json={"model": "flux-emulated", "prompt": "x"}).status_code == 200
+    assert (service.talks[-1].temperature, service.talks[-1].reasoning_effort) == (1, "low")
+    assert service.orders[-1].response_format == "b64_json"
 
 
 def test_only_what_is_configured_is_offered_without_discovery(

@@ -88,6 +88,13 @@ def test_a_stream_brings_all_pictures_in_one_chunk(client: httpx.Client, zimage:
     assert len({chunk["id"] for chunk in (first, last, usage)}) == 1
 
 
+def test_the_shape_as_openrouters_clients_say_it(client: httpx.Client, zimage: ZImage) -> None:
+    answer = draw(client, modalities=["image"], image_config={"aspect_ratio": "16:9", "image_size": "1K"})
+    assert (answer.status_code, answer.headers.get("easel-ignored")) == (200, None)
+    [job] = zimage.submits
+    assert (job.order.width, job.order.height) == (1368, 768)
+
+
 def test_the_sdk_accumulates_a_stream_of_pictures(sdk: openai.OpenAI, zimage: ZImage) -> None:
     with sdk.chat.completions.stream(model="zimage-turbo", messages=[USER], extra_body={"modalities": ["image"]}) as it:
         message = it.get_final_completion().choices[0].message
@@ -167,11 +174,13 @@ def test_what_has_no_effect_is_named(client: httpx.Client, zimage: ZImage) -> No
 
 
 WITH_PICTURE = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": {"url": "https://x"}}]
+WITH_FILE = [{"type": "text", "text": "x"}, {"type": "file", "file": {"file_data": "data:image/png;base64,AAAA"}}]
 
 BAD: dict[str, tuple[Json, str]] = {
     "nobody asks": ({"messages": [{"role": "system", "content": "a cat"}]}, "messages"),
     "nothing said": ({"messages": [{"role": "user", "content": " "}]}, "messages"),
     "a picture": ({"messages": [{"role": "user", "content": WITH_PICTURE}]}, "image"),
+    "a picture as a file": ({"messages": [{"role": "user", "content": WITH_FILE}]}, "messages"),
     "extra_body as text": ({"extra_body": "x"}, "extra_body"),
     "odd width": ({"extra_body": {"width": "wide", "height": 1}}, "width"),
     "too wide": ({"width": 9999, "height": 9999}, "size"),
@@ -251,6 +260,20 @@ def test_pictures_of_a_service_that_answers_with_them(
                 assert link_in(content).startswith("data:image/png;base64,iVBOR")
                 assert json.dumps(answer.text).count("iVBOR") == 1
         assert [order.n for order in service.orders] == [1]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [("content_policy_violation", 400, "moderation_blocked"), ("server_error", 424, "upstream_failed")],
+)
+def test_a_service_that_says_no_with_a_good_status_is_quoted(
+    serve: Callable[..., Gateway], code: str, status: int, told: str
+) -> None:
+    with OpenAICompatible() as service:
+        service.plan("images/generations", Reply(200, {"error": {"message": "no such luck", "code": code}}))
+        with serve(**service.environment()).client() as client:
+            error = assert_error(draw(client, model="flux-emulated"), status, told)
+    assert "no such luck" in error["message"]
 
 
 def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[..., Gateway]) -> None:

@@ -95,6 +95,7 @@ def test_head_of_a_large_file_reads_next_to_nothing(anyone: httpx.Client, url: s
         (f"bytes={CHUNK}-{2 * CHUNK + 4}", CHUNK, 2 * CHUNK + 4),
         (f"bytes={SIZE - 5}-", SIZE - 5, SIZE - 1),
         ("bytes=0-", 0, SIZE - 1),
+        (f"bytes=5-{2**63 - 1}", 5, SIZE - 1),
         ("bytes=-5", SIZE - 5, SIZE - 1),
         (f"bytes=-{10 * SIZE}", 0, SIZE - 1),
         (f"bytes={SIZE - 5}-{10 * SIZE}", SIZE - 5, SIZE - 1),
@@ -315,6 +316,18 @@ def test_a_picture_that_does_not_come(gateway: Gateway, client: httpx.Client, zi
     for _ in range(2):
         job = start_job(client)
         assert_error(client.get("/images", params={"id": job["id"]}), 404, "not_found", "id")
+
+
+def test_a_picture_of_a_job_that_the_upstream_has_lost(client: httpx.Client, zimage: ZImage) -> None:
+    job = tickets().job(start_job(client)["id"])
+    zimage.reset()
+    old = tickets().job_id(job._replace(created=job.created - 60))
+    assert_error(client.get("/images", params={"id": old}), 404, "not_found", "id")
+
+
+@pytest.mark.parametrize("query", ["", "?id=", "?index=1"])
+def test_a_picture_of_no_job(client: httpx.Client, query: str) -> None:
+    assert_error(client.get(f"/images{query}"), 400, "invalid_value", "id")
 
 
 # Results without an address of their own

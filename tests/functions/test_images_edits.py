@@ -102,6 +102,25 @@ def test_the_sdk_edits_several(sdk: openai.OpenAI, gemini: Gemini) -> None:
     assert {(take.config.aspect_ratio, take.config.image_size) for take in gemini.submits} == {("3:2", "1K")}
 
 
+@pytest.mark.parametrize(
+    ("members", "config", "ignored"),
+    [
+        ({"aspect_ratio": "16:9"}, ("16:9", "1K"), None),
+        ({"aspect_ratio": "16:9", "resolution": "2K"}, ("16:9", "2K"), None),
+        ({"size": "4K", "aspectRatio": "1:1"}, ("1:1", "4K"), None),
+        ({"resolution": "2K"}, (None, "1K"), "resolution"),
+    ],
+    ids=str,
+)
+def test_a_shape_and_a_sharpness_reach_the_upstream(
+    client: httpx.Client, gemini: Gemini, members: dict[str, str], config: tuple[str | None, str], ignored: str | None
+) -> None:
+    answer = client.post(EDITS, data={"prompt": "p", **members}, files=[("image", NAMED)])
+    assert (answer.status_code, answer.headers.get("easel-ignored")) == (200, ignored), answer.text
+    [take] = gemini.submits
+    assert (take.config.aspect_ratio, take.config.image_size) == config
+
+
 def test_the_sdk_reads_the_stream(sdk: openai.OpenAI, gemini: Gemini) -> None:
     with sdk.images.edit(image=FIRST, prompt="add a hat", stream=True, partial_images=1) as stream:
         [event] = list(stream)
@@ -115,6 +134,15 @@ def test_a_mask_is_refused_by_a_sentence(sdk: openai.OpenAI, gemini: Gemini) -> 
     assert caught.value.param == "mask"
     assert "takes no mask" in caught.value.message
     assert gemini.submits == []
+
+
+def test_a_site_without_files_takes_pictures_inside_of_its_orders(sdk: openai.OpenAI, zimage: ZImage) -> None:
+    answer = sdk.images.edit(model="flux2-klein-9b", image=[FIRST, JPEG], prompt="join them", response_format="url")
+    assert answer.data
+    sources = zimage.submits[-1].order.source_images or []
+    heads, contents = zip(*(source.split(",") for source in sources), strict=True)
+    assert heads == ("data:image/png;base64", "data:image/jpeg;base64")
+    assert [base64.b64decode(content) for content in contents] == [FIRST, JPEG]
 
 
 def test_a_built_in_name_means_a_model_that_takes_pictures(serve: Callable[..., Gateway], gemini: Gemini) -> None:
@@ -173,6 +201,7 @@ DIALECTS = [
         "a URL in a form", {"prompt": "p", "image": data_url(FIRST)}, [("user", ("", b"me", "text/plain"))], "user"
     ),
 ]
+LARGE = FIRST + bytes(2 << 20)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.client)
@@ -183,6 +212,12 @@ def test_a_dialect(client: httpx.Client, gemini: Gemini, dialect: Dialect) -> No
     assert decoded(answer.json()["data"][0]["b64_json"]).startswith(b"\x89PNG")
     expected = tuple(file[1] for name, file in dialect.files if name.startswith("image"))
     assert inputs(gemini) == (expected or (FIRST,))
+
+
+def test_a_data_url_in_a_form_may_be_as_large_as_one_in_json(client: httpx.Client, gemini: Gemini) -> None:
+    answer = client.post(EDITS, files=[("prompt", (None, "p")), ("image", (None, data_url(LARGE)))])
+    assert answer.status_code == 200, answer.text
+    assert inputs(gemini) == (LARGE,)
 
 
 @pytest.mark.parametrize("stream", ["true", "True", "1"])
@@ -303,6 +338,8 @@ BAD = [
     Bad({"image": SMALL, "mask": SMALL}, "mask"),
     Bad({"image": SMALL, "mask": {"image_url": "nonsense"}}, "mask", "invalid_image_url"),
     Bad({"image": SMALL, "markup": SMALL}, "markup"),
+    Bad({"image": SMALL, "input_references": [{"image_url": SMALL}]}, "input_references"),
+    Bad({"image": SMALL, "reference_images": [SMALL]}, "reference_images"),
     Bad({"image": SMALL, "n": 11}, "n"),
     Bad({"image": SMALL, "size": "banana"}, "size"),
     Bad({"image": SMALL, "prompt": ""}, "prompt"),
@@ -361,15 +398,30 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
             "invalid_value",
             "prompt",
         ),
+        (
+            MULTIPART,
+            b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\np\r\n--b\r\n'
+            b'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + FIRST + b"\r\n--b\r\n"
+            b'Content-Disposition: form-data; name="image"; filename="b.png"\r\n\r\n' + SECOND[:20],
+            "invalid_form",
+            None,
+        ),
         ({"content-type": f"multipart/form-data; boundary={'b' * 500}"}, b"x", "invalid_form", None),
         ({"content-type": "application/x-www-form-urlencoded"}, b"prompt=p", "invalid_json", None),
     ],
 )
 def test_bad_forms(
-    client: httpx.Client, gemini: Gemini, headers: dict[str, str], body: bytes, code: str, param: str | None
+    client: httpx.Client,
+    gemini: Gemini,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
+    body: bytes,
+    code: str,
+    param: str | None,
 ) -> None:
     assert_error(client.post(EDITS, content=body, headers=headers), 400, code, param)
     assert gemini.submits == []
+    assert not [record for record in caplog.records if record.name.startswith("python_multipart")]
 
 
 def test_a_form_with_too_many_files(client: httpx.Client) -> None:

@@ -306,6 +306,8 @@ def test_every_result_shape(client: httpx.Client, zimage: ZImage, shape: Any, ba
         ({"aspect_ratio": "16:9"}, (1368, 768), None),
         ({"size": "auto", "aspect_ratio": "1:1"}, (1024, 1024), None),
         ({"size": "512x512", "aspect_ratio": "16:9"}, (512, 512), "aspect_ratio"),
+        ({"aspectRatio": "9:16", "resolution": "512"}, (384, 680), None),
+        ({"aspect_ratio": "16:9", "size": "4K"}, (2048, 1152), "resolution"),
         ({"size": "512x512", "width": 64, "height": 64}, (512, 512), "height, width"),
     ],
 )

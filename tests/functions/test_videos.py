@@ -253,6 +253,7 @@ ASKED: list[tuple[str, Json, Json, set[str]]] = [
     ("nothing", {}, {"duration": 5, "resolution": "720p", "watermark": False}, set()),
     ("seconds as text", {"seconds": "8"}, {"duration": 8}, set()),
     ("seconds as a number", {"seconds": 8}, {"duration": 8}, set()),
+    ("a fraction of seconds", {"seconds": "4.6"}, {"duration": 5}, {"seconds"}),
     ("duration", {"duration": 12}, {"duration": 12}, set()),
     ("seconds below the least", {"seconds": 1}, {"duration": 4}, {"seconds"}),
     ("duration below the least", {"duration": 2}, {"duration": 4}, {"duration"}),
@@ -398,6 +399,11 @@ BAD = [
     Bad("unknown model", {"model": "nope"}, "model", "model_not_found", 404),
     Bad("a model of pictures", {"model": "sketch"}, "model"),
     Bad("odd picture", {"images": [7]}, "images"),
+    Bad("picture in the words of an edit", {"image": PICTURE}, "image"),
+    Bad(
+        "frames in other words", {"frame_images": [{"frame_type": "first_frame", "image_url": PICTURE}]}, "frame_images"
+    ),
+    Bad("references in other words", {"input_references": [{"image_url": PICTURE}]}, "input_references"),
     Bad("picture of a file", {"input_reference": "file:///etc/passwd"}, "input_reference", "invalid_image_url"),
     Bad("id of a file", {"input_reference": {"file_id": "f"}}, "input_reference"),
     Bad(

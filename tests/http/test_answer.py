@@ -112,6 +112,8 @@ def test_json_is_read() -> None:
         ("  two\n lines. ", "two lines"),
         ("see https://api.example.com/v1?key=AIza1 for more", "see … for more"),
         ("bad key sk-proj-abcdef0123456789ABCDEF012345", "bad key …"),
+        ("received API key = sk-1234, key hash = 88dc28d0", "received API key = …, key hash = 88dc28d0"),
+        ("ask-me-anything and risk-free", "ask-me-anything and risk-free"),
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP", "token …"),
         ("content_policy_violation_in_your_prompt", "content_policy_violation_in_your_prompt"),
         ("内容审核未通过，请修改提示词后重试", "内容审核未通过，请修改提示词后重试"),

@@ -148,6 +148,16 @@ async def test_pictures_to_begin_with(adapter: Ark, ark: Emulator) -> None:
     assert ark.calls[-1].json["image"] == [f"data:image/png;base64,{data}", "https://pictures.example/cat.png"]
 
 
+async def test_a_models_settings_go_along(adapter: Ark, ark: Emulator) -> None:
+    options = {"optimize_prompt_options": {"mode": "fast"}}
+    await adapter.submit(picture(model=PICTURES[0]._replace(settings=options)))
+    assert ark.pictures[-1].optimize_prompt_options == {"mode": "fast"}
+    tier = {"service_tier": "flex", "execution_expires_after": 3600}
+    await adapter.submit_video(video(model=VIDEO._replace(settings=tier)))
+    [task] = ark.tasks.values()
+    assert (task.order.service_tier, task.order.execution_expires_after) == ("flex", 3600)
+
+
 async def test_what_failed_in_part_is_what_there_is(adapter: Ark, ark: Emulator) -> None:
     ark.next_fate(Fate.PARTLY_FAILS)
     assert len((await adapter.submit(picture())).refs) == 1

@@ -511,6 +511,21 @@ async def test_what_a_record_means(
     assert not caplog.records
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ([{"history_record_id": "7897104935692", "status": 50, "item_list": [ITEM]}], Succeeded),
+        ([{"history_record_id": "1", "status": 30}, {"history_record_id": "7897104935692", "status": 42}], Running),
+        ([{"history_record_id": "1", "status": 50}, None], Queued),
+        ([], Queued),
+        (None, Queued),
+    ],
+)
+async def test_records_may_come_as_a_list(adapter: Adapter, jimeng: Jimeng, listed: Any, expected: type) -> None:
+    jimeng.plan(LOOK, Reply(200, {"ret": "0", "errmsg": "success", "data": {"history_list": listed}}))
+    assert isinstance(await adapter.poll("1-7897104935692"), expected)
+
+
 async def test_a_real_item_is_what_it_says(adapter: Adapter, jimeng: Jimeng) -> None:
     jimeng.plan(LOOK, looked(status=50, item_list=[ITEM, ITEM | {"image": None}]))
     outputs = await outputs_of(adapter, "2-7897104935692")

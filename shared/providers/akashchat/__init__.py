@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import quote, urljoin
 
 from shared.errors import EaselError, GenerationFailed, NotFound
 from shared.http import Http, clean, origin_of
+from shared.providers._reading import as_dict, as_list, list_at
 from shared.providers.akashchat.conversation import about_picture, about_text
 from shared.providers.akashchat.failures import failure
 from shared.providers.akashchat.kept import Kept
@@ -43,6 +45,9 @@ _log = logging.getLogger(__name__)
 
 _INSIDE = "="
 """Before a job's name: its picture lies inside of what a look at it shows."""
+
+_LINK = re.compile(r"/|\w+://")
+"""How a link begins; sentences about failures may hold one further on."""
 
 _LISTED_SECONDS, _UNLISTED_SECONDS, _LISTING_SECONDS = 300.0, 30.0, 3.0
 _ORDER_SECONDS = 60.0
@@ -127,7 +132,7 @@ class AkashChat:
     def _result(self, ref: Ref, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if not (seen.result.startswith("/") or "://" in seen.result):
+        if not _LINK.match(seen.result):
             return Failed(_failed(seen.result or "it gave no picture"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
 
@@ -149,8 +154,8 @@ class AkashChat:
 
 
 def _names(listing: Any) -> list[str]:
-    """Those of a list of models, in which only names are the same in all versions."""
-    entries = [entry for entry in listing if isinstance(entry, dict)] if isinstance(listing, list) else []
+    """Those of a list of models, bare or under `models`, in which only names are the same in all versions."""
+    entries = map(as_dict, as_list(listing) or list_at(listing, "models"))
     names = [entry.get("id") for entry in entries if entry.get("available") is not False]
     return [name for name in names if isinstance(name, str) and name]
 

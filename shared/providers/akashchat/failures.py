@@ -9,13 +9,12 @@ from typing import Any
 from shared.errors import AccountLimited, BadRequest, EaselError, NotFound, Unavailable
 from shared.http import Answer, clean
 
-_STALE = "Invalid session"
 _TOO_LONG = ("too long", "too much content")
 
 
 def is_stale(answer: Answer) -> bool:
-    """Whether the session is what is wrong: a new one helps."""
-    return answer.status == 403 and _STALE in str(_content(answer).get("message", ""))
+    """Whether the session is what is wrong: a new one helps. All other refusals are an `error`."""
+    return answer.status == 403 and _content(answer).get("success") is False
 
 
 def failure(answer: Answer) -> EaselError:

@@ -42,7 +42,7 @@ async def submitted(answer: Answer) -> Submitted:
     if not tag:
         raise await _no_order(answer.body)
     if not _NAME.fullmatch(tag[1]) or tag[1] in _NO_NAMES:
-        raise Unavailable("AkashGen took the order, and no job came of it.")
+        raise Unavailable("AkashGen took the order, and no job came of it.", details={"upstream": clean(text)})
     prompt = _PROMPT.match(text, tag.end())
     return Submitted((tag[1],), prompt[1].replace("\\'", "'") if prompt else "")
 

@@ -67,6 +67,7 @@ class Ark:
             "watermark": False,  # Ark's own default is to draw one
             **({"seed": request.seed} if request.seed is not None else {}),
             **({"image": sources} if sources else {}),
+            **request.model.settings,
         }
         answer = await self._send("images/generations", body, request.model, _PICTURE_SECONDS)
         return Submitted(tuple(packed(link) for link in _pictures(answer)))
@@ -86,6 +87,7 @@ class Ark:
             "duration": request.seconds,
             "watermark": request.watermark or False,
             **{name: value for name, value in wishes.items() if value is not None},
+            **request.model.settings,
         }
         answer = await self._send("contents/generations/tasks", body, request.model)
         task = as_id(as_dict(answer.json()).get("id"))

@@ -84,9 +84,10 @@ class Jimeng:
         number, run = int(match[1] or 0), match[2]
         wanted = {"history_ids": [run], **({"image_info": _PICTURE} if number else {})}
         data = await self._site.ask("/mweb/v1/get_history_by_ids", wanted)
-        if run not in data:  # a new run takes a moment to be seen
+        records = {text_at(record, "history_record_id"): record for record in list_at(data, "history_list")} | data
+        if run not in records:  # a new run takes a moment to be seen
             return Queued()
-        return await self._status(data[run], number)
+        return await self._status(records[run], number)
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.stream(output, origins=self._origins, byte_range=byte_range)

@@ -55,6 +55,7 @@ class OpenAICompatible:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         body = {
+            **request.model.settings,
             **request.options,
             "model": request.model.upstream,
             "messages": list(request.messages),
@@ -76,6 +77,7 @@ class OpenAICompatible:
             "n": request.n,
             "size": str(request.size),
             **({} if request.seed is None else {"seed": request.seed}),
+            **request.model.settings,
         }
         url = f"{self._base}/images/generations"
         answer = await self._http.send("POST", url, headers=self._headers, json=body, timeout=_DRAWING_SECONDS)
@@ -122,6 +124,8 @@ def _pictures(answer: Answer) -> list[dict[str, Any]]:
     entries = payload.get("data") if isinstance(payload, dict) else None
     pictures = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     pictures = [picture for picture in pictures if picture.get("b64_json") or picture.get("url")]
+    if not pictures and isinstance(payload, dict) and payload.get("error"):  # some say so with a good status
+        raise failure(answer)
     if not pictures:
         raise answer.error("there are no pictures in it")
     return pictures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from shared.errors import (
     AccountExhausted,
     AccountLimited,
     AccountRejected,
+    BadRequest,
     ContentRefused,
     EaselError,
     ResultLost,
@@ -23,11 +25,13 @@ _REFUSED = ("content_policy_violation", "content_filter", "moderation_blocked", 
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted", "402")
 _REJECTED = ("invalid_api_key", "authentication_error", "401")
 _LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
+_NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
 
 
 def failure(answer: Answer) -> EaselError:
     """What a whole answer means that is not the one hoped for."""
-    said, codes = _words(_content(answer))
+    inner = _error_in(_content(answer))
+    said, codes = _words(inner)
     message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
     if answer.status < 500 and (error := _by_code(codes, message, details)):
         return error
@@ -37,12 +41,15 @@ def failure(answer: Answer) -> EaselError:
         return Unavailable(message, details=details, retry_after=answer.error().retry_after)
     if answer.status == 404:
         return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)
-    return answer.error(said)
+    error = answer.error(said)
+    if isinstance(error, BadRequest):  # the caller's fields are the upstream's, and clients know its codes
+        error.code, error.param = _name(inner.get("code")) or error.code, _name(inner.get("param"))
+    return error
 
 
 def error_within(event: Mapping[str, Any]) -> EaselError:
     """What an error means that comes inside of an answer that began well."""
-    said, codes = _words(event)
+    said, codes = _words(_error_in(event))
     message, details = f"The upstream broke off: {said or 'it does not say why'}.", {"upstream": said}
     if error := _by_code(codes, message, details):
         return error
@@ -66,13 +73,21 @@ def _content(answer: Answer) -> Any:
         return None
 
 
-def _words(payload: Any) -> tuple[str, set[str]]:
-    """The sentence, and whatever codes stand beside it. There are several shapes of envelope."""
+def _error_in(payload: Any) -> Mapping[str, Any]:
+    """What says the most: there are several shapes of envelope."""
     if isinstance(payload, list) and payload:
-        return _words(payload[0])
+        return _error_in(payload[0])
     if not isinstance(payload, Mapping):
-        return "", set()
+        return {}
     error = payload.get("error") or payload.get("detail") or payload
-    inner = error if isinstance(error, Mapping) else {"message": error}
+    return error if isinstance(error, Mapping) else {"message": error}
+
+
+def _name(said: Any) -> str | None:
+    return said if isinstance(said, str) and _NAME.fullmatch(said) else None
+
+
+def _words(inner: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """The sentence, and whatever codes stand beside it."""
     codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
     return clean(str(inner.get("message") or "")), codes

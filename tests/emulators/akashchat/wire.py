@@ -1,6 +1,7 @@
 """The bodies that the site accepts, and the shapes of what it says."""
 
 import json
+import time
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,6 +12,18 @@ from starlette.responses import JSONResponse, Response
 from tests.emulators.base import Refused
 
 Json = dict[str, Any]
+
+_UNSAID: Json = {
+    **dict.fromkeys(("owned_by", "parameters", "architecture", "hf_repo", "deploy_url", "category")),
+    **dict.fromkeys(("is_api_available", "is_chat_available")),
+    "about_content": "about",
+    "info_content": "info",
+    "thumbnail_id": "akash-gen",
+    "display_order": 9,
+    "created_at": "2026-11-20T15:08:45.267Z",
+    "updated_at": "2026-11-20T15:08:45.267Z",
+}
+"""What the newest version tells of a model beside its name and numbers."""
 
 MODELS = (
     "Meta-Llama-3-3-70B-Instruct",
@@ -64,7 +77,9 @@ def not_available(model: str) -> Refused:
 
 def over_quota(reset: int) -> Refused:
     message = "You've reached your usage limit for this time period. Sign in for higher limits."
-    body = {"error": "Rate limit exceeded", "message": message, "requiresVerification": False, "tier": "anonymous"}
+    when = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(reset))
+    body: Json = {"error": "Rate limit exceeded", "message": message, "resetTime": when}
+    body |= {"requiresVerification": False, "tier": "anonymous"}
     return refused(429, body, {"x-tokenlimit-reset": str(reset)})
 
 
@@ -80,7 +95,7 @@ def listed(model: str, *, modern: bool) -> Json:
     """An entry of the list of models, in either vintage."""
     if modern:
         numbers: Json = {"temperature": "0.85", "top_p": "1.00", "token_limit": 12000}
-        rest: Json = {"model_id": model, "api_id": model, "tier_requirement": "permissionless", "owned_by": None}
+        rest: Json = {"model_id": model, "api_id": model, "tier_requirement": "permissionless", **_UNSAID}
     else:
         numbers = {"temperature": 0.85, "top_p": 1, "tokenLimit": 12000}
         rest = {"aboutContent": "about", "infoContent": "info", "thumbnailId": "thumb"}

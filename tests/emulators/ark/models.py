@@ -24,6 +24,10 @@ class VideoModel:
             raise invalid("generate_audio", "the model does not support it")
         if order.camera_fixed is not None and not self.camera:
             raise invalid("camera_fixed", "the model does not support it")
+        if order.priority and not self.references:
+            raise invalid("priority", "the model does not support it")
+        if order.draft and not (self.audio and self.camera and order.resolution == "480p"):
+            raise invalid("draft", "the model does not support it in this resolution")
         if order.videos > self.videos:
             raise invalid("content", "too many reference videos")
         self._check_pictures(order.roles)

@@ -103,5 +103,7 @@ class Task:
                 "framespersecond": 24,
                 "service_tier": self.order.service_tier,
                 "execution_expires_after": self.order.execution_expires_after,
+                "generate_audio": bool(self.order.generate_audio),
+                "draft": self.order.draft,
             }
         return record

@@ -83,6 +83,8 @@ class VideoOrder(Strict):
     return_last_frame: bool = False
     service_tier: Literal["default", "flex"] = "default"
     execution_expires_after: int = Field(default=172800, ge=3600, le=259200)
+    priority: int = Field(default=0, ge=0, le=9)
+    draft: bool = False
     generate_audio: bool | None = None
     camera_fixed: bool | None = None
     watermark: bool = False
@@ -114,6 +116,7 @@ class PictureOrder(Strict):
     response_format: Literal["url"] = "url"
     watermark: bool = True
     seed: Seed = -1
+    optimize_prompt_options: dict[Literal["mode", "thinking"], str] = {}
 
     @property
     def sides(self) -> tuple[int, int]:

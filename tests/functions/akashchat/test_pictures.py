@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +116,28 @@ def test_an_order_that_is_cut_off_may_have_been_taken(client: httpx.Client, akas
     assert_error(order(client, model="AkashGen"), 424, "upstream_failed")
 
 
+@pytest.mark.parametrize("said", ["Failed to fetch http://10.0.0.7:8188/view: timed out", "Failed"])
+def test_a_failure_that_speaks_of_an_address_is_no_picture(
+    client: httpx.Client, akashchat: AkashChat, said: str
+) -> None:
+    shown = json.dumps([{"job_id": "x", "status": "succeeded", "result": said, "queue_position": None}])
+    akashchat.plan("GET /api/image-status", Reply(200, shown.encode(), {"content-type": "text/plain;charset=UTF-8"}))
+    error = assert_error(order(client, model="AkashGen"), 424, "generation_failed")
+    assert "10.0.0.7" not in json.dumps(error)
+
+
+def test_a_job_that_the_site_does_not_know_yet_is_waited_for(client: httpx.Client, akashchat: AkashChat) -> None:
+    akashchat.plan("GET /api/image-status", *[Reply(404, {"error": "Middleware error: 404"})] * 2)
+    assert order(client, model="AkashGen").status_code == 200
+    assert len(akashchat.jobs) == 1
+
+
+def test_a_tag_without_a_job_is_told_as_it_came(client: httpx.Client, akashchat: AkashChat) -> None:
+    akashchat.next_fate(Fate.NO_JOB)
+    error = assert_error(order(client, model="AkashGen"), 502, "upstream_unavailable")
+    assert "jobId='undefined' prompt='A detailed a cat'" in error["details"]["upstream"]
+
+
 def test_a_job_that_the_site_has_lost_is_not_found(client: httpx.Client, each_akashchat: AkashChat) -> None:
     each_akashchat.steps = 3
     job = start_job(client, model="AkashGen")
@@ -155,6 +178,7 @@ ODD_LISTS: list[Any] = [
     '"models"',
     '[1, null, {"name": "x"}, {"id": 5}, {"id": ""}]',
     '{"models": 7}',
+    '{"models": [7]}',
 ]
 
 
@@ -168,6 +192,14 @@ def test_the_sites_own_models_are_listed(client: httpx.Client, each_akashchat: A
     assert sum(call.path == "/api/models/" for call in each_akashchat.calls) == (
         2 if each_akashchat.dialect == "L" else 1
     )
+
+
+def test_a_list_inside_of_an_object_is_read_as_well(client: httpx.Client, akashchat: AkashChat) -> None:
+    akashchat.plan(
+        "GET /api/models", Reply(200, {"models": [{"id": "DeepSeek-V3.2"}, {"id": "off", "available": False}]})
+    )
+    assert names(client) >= BUILT_IN | {"DeepSeek-V3.2"}
+    assert "off" not in names(client)
 
 
 @pytest.mark.parametrize("listing", ODD_LISTS)

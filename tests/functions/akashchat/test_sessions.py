@@ -14,7 +14,7 @@ from shared.http import Http
 from shared.providers.akashchat import AkashChat as Provider
 from shared.values import Account, ChatRequest
 from tests.emulators.akashchat import WORDS, AkashChat
-from tests.emulators.faults import Slow
+from tests.emulators.faults import Reply, Slow
 from tests.functions.akashchat.test_text import HELLO, streamed, text_of
 from tests.rig import API_KEY, Gateway
 
@@ -50,6 +50,14 @@ def test_a_session_that_ends_early_costs_one_renewal_and_no_error(
     each_akashchat.end_sessions()
     assert text_of(streamed(sdk)) == "".join(WORDS)
     assert (fetched(), chats(each_akashchat)) == (2, 3)
+
+
+def test_a_session_that_is_refused_in_other_words_is_renewed_as_well(
+    sdk: openai.OpenAI, akashchat: AkashChat, fetched: Callable[[], int]
+) -> None:
+    akashchat.plan("POST /api/chat", Reply(403, {"success": False, "message": "Session expired"}))
+    assert text_of(streamed(sdk)) == "".join(WORDS)
+    assert (fetched(), chats(akashchat)) == (2, 2)
 
 
 def test_a_session_that_was_brought_is_replaced_when_it_has_ended(

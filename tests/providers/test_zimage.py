@@ -1,0 +1,202 @@
+"""Z-Image's peculiarities: pictures from pictures, what refusals mean under any status, and where results lie."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from shared.errors import (
+    AccountLimited,
+    AccountRejected,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    Unavailable,
+    UpstreamError,
+)
+from shared.http import Http
+from shared.providers.zimage import ZImage as Adapter
+from shared.values import Account, Failed, ImageRequest, Input, Running, Size, Succeeded
+from tests.emulators.faults import Reply
+from tests.emulators.png import png
+from tests.emulators.zimage import Fate, ZImage
+
+SUBMIT, CHECK, LOOK = "POST /api/z-image/generate", "POST /api/prompt-moderation/check", "GET /api/z-image/task"
+UNSAFE = "Your prompt violates our content policy"
+
+
+@pytest.fixture
+def account(zimage: ZImage) -> Account:
+    zimage.steps = 0
+    return Account("open", "zimage", zimage.url)
+
+
+@pytest.fixture
+def adapter(http: Http, account: Account) -> Adapter:
+    return Adapter(http, account)
+
+
+@pytest.fixture
+def moderated(http: Http, account: Account, zimage: ZImage) -> Adapter:
+    zimage.auth = "moderation"
+    return Adapter(http, account._replace(options={"moderation": "true"}))
+
+
+async def request(adapter: Adapter, name: str = "zimage-turbo", **more: Any) -> ImageRequest:
+    [model] = [model for model in await adapter.models() if model.id == name]
+    return ImageRequest(model, "a cat", Size(1024, 768))._replace(**more)
+
+
+def brought(data: bytes, *, url: str = "") -> Input:
+    async def read() -> AsyncIterator[bytes]:
+        yield data[:100]
+        yield data[100:]
+
+    return Input(read, "" if url else "image/png", None if url else len(data), url)
+
+
+def refused(status: int, said: str) -> Reply:
+    return Reply(status, {"success": False, "error": said})
+
+
+async def test_pictures_from_pictures(adapter: Adapter, zimage: ZImage) -> None:
+    first, second = png(64, 32), png(32, 64, (9, 9, 9))
+    inputs = (brought(first), brought(second, url="https://example.com/picture"))
+    [ref] = (await adapter.submit(await request(adapter, "flux2-klein-9b", inputs=inputs))).refs
+    order = zimage.submits[-1].order
+    assert (order.model_type, order.prompt) == ("flux2-klein-9b", "a cat")
+    assert order.source_images == [
+        f"data:image/png;base64,{base64.b64encode(data).decode()}" for data in (first, second)
+    ]
+    assert isinstance(await adapter.poll(ref), Succeeded)
+
+
+async def test_which_models_take_pictures(adapter: Adapter) -> None:
+    assert [model.id for model in await adapter.models() if model.max_inputs] == ["flux2-klein-9b"]
+
+
+async def test_a_models_settings_go_along(adapter: Adapter, zimage: ZImage) -> None:
+    wanted = await request(adapter)
+    await adapter.submit(wanted._replace(model=wanted.model._replace(settings={"steps": 4})))
+    assert zimage.submits[-1].order.steps == 4
+
+
+REFUSALS: list[tuple[str, type[EaselError], str | None]] = [
+    (UNSAFE, ContentRefused, "prompt"),
+    ("NSFW content is not allowed", ContentRefused, "prompt"),
+    ("Prompt is required and must be a string", BadRequest, "prompt"),
+    ("Prompt moderation token is missing or invalid", AccountRejected, None),
+    ("promptModerationToken is required", AccountRejected, None),
+    ("Too many requests, slow down", AccountLimited, None),
+]
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 422])
+@pytest.mark.parametrize(("said", "expected", "param"), REFUSALS)
+async def test_what_a_refusal_means_whatever_its_status(
+    adapter: Adapter, zimage: ZImage, status: int, said: str, expected: type[EaselError], param: str | None
+) -> None:
+    zimage.plan(SUBMIT, refused(status, said))
+    with pytest.raises(EaselError) as caught:
+        await adapter.submit(await request(adapter))
+    assert (type(caught.value), caught.value.param) == (expected, param)
+    assert caught.value.details["upstream"] == said
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (refused(200, "Something else"), UpstreamError),
+        (refused(400, "width: too wide"), BadRequest),
+        (refused(401, "Verification required"), AccountRejected),
+        (refused(403, "Verification required"), AccountRejected),
+        (refused(429, UNSAFE), AccountLimited),
+        (refused(500, "Service is down"), Unavailable),
+    ],
+)
+async def test_other_refusals_go_by_their_status(
+    adapter: Adapter, zimage: ZImage, reply: Reply, expected: type[EaselError]
+) -> None:
+    zimage.plan(SUBMIT, reply)
+    with pytest.raises(EaselError) as caught:
+        await adapter.submit(await request(adapter))
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (refused(200, UNSAFE), ContentRefused),
+        (refused(400, UNSAFE), ContentRefused),
+        (Reply(200, {"success": True, "data": {"allowed": False, "promptModerationToken": "x"}}), ContentRefused),
+        (Reply(200, {"success": True, "data": {"allowed": True}}), ContentRefused),
+        (refused(200, "Something else"), UpstreamError),
+        (refused(429, "Too many requests"), AccountLimited),
+        (Reply(404, "<html>"), Unavailable),
+        (refused(404, "Not found"), Unavailable),
+        (Reply(500, "<html>"), Unavailable),
+    ],
+)
+async def test_what_the_moderations_answer_means(
+    moderated: Adapter, zimage: ZImage, reply: Reply, expected: type[EaselError]
+) -> None:
+    zimage.plan(CHECK, *[reply] * 3)
+    with pytest.raises(EaselError) as caught:
+        await moderated.submit(await request(moderated))
+    assert type(caught.value) is expected
+    assert not any("generate" in call.path for call in zimage.calls)
+
+
+async def test_pictures_are_moderated_too(moderated: Adapter, zimage: ZImage) -> None:
+    await moderated.submit(await request(moderated, "flux2-klein-9b", inputs=(brought(png(8, 8)),)))
+    assert zimage.submits[-1].order.source_images
+
+
+async def test_a_result_without_a_host_lies_on_the_site(adapter: Adapter, zimage: ZImage) -> None:
+    [ref] = (await adapter.submit(await request(adapter))).refs
+    status = await adapter.poll(ref)
+    assert isinstance(status, Succeeded)
+    path = f"/output/{zimage.submits[-1].uuid}_0.png"
+    shown = {"task": {"taskStatus": "completed", "resultUrl": path}}
+    zimage.plan(LOOK, Reply(200, {"success": True, "data": shown}))
+    relative = await adapter.poll(ref)
+    assert relative == status
+    async with adapter.open(relative.outputs[0].ref) as media:
+        assert media.media_type == "image/png"
+
+
+async def test_an_unknown_state_in_a_batch_is_told(
+    adapter: Adapter, zimage: ZImage, caplog: pytest.LogCaptureFixture
+) -> None:
+    zimage.batch, zimage.state_words = "parent", ["marinating"]
+    [ref] = (await adapter.submit(await request(adapter, n=2))).refs
+    with caplog.at_level(logging.WARNING):
+        assert isinstance(await adapter.poll(ref), Running)
+    assert "marinating" in caplog.text
+    assert len(caplog.records) == 1
+
+
+async def test_a_batch_of_which_all_failed_has_failed(adapter: Adapter, zimage: ZImage) -> None:
+    zimage.batch = "parent"
+    zimage.next_fate(Fate.FAILS)
+    [ref] = (await adapter.submit(await request(adapter, n=2))).refs
+    status = await adapter.poll(ref)
+    assert isinstance(status, Failed)
+    assert "failed at zimage.run" in status.error.message
+
+
+@pytest.mark.parametrize("parts", [json.dumps(["https://image.zimage.run/output/a_0.png"]), [""], "", None, 7])
+async def test_results_in_odd_shapes(adapter: Adapter, zimage: ZImage, parts: Any) -> None:
+    task = {"taskStatus": "completed", "resultUrls": None, "resultUrl": parts}
+    zimage.plan(LOOK, Reply(200, {"success": True, "data": {"task": task}}))
+    status = await adapter.poll("t3f0e")
+    if isinstance(parts, str) and parts:
+        assert isinstance(status, Succeeded)
+        assert [output.ref for output in status.outputs] == ["i/output/a_0.png"]
+    else:
+        assert isinstance(status, Failed)
