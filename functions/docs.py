@@ -15,7 +15,14 @@ async def home(call: Call) -> Response:
         return pages.page_response(call, "playground.html")
     base = f"{call.base_url}/v1"
     return JSONResponse(
-        {"name": "Easel", "message": "API service is running", "base_url": base, "models": f"{base}/models"},
+        {
+            "name": "Easel",
+            "message": "API service is running",
+            "base_url": base,
+            "models": f"{base}/models",
+            "health": f"{base}/health",
+            "docs": f"{call.base_url}/docs",
+        },
         headers={"vary": "accept"},
     )
 

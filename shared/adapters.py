@@ -68,7 +68,7 @@ class Adapters:
         if not await self._pool.claim_renewal(account, adapter.renew_seconds):
             return adapter
         try:
-            return self.of(await self._pool.replace(account, await adapter.renew()))
+            return self.of(await self._pool.renew(account, await adapter.renew()))
         except EaselError as error:
             _log.warning("the credential of an account of '%s' was not renewed: %s", account.provider, error.message)
             return adapter

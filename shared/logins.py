@@ -20,9 +20,11 @@ class Logins:
     async def replace(self, name: str, export: str) -> dict[str, int]:
         """How many cookies of a browser's export each provider's account of this name took: those of its own site.
 
-        They are tried out first, where the upstream can be asked.
+        Capitals in the name make no difference, where nobody's is the very one. The cookies are tried out first, where
+        the upstream can be asked.
         """
-        accounts = [account for account in self._pool.accounts if account.id == name and account.replaceable]
+        alike = [each for each in self._pool.accounts if each.id.lower() == name.lower() and each.replaceable]
+        accounts = [each for each in alike if each.id == name] or alike
         if not accounts:
             raise NotFound(f"No account called '{name[:64]}' works with cookies.", param="account_id")
         try:

@@ -103,16 +103,13 @@ class Starter:
     ) -> tuple[Account, MediaProvider, Submitted | Finished]:
         """Ask one account after the other, and only on from those that refused before they took anything."""
         part = request._replace(n=min(request.n, request.model.batch))
-        for account in (accounts := await self._pool.ready(provider, request.model.accounts)):
-            try:
-                with self._pool.busy(account):
-                    adapter = await self._adapters.for_work(account)
-                    return account, adapter, await _submit(adapter, part)
-            except AccountError as error:
-                await self._pool.rest(account, error)
-                if account is accounts[-1]:
-                    raise
-        raise AssertionError("a pool never hands out an empty list")
+
+        async def order(account: Account) -> tuple[MediaProvider, Submitted | Finished]:
+            adapter = await self._adapters.for_work(account)
+            return adapter, await _submit(adapter, part)
+
+        account, (adapter, answer) = await self._pool.place(provider, request.model.accounts, order)
+        return account, adapter, answer
 
     async def _submit_rest(
         self, account: Account, adapter: MediaProvider, request: MediaRequest

@@ -28,21 +28,22 @@ class Talker:
 
         Before the first delta errors are what the upstream meant them to be; after it, the work was taken.
         """
-        begun = False
-        for account in (accounts := await self._pool.ready(offer.provider, request.model.accounts)):
-            try:
-                async with aclosing(self._answer(account, request)) as answer:
+
+        async def order(account: Account) -> tuple[AsyncGenerator[ChatDelta, None], ChatDelta]:
+            answer = self._answer(account, request)
+            return answer, await anext(answer)
+
+        account, (answer, first) = await self._pool.place(offer.provider, request.model.accounts, order)
+        async with aclosing(answer):
+            with self._pool.busy(account):
+                yield first
+                try:
                     async for delta in answer:
-                        begun = True
                         yield delta
-                return
-            except EaselError as error:
-                if isinstance(error, AccountError):
-                    await self._pool.rest(account, error)
-                if begun:
+                except EaselError as error:
+                    if isinstance(error, AccountError):
+                        await self._pool.rest(account, error)
                     raise _taken(error) from error
-                if not isinstance(error, AccountError) or account is accounts[-1]:
-                    raise
 
     async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """One account's answer, up to its finish reason, without the deltas that hold nothing."""
@@ -52,7 +53,7 @@ class Talker:
                 f"'{request.model.id}' is configured as a text model, and '{account.provider}' has none."
             )
         said = False
-        with self._pool.busy(account), _no_surprises(account.provider):
+        with _no_surprises(account.provider):
             async with aclosing(adapter.chat(request)) as deltas:
                 async for delta in deltas:
                     said = said or bool(delta.text or delta.reasoning or delta.members)

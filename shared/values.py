@@ -105,6 +105,7 @@ class Account(NamedTuple):
     `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
     means no limit; `options` are the provider's own settings. With a `cookie_domain` the credential is cookies for
     that site. `elsewhere` says that `base_url` is not the upstream's own: whatever it has beside that lies there, too.
+    `login` names the credential that somebody brought, which `key` is or comes from; empty for the configured one.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Account(NamedTuple):
     options: Mapping[str, str] = MappingProxyType({})
     cookie_domain: str = ""
     elsewhere: bool = False
+    login: str = ""
 
     @property
     def replaceable(self) -> bool:

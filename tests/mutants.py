@@ -21,8 +21,10 @@ CONFORMANCE = "tests/conformance"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
+GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
 ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
+TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
 COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
@@ -205,10 +207,101 @@ MUTANTS = (
     ),
     Mutant(
         "new credential rests for the old one",
-        "shared/accounts/__init__.py",
-        "{_key(account)} {account.key}",
-        "{_key(account)}",
+        "shared/accounts/standings.py",
+        "{account.id} {login_of(account)}",
+        "{account.id}",
         "tests/aws/test_secret.py",
+    ),
+    Mutant(
+        "renewed credential forgets what became of it",
+        "shared/accounts/__init__.py",
+        "login=login_of(account))",
+        'login="")',
+        TRIALS,
+    ),
+    Mutant(
+        "renewal undoes what somebody brought",
+        "shared/accounts/credentials.py",
+        "swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)",
+        "swapped = await self._state.put(name, _record(newest), KEPT_SECONDS) or True",
+        TRIALS,
+    ),
+    Mutant(
+        "first of two cookies sent",
+        "shared/accounts/cookies.py",
+        "sorted(own, key=lambda cookie: cookie.expires)",
+        "own[::-1]",
+        "tests/test_cookies.py",
+    ),
+    Mutant(
+        "video without the frames it needs",
+        "shared/api/video_wire.py",
+        "sum(map(bool, frames)) < 2",
+        "False",
+        VIDEOS,
+    ),
+    Mutant(
+        "dead account tried by all at once",
+        "shared/accounts/standings.py",
+        "        if standing.record:\n            return standing",
+        "        if True:\n            return standing",
+        "tests/functions/test_pool.py",
+    ),
+    Mutant(
+        "trial not told to others",
+        "shared/accounts/standings.py",
+        "return Standing(record, on_trial=left + TRIAL_SECONDS > 0)",
+        "return Standing(record)",
+        "tests/functions/test_pool.py",
+    ),
+    Mutant(
+        "trial without end",
+        "shared/accounts/standings.py",
+        "on_trial=left + TRIAL_SECONDS > 0",
+        "on_trial=True",
+        TRIALS,
+    ),
+    Mutant(
+        "wait for a trial without end",
+        "shared/accounts/__init__.py",
+        "patient = waited < TRIAL_SECONDS",
+        "patient = True",
+        TRIALS,
+    ),
+    Mutant(
+        "accepted account not believed",
+        "shared/accounts/standings.py",
+        "standing.record, _ACCEPTED, KEPT_SECONDS",
+        'standing.record, "", KEPT_SECONDS',
+        TRIALS,
+    ),
+    Mutant(
+        "dead account believed for an order from before its refusal",
+        "shared/accounts/standings.py",
+        "await self._state.swap(_name(account), standing.record, _ACCEPTED, KEPT_SECONDS)",
+        "await self._state.put(_name(account), _ACCEPTED, KEPT_SECONDS)",
+        TRIALS,
+    ),
+    Mutant(
+        "trial lost with who held it",
+        "shared/accounts/__init__.py",
+        "            except BaseException:\n",
+        "            except Exception:\n",
+        TRIALS,
+    ),
+    Mutant(
+        "single account on trial",
+        "shared/accounts/__init__.py",
+        "self._only if len(left) == 1 else self._next",
+        "self._next",
+        TRIALS,
+    ),
+    Mutant(
+        "trial that others hold as well",
+        "shared/accounts/standings.py",
+        "return Standing(record, on_trial=True) if ours else None",
+        "return Standing(record, on_trial=True)",
+        TRIALS,
     ),
     Mutant(
         "status that clients retry after the work was taken",
@@ -219,9 +312,9 @@ MUTANTS = (
     ),
     Mutant(
         "any account asked after a doubtful submit",
-        "shared/starter.py",
+        "shared/accounts/__init__.py",
         "            except AccountError as error:",
-        "            except EaselError as error:",
+        "            except Exception as error:",
         "tests/test_service.py",
     ),
     Mutant(
@@ -236,7 +329,7 @@ MUTANTS = (
     ),
     Mutant(
         "session fetched by each caller",
-        "shared/providers/akashchat/kept.py",
+        "shared/providers/_kept.py",
         "is not None:\n                return value\n            value, seconds",
         "is Ellipsis:\n                return value\n            value, seconds",
         "tests/functions/akashchat",
@@ -362,7 +455,7 @@ MUTANTS = (
     ),
     Mutant(
         "range of an inline picture off by a digit",
-        "shared/providers/akashchat/pictures.py",
+        "shared/providers/_inline.py",
         "first = start // 3 * 4",
         "first = start // 2 * 4",
         "tests/functions/akashchat",
@@ -821,7 +914,7 @@ MUTANTS = (
     Mutant(
         "failing list takes models away",
         "shared/providers/gemini/models.py",
-        "    if not known:\n        return BUILT_IN\n",
+        "    if not known:\n        return built_in\n",
         "",
         "tests/providers/test_gemini.py",
     ),
@@ -837,6 +930,122 @@ MUTANTS = (
         "with_ratio=not keeps_ratio",
         "with_ratio=True",
         "tests/functions/test_images_edits.py",
+    ),
+    Mutant(
+        "Gemini's key sent wherever a video lies",
+        "shared/providers/gemini/__init__.py",
+        "headers_for=places.key_for,",
+        "headers_for=None,",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's videos fetched from anywhere",
+        "shared/providers/gemini/results.py",
+        "self.origins = {self.key_for, *account.origins}",
+        "self.origins = type('Any', (set,), {'__contains__': lambda *_: True})()",
+    ),
+    Mutant(
+        "range of Gemini's video not asked for",
+        "shared/providers/gemini/__init__.py",
+        "byte_range=byte_range,",
+        "byte_range=None,",
+    ),
+    Mutant(
+        "range of Gemini's inline video ignored",
+        "shared/providers/gemini/__init__.py",
+        "return media(video, byte_range)",
+        "return media(video, None)",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "file of anybody's taken for Gemini's",
+        "shared/providers/gemini/results.py",
+        r'r"(?:[\w/-]*/)?files/',
+        r'r"(?:.*/)?files/',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's file called after Google's host where the API is elsewhere",
+        "shared/providers/gemini/results.py",
+        'f"{_GOOGLE}/")',
+        '"https://nowhere.example/")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video called done before its file is there",
+        "shared/providers/gemini/__init__.py",
+        "return unready(answer) or status",
+        "return status",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "unknown state of Gemini's video unlogged",
+        "shared/providers/gemini/interactions.py",
+        '_log.warning("gemini',
+        '_log.debug("gemini',
+    ),
+    Mutant(
+        "Gemini's video waits for what nobody gives",
+        "shared/providers/gemini/interactions.py",
+        '"requires_action", "requires_continuation"}',
+        '"requires_continuation"}',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "region taken for a fault of the video",
+        "shared/providers/gemini/interactions.py",
+        'code="region_restricted"',
+        "code=None",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "refused look blamed on the caller",
+        "shared/providers/gemini/errors.py",
+        "return Failed(failed(said))",
+        "raise error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "lost video taken for a lost model",
+        "shared/providers/gemini/errors.py",
+        'return NotFound("Gemini does not have this video any more.", param="id", details=error.details)',
+        "return error",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "last frame of Gemini's video not said to be one",
+        "shared/providers/gemini/interactions.py",
+        'return f"<FIRST_FRAME> <LAST_FRAME> {request.prompt}"',
+        "return request.prompt",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "Gemini's video in the answer, where it may be too large",
+        "shared/providers/gemini/interactions.py",
+        '"delivery": "uri"',
+        '"delivery": "inline"',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "filtered video taken for none",
+        "shared/providers/gemini/operations.py",
+        'list_at(made, "raiMediaFilteredReasons")',
+        'list_at(made, "reasons")',
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "cancellation that came too late taken for one",
+        "shared/providers/gemini/interactions.py",
+        'return lifted(answer).payload.get("status") in _ENDED',
+        "return False",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "omni models gone with a list that knows none",
+        "shared/providers/gemini/models.py",
+        "    if not known:\n        return built_in\n",
+        "",
+        GEMINI_VIDEOS,
     ),
     Mutant(
         "new cookies not tried first",

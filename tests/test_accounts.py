@@ -147,7 +147,25 @@ def test_one_cookie_file_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     path.write_bytes(b"\xef\xbb\xbf" + cookies().encode())
     [account] = read(COOKIES_PATH=f" {path} ")
-    assert (account.id, account.key) == ("session", f"session={SECRET}")
+    assert (account.id, account.key) == ("default", f"session={SECRET}")
+
+
+@pytest.mark.parametrize("there", ["accounts", "cookies.json"])
+def test_of_both_places_one_is_enough(tmp_path: Path, there: str) -> None:
+    """Settings from the Imagen API name both of them, where people have one."""
+    folder, single = tmp_path / "accounts", tmp_path / "cookies.json"
+    if there == "accounts":
+        folder.mkdir()
+        (folder / "ann.json").write_text(cookies())
+    else:
+        single.write_text(cookies())
+    [account] = read(ACCOUNTS_DIR=str(folder), COOKIES_PATH=str(single))
+    assert account.id == {"accounts": "ann", "cookies.json": "default"}[there]
+
+
+def test_of_both_places_one_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="^COOKIES_PATH: "):
+        read(ACCOUNTS_DIR=str(tmp_path / "accounts"), COOKIES_PATH=str(tmp_path / "cookies.json"))
 
 
 def write_unreadable(folder: Path) -> None:
@@ -254,8 +272,8 @@ async def counts(pool: Pool) -> tuple[int, int]:
     return len(conditions), sum(condition.available for condition in conditions)
 
 
-async def ready(pool: Pool) -> list[str]:
-    return [account.id for account in await pool.ready("zimage")]
+async def ready(pool: Pool, provider: str = "zimage") -> list[str]:
+    return [condition.account.id for condition in await pool.ready(provider, pool.of(provider))]
 
 
 async def test_a_pool_knows_its_accounts(pool: Pool) -> None:
@@ -319,10 +337,10 @@ async def test_when_all_of_them_rest_nobody_is_free(pool: Pool) -> None:
         await pool.rest(account, AccountLimited("429"))
     await pool.rest(ACCOUNTS[0], AccountLimited("429", retry_after=7))
     with pytest.raises(NoAccount) as caught:
-        await pool.ready("zimage")
+        await ready(pool)
     assert caught.value.retry_after == pytest.approx(7, abs=1)
     assert "back in 7 s, from rate_limit_exceeded" in caught.value.message
-    assert len(await pool.ready("sketch")) == 1
+    assert len(await ready(pool, "sketch")) == 1
 
 
 async def test_a_full_account_is_passed_over_and_when_all_are_full_the_caller_has_to_wait() -> None:
@@ -333,7 +351,7 @@ async def test_a_full_account_is_passed_over_and_when_all_are_full_the_caller_ha
         with pool.busy(double):
             assert await ready(pool) == ["2"]
             with pool.busy(double), pytest.raises(Overloaded) as caught:
-                await pool.ready("zimage")
+                await ready(pool)
             assert caught.value.retry_after
     assert sorted(await ready(pool)) == ["1", "2"]
 
@@ -352,6 +370,6 @@ class Unreachable(MemoryState):
 async def test_without_the_state_nobody_rests_and_all_are_asked(caplog: pytest.LogCaptureFixture) -> None:
     pool = Pool(ACCOUNTS, Unreachable())
     await pool.rest(ACCOUNTS[0], AccountRejected("401"))
-    assert len(await pool.ready("zimage")) == len(ACCOUNTS)
+    assert len(await ready(pool)) == len(ACCOUNTS)
     assert await counts(pool) == (3, 3)
     assert "out of reach" in caplog.text

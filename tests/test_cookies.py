@@ -143,3 +143,11 @@ def test_cookies_of_a_parent_domain_come_along() -> None:
         Cookie("mail.google.com", "m", "3"),
     ]
     assert cookie_header(cookies, "gemini.google.com") == "SID=1; x=2"
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_of_one_that_is_there_twice_the_younger_counts(reverse: bool) -> None:
+    """As in exports of several profiles together; the site would read the first, or refuse both."""
+    pair = [exported(value="old"), exported(value="young", domain="zimage.run", expirationDate=LATER + 60)]
+    cookies = parse_cookies(json.dumps(pair[::-1] if reverse else pair), "file")
+    assert cookie_header(cookies, "zimage.run") == "session=young"

@@ -7,20 +7,26 @@ import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from itsdangerous.encoding import base64_encode
 
-from shared.accounts.credentials import Credentials
-from shared.errors import AccountError, AccountLimited, AccountRejected, EaselError, NoAccount, NotFound, Overloaded
-from shared.state import State, if_possible
+from shared.accounts.credentials import Credentials, login_of
+from shared.accounts.standings import TRIAL_SECONDS, Rest, Standing, Standings
+from shared.errors import AccountError, AccountLimited, AccountRejected, NoAccount, NotFound, Overloaded
+from shared.state import State
 from shared.values import Account
+
+Answer = TypeVar("Answer")
 
 MIN_COOLDOWN = 1.0
 LIMITED_REST = 10.0
 """Seconds; how long limits last that nobody has put a time to."""
+
+_FIRST_PAUSE = 0.05
+"""Seconds until whoever waits for the outcome of a trial looks again; then it takes its time."""
 
 
 def fingerprint(account: Account) -> str:
@@ -29,19 +35,16 @@ def fingerprint(account: Account) -> str:
     return base64_encode(digest[:6]).decode()
 
 
-class Rest(NamedTuple):
-    """An account is left alone for so many more seconds; `cause` is the code of the error that earned it that."""
-
-    seconds: float
-    cause: str
-
-
 class Condition(NamedTuple):
     """How an account is doing, for its operator."""
 
     account: Account
     active: int
-    rest: Rest | None
+    standing: Standing
+
+    @property
+    def rest(self) -> Rest | None:
+        return self.standing.rest
 
     @property
     def full(self) -> bool:
@@ -54,6 +57,9 @@ class Condition(NamedTuple):
 
 class Pool:
     """Picks the least busy account that is not resting, at random among equals.
+
+    An account that may be dead for all one knows, because it is new here or has just rested, is on trial with its first
+    order, and until the outcome others go elsewhere. So the dead one is tried once, and then after each rest.
 
     `cooldown` are the seconds that an account rests when the upstream does not say how long; `rejected` is called
     when one's credential is refused. `guests` stand for callers who bring a credential of their own: jobs are found
@@ -69,18 +75,19 @@ class Pool:
         clock: Callable[[], float] = time.time,
         rejected: Callable[[], None] = lambda: None,
         guests: Iterable[Account] = (),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.accounts = tuple(accounts)
         self._guests = {account.provider: account for account in guests}
         everybody = (*self.accounts, *self._guests.values())
         self._by_fingerprint = {(account.provider, fingerprint(account)): account for account in everybody}
-        self._state = state
         self._cooldown = cooldown
         self._choice = choice
-        self._clock = clock
         self._rejected = rejected
+        self._sleep = sleep
         self._busy: Counter[str] = Counter()
         self._credentials = Credentials(state)
+        self._standings = Standings(state, clock)
         self.shared = state.shared
         """Whether other instances see which accounts rest, and which credentials are new."""
 
@@ -105,29 +112,80 @@ class Pool:
         """The account with the credential that it has by now."""
         return await self._credentials.newest(self._configured(account))
 
-    async def replace(self, account: Account, key: str) -> Account:
-        """The account, on all instances that share a state, with this credential from now on; it does not rest."""
-        await self._credentials.replace(self._configured(account), key)
-        return account._replace(key=key)
+    async def replace(self, account: Account, key: str) -> None:
+        """Give the account a credential that somebody brought, wherever the state is shared; it does not rest."""
+        await self._credentials.replace(self._configured(account), account._replace(key=key, login=""))
+
+    async def renew(self, account: Account, key: str) -> Account:
+        """The account with a credential that comes from its old one: it is neither better nor worse for it.
+
+        What somebody has brought meanwhile stays.
+        """
+        newest = account._replace(key=key, login=login_of(account))
+        ours = await self._credentials.renew(self._configured(account), account, newest)
+        return newest if ours else await self.newest(account)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
         """Whether it falls to us to renew the account's credential: to one instance in so many seconds."""
         return await self._credentials.claim_renewal(self._configured(account), seconds)
 
-    async def ready(self, provider: str, names: Collection[str] = ()) -> list[Account]:
-        """Whom to ask, in this order, of all accounts or of those with these names.
+    async def place(
+        self, provider: str, names: Collection[str], order: Callable[[Account], Awaitable[Answer]]
+    ) -> tuple[Account, Answer]:
+        """The first account that does not refuse the order, of all or of those with these names; and what came of it.
 
         NoAccount when all of them rest, Overloaded when those that do not are full.
         """
-        conditions = await self._conditions([each for each in self.of(provider) if not names or each.id in names])
+        left = [each for each in self.of(provider) if not names or each.id in names]
+        choose = self._only if len(left) == 1 else self._next
+        refusal: AccountError | None = None
+        while True:
+            try:
+                account, standing = await choose(provider, left)
+            except NoAccount as nobody:
+                raise (refusal or nobody) from None
+            try:
+                with self.busy(account):
+                    answer = await order(account)
+            except AccountError as error:
+                await self.rest(account, error)
+                left = [each for each in left if each.id != account.id]
+                refusal = error
+            except BaseException:
+                await self._standings.give_back(account, standing)
+                raise
+            else:
+                await self._standings.accept(account, standing)
+                return account, answer
+
+    async def _only(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Standing]:
+        """The account that there is. Whether it is dead makes no difference: there is no other to go to."""
+        [condition] = await self.ready(provider, accounts)
+        return condition.account, condition.standing
+
+    async def _next(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Standing]:
+        """The account to ask next. Who finds nobody but accounts on trial waits for the outcome, but not for long."""
+        waited = 0.0
+        while True:
+            ready = await self.ready(provider, accounts)
+            patient = waited < TRIAL_SECONDS
+            chosen = next((each for each in ready if not (patient and each.standing.on_trial)), None)
+            if chosen and (standing := await self._standings.claim(chosen.account, chosen.standing)):
+                return chosen.account, standing
+            pause = _FIRST_PAUSE + waited / 4
+            await self._sleep(pause)
+            waited += pause
+
+    async def ready(self, provider: str, accounts: Sequence[Account]) -> list[Condition]:
+        """Those of these accounts that can take an order, the least busy first."""
+        conditions = await self._conditions(accounts)
         awake = [condition for condition in conditions if not condition.rest]
         if not awake:
-            raise _nobody(provider, [rest for _, _, rest in conditions if rest])
+            raise _nobody(provider, [condition.rest for condition in conditions if condition.rest])
         free = [condition for condition in awake if not condition.full]
         if not free:
             raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
-        free.sort(key=lambda condition: (condition.active, self._choice()))
-        return [account for account, _, _ in free]
+        return sorted(free, key=lambda condition: (condition.active, self._choice()))
 
     async def conditions(self) -> list[Condition]:
         """How all of them are doing, by provider and name."""
@@ -152,46 +210,27 @@ class Pool:
         if error.retry_after is None and isinstance(error, AccountLimited):
             error.retry_after = LIMITED_REST
         seconds = max(self._cooldown if error.retry_after is None else error.retry_after, MIN_COOLDOWN)
-        with if_possible(EaselError):
-            await self._state.put(_rest_name(account), f"{self._clock() + seconds:.3f} {error.code}", seconds)
+        await self._standings.rest(account, seconds, error.code)
 
     async def _conditions(self, configured: Sequence[Account]) -> list[Condition]:
-        accounts = await self._newest(configured)
-        rests = await self._rests(accounts)
-        return [
-            Condition(account, self._busy[_key(account)], rest) for account, rest in zip(accounts, rests, strict=True)
-        ]
+        if len(configured) == 1:  # gather would make a task of it
+            found = [await self._known(configured[0])]
+        else:
+            found = await asyncio.gather(*map(self._known, configured))
+        return [Condition(account, self._busy[_key(account)], standing) for account, standing in found]
+
+    async def _known(self, configured: Account) -> tuple[Account, Standing]:
+        account = await self._credentials.newest(configured)
+        return account, await self._standings.of(account)
 
     def _configured(self, account: Account) -> Account:
         return self.find(account.provider, fingerprint(account))
-
-    async def _newest(self, accounts: Sequence[Account]) -> list[Account]:
-        if not any(account.replaceable for account in accounts):  # as mostly, and gather would make tasks of it
-            return list(accounts)
-        return await asyncio.gather(*map(self._credentials.newest, accounts))
-
-    async def _rests(self, accounts: Sequence[Account]) -> list[Rest | None]:
-        if len(accounts) == 1:  # gather would make a task of it
-            return [await self._rest_of(accounts[0])]
-        return await asyncio.gather(*map(self._rest_of, accounts))
-
-    async def _rest_of(self, account: Account) -> Rest | None:
-        noted = None
-        with if_possible():
-            noted = await self._state.get(_rest_name(account))
-        until, _, cause = (noted or "").partition(" ")
-        return Rest(max(0.0, float(until) - self._clock()), cause) if until else None
 
 
 def _nobody(provider: str, rests: list[Rest]) -> NoAccount:
     soonest = min(rests, default=Rest(0.0, ""))
     why = f" The next one is back in {soonest.seconds:.0f} s, from {soonest.cause}." if soonest.cause else ""
     return NoAccount(f"No account of '{provider}' is free at the moment.{why}", retry_after=soonest.seconds)
-
-
-def _rest_name(account: Account) -> str:
-    """It changes with the credential: a new one does not rest for what became of the old one."""
-    return f"rest:{hashlib.sha256(f'{_key(account)} {account.key}'.encode()).hexdigest()[:16]}"
 
 
 def _key(account: Account) -> str:

@@ -31,9 +31,13 @@ def parse_cookies(text: str, source: str) -> list[Cookie]:
 
 
 def cookie_header(cookies: list[Cookie], domain: str) -> str:
-    """The Cookie header that a browser with these cookies sends to `domain`; empty when it has none for it."""
+    """The Cookie header that a browser with these cookies sends to `domain`; empty when it has none for it.
+
+    Of several cookies of one name it has the one that lives longest.
+    """
     own = [cookie for cookie in cookies if f".{domain}".endswith("." + cookie.domain.lstrip("."))]
-    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in own)
+    longest = {cookie.name: cookie.value for cookie in sorted(own, key=lambda cookie: cookie.expires)}
+    return "; ".join(f"{name}={longest[name]}" for name in dict.fromkeys(cookie.name for cookie in own))
 
 
 def _from_json(text: str) -> Iterator[Cookie]:

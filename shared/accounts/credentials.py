@@ -12,6 +12,11 @@ KEPT_SECONDS = 400 * 86_400.0
 """The longest that browsers keep a cookie."""
 
 
+def login_of(account: Account) -> str:
+    """What tells credentials apart that somebody brought: it stays the same when one of them is renewed."""
+    return account.login or _digest(account.key)
+
+
 class Credentials:
     """What instances share of the accounts' newest credentials.
 
@@ -25,14 +30,21 @@ class Credentials:
         """A configured account with the credential that it has by now; with its own where nobody can tell."""
         if not account.replaceable:
             return account
-        key = None
+        kept = None
         with if_possible():
-            key = await self._state.get(_name("key", account))
-        return account._replace(key=key) if key else account
+            kept = await self._state.get(_name("credential", account))
+        login, _, key = (kept or "").partition(" ")
+        return account._replace(key=key, login=login) if key else account
 
-    async def replace(self, account: Account, key: str) -> None:
-        """From now on a configured account has this credential. StoreUnavailable where that cannot be written down."""
-        await self._state.put(_name("key", account), key, KEPT_SECONDS)
+    async def replace(self, account: Account, newest: Account) -> None:
+        """From now on a configured account is this one. StoreUnavailable where that cannot be written down."""
+        await self._state.put(_name("credential", account), _record(newest), KEPT_SECONDS)
+
+    async def renew(self, account: Account, old: Account, newest: Account) -> bool:
+        """The same where it still is the old one; False where somebody has brought another meanwhile."""
+        name = _name("credential", account)
+        swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)
+        return swapped or await self._state.add(name, _record(newest), KEPT_SECONDS)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
         """Whether it falls to us to renew a configured account's credential: to one instance in so many seconds."""
@@ -42,6 +54,13 @@ class Credentials:
         return ours
 
 
+def _record(account: Account) -> str:
+    return f"{login_of(account)} {account.key}"
+
+
 def _name(kind: str, account: Account) -> str:
-    text = f"{account.provider}/{account.id} {account.key}"
-    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{kind}:{_digest(f'{account.provider}/{account.id} {account.key}')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -56,6 +56,9 @@ PER_ACCOUNT_CONCURRENT = Variable("PER_ACCOUNT_CONCURRENT_TASKS", "0")
 _OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": ("SESSION_TOKEN",), "AKASHCHAT_BASE_URL": ("AKASH_BASE_URL",)}
 """What other proxies of the same upstreams call a variable."""
 
+_DEFAULT = "default"
+"""What an account is called that has a variable of its own."""
+
 _COOKIE_FILES = ("cookies.txt", "cookies.json")
 """In a folder of its own an account's cookies are in one of these; whatever the name says, either format will do."""
 
@@ -120,7 +123,7 @@ class _Reader:
     def short_forms(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for upstream in table.values():
             if key := self._key(upstream):
-                yield self._account(upstream, Entry(id="default", provider=upstream.name, key=key))
+                yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key))
 
     def keyless(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for name in dict.fromkeys(words(PROVIDERS.of(self._environment))):
@@ -141,8 +144,11 @@ class _Reader:
         """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
         single = COOKIES_PATH.of(self._environment)
         folder = ACCOUNTS_DIR.of(self._environment)
+        if single and folder:  # as in settings made for others, which take what is there
+            folder = folder if Path(folder).exists() else ""
+            single = single if Path(single).exists() or not folder else ""
         if single:
-            yield COOKIES_PATH.name, Path(single).stem, Path(single)
+            yield COOKIES_PATH.name, _DEFAULT, Path(single)
         if folder:
             if not Path(folder).is_dir():
                 raise Misconfigured(f"{ACCOUNTS_DIR.name}: there is no such folder.")

@@ -181,6 +181,8 @@ class Home(TypedDict):
     message: str
     base_url: str
     models: str
+    health: str
+    docs: str
 
 
 class OpenApi(TypedDict):

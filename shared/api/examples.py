@@ -122,6 +122,8 @@ EXAMPLES: dict[str, Any] = {
         "message": "API service is running",
         "base_url": f"{_HOST}/v1",
         "models": f"{_HOST}/v1/models",
+        "health": f"{_HOST}/v1/health",
+        "docs": f"{_HOST}/docs",
     },
     "answers.CookiesTaken": {
         "success": True,

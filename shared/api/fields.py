@@ -112,10 +112,16 @@ _AS_FRAMES: JsonDict = {
 }
 _FIRST: JsonDict = {"anyOf": [_given("first_frame_image"), _given("input_reference")]}
 _LAST = _given("last_frame_image")
+_TWO: list[JsonValue] = [
+    {"allOf": [_FIRST, _LAST]},
+    {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]},
+    {"allOf": [_given("images"), {"properties": {"images": {"minItems": 2}}}]},
+]
 FRAMES: list[JsonDict] = [
     {"not": _given("first_frame_image", "input_reference")},
     {"if": _LAST, "then": {"anyOf": [_FIRST, {"allOf": [_AS_FRAMES, _given("images")]}]}},
     {"if": {"allOf": [_given("images"), {"anyOf": [_FIRST, _LAST]}]}, "then": _AS_FRAMES},
+    {"if": _AS_FRAMES, "then": {"anyOf": _TWO}},
     _pictures_at_most(2, _AS_FRAMES),
     _pictures_at_most(1, {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
     _pictures_at_most(0, {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import AsyncGenerator
 from typing import Any
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import JSONResponse, Response
 
 from shared.accounts import Condition
 from shared.api.access import is_operator
 from shared.api.call import Call
 from shared.errors import BadRequest
+from shared.http import Spool
 
 LARGEST_EXPORT = 1 << 20
 _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=memory there is no way to the others."
@@ -50,12 +48,12 @@ async def cookies_response(call: Call) -> Response:
 
 
 def _account_object(condition: Condition) -> dict[str, Any]:
-    account, active, rest = condition
+    rest = condition.rest
     return {
-        "account_id": account.id,
-        "provider": account.provider,
+        "account_id": condition.account.id,
+        "provider": condition.account.provider,
         "enabled": True,
-        "active_tasks": active,
+        "active_tasks": condition.active,
         "in_cooldown": rest is not None,
         "cooldown_remaining": math.ceil(rest.seconds) if rest else 0,
         "last_error": rest.cause if rest else None,
@@ -64,9 +62,9 @@ def _account_object(condition: Condition) -> dict[str, Any]:
 
 async def _upload(call: Call) -> tuple[str, str]:
     """The account's name and the text of the export."""
+    if call.has_form:
+        return await _from_form(call)
     body = await call.read(LARGEST_EXPORT)
-    if call.request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await _multipart(call, body)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -77,21 +75,13 @@ async def _upload(call: Call) -> tuple[str, str]:
     return _named(content.get("account_id")), cookies if isinstance(cookies, str) else json.dumps(cookies)
 
 
-async def _multipart(call: Call, body: bytes) -> tuple[str, str]:
-    async def whole() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    try:
-        form = await MultiPartParser(call.request.headers, whole(), max_files=1, max_fields=8).parse()
-    except (MultiPartException, KeyError):
-        raise BadRequest("The body is not valid multipart/form-data.", code="invalid_multipart") from None
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
+async def _from_form(call: Call) -> tuple[str, str]:
+    fields = dict(await call.form(LARGEST_EXPORT))
+    file = fields.get("file")
+    if not isinstance(file, Spool):
         raise BadRequest("'file': the export is missing.", code="missing_file", param="file")
-    try:
-        return _named(form.get("account_id")), (await file.read()).decode(errors="replace")
-    finally:
-        await file.close()
+    export = b"".join([piece async for piece in file.read()])
+    return _named(fields.get("account_id")), export.decode(errors="replace")
 
 
 def _named(name: object) -> str:

@@ -143,6 +143,9 @@ class VideoCreate(Generate):
         if last and not (first or (as_frames and self._images)):
             raise BadRequest("'last_frame_image' needs a first frame beside it.", param="last_frame_image")
         frames = [first, *(self._images if as_frames else ()), last]
+        if self.reference_mode == "first_last_frame" and sum(map(bool, frames)) < 2:
+            message = "'reference_mode': 'first_last_frame' needs a first and a last frame."
+            raise BadRequest(message, param="reference_mode")
         references = () if as_frames else self._images
         if reference and not model.frames:
             frames, references = [last], (reference, *references)

@@ -43,7 +43,7 @@ async def show(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """Cancel a video that has not begun, or delete one that has ended; one that is under way goes on."""
+    """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
     deleted = await call.service.delete(_job(call))
     return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
 

@@ -73,7 +73,7 @@ class Deletes(Protocol):
     """A provider whose upstream can forget a job."""
 
     async def delete(self, ref: Ref) -> bool:
-        """Remove a job that has ended, or has not begun; False where it is under way."""
+        """Remove a job that has ended, stop one that has not; False where it is under way and cannot be stopped."""
 
 
 @runtime_checkable

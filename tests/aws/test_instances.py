@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import openai
@@ -68,6 +69,18 @@ def test_an_account_that_one_of_them_saw_refused_is_left_alone_by_the_other(
     for client in clients:
         health = client.get("/health").json()
         assert (health["accounts_total"], health["accounts_available"]) == (3, 2)
+
+
+def test_ten_orders_on_all_of_them_at_once_try_a_dead_account_once(serve: Serve, zimage: ZImage, table: str) -> None:
+    zimage.auth, zimage.cookie = "cookie", "visitor=alive"
+    accounts = [{"id": name, "provider": "zimage", "key": f"visitor={name}"} for name in ("alive", "dead")]
+    settings = {"STATE": f"dynamodb://{table}", "ZIMAGE_BASE_URL": zimage.url, "ZIMAGE_MODELS": QUICK_MODELS}
+    instances = [serve(ACCOUNTS=json.dumps(accounts), **settings) for _ in range(5)]
+    with ExitStack() as stack, ThreadPoolExecutor(10) as threads:
+        clients = [stack.enter_context(instance.client()) for instance in instances]
+        answers = list(threads.map(lambda number: order(clients[number % 5], prompt=f"a cat, {number}"), range(10)))
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert sum(call.headers.get("cookie") == "visitor=dead" for call in zimage.calls) == 1
 
 
 def test_out_of_reach_a_first_order_is_served_and_a_repetition_is_not_bought_again(

@@ -8,14 +8,13 @@ from typing import ClassVar
 
 from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
+from shared.providers.gemini.models import veo_model
 from shared.values import Size
 from tests.conformance.films import Films, Pictures
-from tests.emulators import akashchat, ark, jimeng, modelscope, piclumen
+from tests.emulators import akashchat, ark, gemini, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator
 from tests.emulators.faults import Endless, Fault
 from tests.emulators.files import FileHost
-from tests.emulators.gemini import Fate as GeminiFate
-from tests.emulators.gemini import Gemini
 from tests.emulators.gemini_web import GeminiWeb
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import Fate, ZImage
@@ -186,20 +185,23 @@ class SketchCase(Case):
         return {}
 
 
-class GeminiCase(Case):
+class GeminiCase(FileHostCase):
+    """Its pictures, which are in the answers themselves."""
+
     name = "gemini"
     lacks = WITHOUT_JOBS
     submit_path = ":generateContent"
+    unknown_output = "file-unknown"
 
     def start(self) -> None:
-        self._emulator = Gemini().start()
-
-    def stop(self) -> None:
-        self._emulator.stop()
+        self._emulator = gemini.Gemini().start()
 
     @property
-    def emulator(self) -> Gemini:
+    def emulator(self) -> gemini.Gemini:
         return self._emulator
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Pictures(provider)
 
     def environment_with_wrong_credentials(self) -> dict[str, str]:
         return {**self.environment(), "GEMINI_API_KEY": "nobody"}
@@ -208,7 +210,53 @@ class GeminiCase(Case):
         return len(self.emulator.submits)
 
     def next_prompt_is_refused(self) -> None:
-        self.emulator.next_fate(GeminiFate.UNSAFE)
+        self.emulator.next_fate(gemini.Fate.UNSAFE)
+
+
+class GeminiFilmsCase(GeminiCase):
+    """Its videos, as interactions in the background."""
+
+    lacks = frozenset({"inputs"})
+    submit_path = "/v1beta/interactions"
+    poll_path = "/v1beta/interactions/"
+    file_path = "/download/"
+    media_type = "video/mp4"
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Films(provider)
+
+    def is_result(self, data: bytes, size: Size) -> bool:
+        return data.startswith(ark.CLIP)
+
+    def taken(self) -> int:
+        return len(self.emulator.films)
+
+    def next_job_fails(self) -> None:
+        self.emulator.next_fate(gemini.FilmFate.FAILS)
+
+    def next_prompt_is_refused(self) -> None:
+        self.emulator.next_fate(gemini.FilmFate.UNSAFE)
+
+    def next_job_is_in_an_unknown_state(self, word: str) -> None:
+        self.emulator.state_words = itertools.repeat(word)
+
+    def next_job_never_ends(self) -> None:
+        self.emulator.next_fate(gemini.FilmFate.NEVER_ENDS)
+
+
+class GeminiOperationsCase(GeminiFilmsCase):
+    """Its videos by the older way, whose only state is to be done."""
+
+    lacks = frozenset({"inputs", "states"})
+    submit_path = ":predictLongRunning"
+    poll_path = "/operations/"
+    unknown_ref = f"{gemini.VEO}~unknown"
+
+    def start(self) -> None:
+        self._emulator = gemini.Gemini(live=(gemini.VEO,), shut=()).start()
+
+    def seen(self, provider: MediaProvider) -> MediaProvider:
+        return Films(provider, veo_model(gemini.VEO))
 
 
 class ZImageCase(FileHostCase):
@@ -466,6 +514,8 @@ CASES: dict[str, type[Case]] = {
     "akashchat, legacy": AkashChatLegacyCase,
     "ark": ArkCase,
     "gemini": GeminiCase,
+    "gemini, videos": GeminiFilmsCase,
+    "gemini, operations": GeminiOperationsCase,
     "gemini_web": GeminiWebCase,
     "jimeng": JimengCase,
     "modelscope": ModelScopeCase,

@@ -38,10 +38,17 @@ class Pictures:
 
 
 class Films(Pictures):
-    """Only what has to be translated is; whoever wants the rest has the provider itself."""
+    """Only what has to be translated is; whoever wants the rest has the provider itself.
+
+    `models` are those to be seen, where others are made in another way.
+    """
+
+    def __init__(self, provider: MediaProvider, *models: Model) -> None:
+        super().__init__(provider)
+        self._models = models
 
     async def models(self) -> tuple[Model, ...]:
-        return tuple(model for model in await self._provider.models() if model.kind == "video")
+        return self._models or tuple(model for model in await self._provider.models() if model.kind == "video")
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         model = request.model

@@ -248,11 +248,12 @@ async def test_a_submit_is_sent_exactly_once(case: Case, provider: MediaProvider
 
 @pytest.mark.needs("network")
 async def test_an_upstream_that_cannot_be_reached_has_taken_nothing(case: Case, build: Build) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
+    with socket.socket() as unused:  # a port that nobody listens at, nor can be given meanwhile
+        unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    provider = build({**case.environment(), f"{case.name.upper()}_BASE_URL": nowhere})
-    with pytest.raises(Unavailable):
-        await provider.submit(await a_request(provider))
+        provider = build({**case.environment(), f"{case.name.upper()}_BASE_URL": nowhere})
+        with pytest.raises(Unavailable):
+            await provider.submit(await a_request(provider))
 
 
 @pytest.mark.needs("network")

@@ -68,6 +68,23 @@ def test_new_cookies_are_in_use_at_once_and_the_account_rests_no_more(client: ht
     assert len(zimage.submits) == 1
 
 
+@pytest.mark.parametrize("name", ["default", "Default", "", None])
+def test_the_account_is_named_as_clients_of_the_imagen_api_do(
+    serve: Callable[..., Gateway], zimage: ZImage, tmp_path: Path, name: str | None
+) -> None:
+    """To these, one cookie file is an account called `default`, and names are small letters."""
+    zimage.auth, zimage.cookie = "cookie", COOKIE
+    path = tmp_path / "cookies.json"
+    path.write_text(exported(zi_visitor="stale"))
+    gateway = serve(
+        COOKIES_PATH=str(path), ZIMAGE_BASE_URL=zimage.url, ZIMAGE_MODELS=DONE_AT_ONCE, ADMIN_KEYS=ADMIN_KEY
+    )
+    with gateway.client() as client:
+        answer = bring(client, name=name)
+        assert (answer.status_code, answer.json()["account_id"].lower()) == (200, "default")
+        assert order(client, model="zimage-turbo").status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -118,7 +135,7 @@ BODIES = [
     (b"[]", "application/json", "invalid_format", "cookies"),
     (b'{"cookies": 7}', "application/json", "invalid_format", "cookies"),
     (b'{"cookies": [], "account_id": 7}', "application/json", "invalid_account_id", "account_id"),
-    (b"--x", "multipart/form-data", "invalid_multipart", None),
+    (b"--x", "multipart/form-data", "invalid_form", None),
     (b"--x--\r\n", "multipart/form-data; boundary=x", "missing_file", "file"),
     (b"x" * (1 << 20) + b"x", "application/json", "request_too_large", None),
 ]

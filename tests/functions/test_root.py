@@ -21,6 +21,8 @@ def test_the_root_says_what_this_is(client: httpx.Client, gateway: Gateway) -> N
     assert answer.json()["name"] == "Easel"
     assert answer.json()["base_url"] == f"{gateway.url}/v1"
     assert client.get(answer.json()["models"]).json()["object"] == "list"
+    assert client.get(answer.json()["health"]).json()["status"] == "healthy"
+    assert client.get(answer.json()["docs"]).headers["content-type"].startswith("text/html")
 
 
 def test_ping(client: httpx.Client) -> None:

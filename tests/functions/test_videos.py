@@ -415,6 +415,8 @@ BAD = [
     Bad("too many references", {"images": [PICTURE] * 10}, "images"),
     Bad("too many frames", {"images": [PICTURE] * 3, "reference_mode": "first_last_frame"}, "images"),
     Bad("too many at all", {"images": [PICTURE] * 17}, "images"),
+    Bad("no frames", {"reference_mode": "first_last_frame"}, "reference_mode"),
+    Bad("one frame for two", {"images": [PICTURE], "reference_mode": "first_last_frame"}, "reference_mode"),
     Bad("last frame alone", {"last_frame_image": PICTURE}, "last_frame_image"),
     Bad("first frame twice", {"first_frame_image": PICTURE, "input_reference": PICTURE}, "input_reference"),
     Bad("frames and references", {"first_frame_image": PICTURE, "images": [PICTURE]}, "images"),

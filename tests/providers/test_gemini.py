@@ -200,6 +200,7 @@ def google(status: int, word: str, message: str, **more: Any) -> Reply:
     ("reply", "error"),
     [
         (google(400, "INVALID_ARGUMENT", "Invalid value at 'x'"), BadRequest),
+        (google(400, "INVALID_ARGUMENT", "The prompt goes against our safety policies."), ContentRefused),
         (google(400, "INVALID_ARGUMENT", "?", details=[{"reason": "API_KEY_INVALID"}]), AccountRejected),
         (google(400, "FAILED_PRECONDITION", "User location is not supported for the API use."), AccountRejected),
         (google(400, "FAILED_PRECONDITION", "Please enable billing on your project."), AccountRejected),
@@ -245,9 +246,9 @@ async def test_a_model_that_is_not_there_is_not_found(adapter: Adapter, gemini: 
 
 async def test_shut_models_are_not_offered_and_new_ones_are(adapter: Adapter, gemini: Gemini) -> None:
     gemini.live = ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-9-flash-image", "imagen-9.0-generate"]
-    names = [model.id for model in await adapter.models()]
-    assert names == ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-9-flash-image"]
-    assert all(model.max_inputs and not model.asynchronous for model in await adapter.models())
+    models = [model for model in await adapter.models() if model.kind == "image"]
+    assert [model.id for model in models] == ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-9-flash-image"]
+    assert all(model.max_inputs and not model.asynchronous for model in models)
     assert len(gemini.calls) == 1, "the list is kept for a while"
 
 

@@ -15,12 +15,13 @@ from urllib.parse import quote, urljoin
 
 from shared.errors import EaselError, GenerationFailed, NotFound
 from shared.http import Http, clean, origin_of
+from shared.providers._inline import media
+from shared.providers._kept import Kept
 from shared.providers._reading import as_dict, as_list, list_at
 from shared.providers.akashchat.conversation import about_picture, about_text
 from shared.providers.akashchat.failures import failure
-from shared.providers.akashchat.kept import Kept
 from shared.providers.akashchat.parts import deltas
-from shared.providers.akashchat.pictures import Look, look, media, submitted
+from shared.providers.akashchat.pictures import Look, look, submitted
 from shared.providers.akashchat.site import Site
 from shared.values import (
     Account,

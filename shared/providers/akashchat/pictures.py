@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
-from shared.errors import BadRequest, EaselError, NotFound, RangeInvalid, Unavailable, Uncertain
-from shared.http import HEAD_BYTES, Answer, clean, sniff
+from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
+from shared.http import Answer, clean
 from shared.providers.akashchat.parts import deltas
-from shared.values import ByteRange, Media, Submitted
+from shared.values import Submitted
 
 # Glued together by hand: what is in the quotes may hold quotes and line breaks, and is no JSON.
 _JOB = re.compile(r"<image_generation>\s*jobId='([^']*)'")
@@ -22,8 +19,6 @@ _NO_NAMES = ("undefined", "null")
 
 # A picture inside of the JSON, as a data URI or without its head: too large to be parsed with the rest.
 _INLINE = re.compile(rb'"result"\s*:\s*"(?:data:[\w/+.-]{1,60};base64,)?([A-Za-z0-9+/]{40,}={0,2})"')
-_CHUNK = 64 << 10
-"""Base64 digits that are decoded together: a multiple of four."""
 
 
 class Look(NamedTuple):
@@ -89,27 +84,3 @@ def look(answer: Answer) -> Look:
         position if isinstance(position, int) and position > 0 else None,
         None if inline is None else memoryview(answer.body)[inline.start(1) : inline.end(1)],
     )
-
-
-def media(picture: memoryview, byte_range: ByteRange | None) -> Media:
-    """A picture that is held as base64, decoded piece by piece; RangeInvalid or Unavailable where that cannot be."""
-    total = len(picture) // 4 * 3 - bytes(picture[-2:]).count(b"=")
-    start, end = 0, total
-    if byte_range:
-        start = max(0, total + byte_range.start) if byte_range.start < 0 else byte_range.start
-        end = total if byte_range.end is None else min(byte_range.end + 1, total)
-    if start >= end:
-        raise RangeInvalid(total)
-    media_type = None
-    with suppress(binascii.Error):
-        media_type = sniff(base64.b64decode(picture[: 4 * -(-HEAD_BYTES // 3)]))
-    if len(picture) % 4 or media_type is None:
-        raise Unavailable("The result is not an image or a video.")
-    return Media(media_type, _decoded(picture, start, end), start, end - start, total)
-
-
-async def _decoded(picture: memoryview, start: int, end: int) -> AsyncIterator[bytes]:
-    first = start // 3 * 4
-    for at in range(first, -(-end // 3) * 4, _CHUNK):
-        offset = at // 4 * 3
-        yield base64.b64decode(picture[at : at + _CHUNK])[max(0, start - offset) : end - offset]

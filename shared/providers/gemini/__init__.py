@@ -1,24 +1,42 @@
-"""Gemini through Google's own API, with a key: pictures from words and from pictures, in the answer itself."""
+"""Gemini through Google's own API, with a key: pictures in the answer itself, videos as jobs in the background."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from shared.errors import EaselError, NotFound, Unavailable
-from shared.http import Http, Inline, json_body, sniff
+from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
+from shared.http import Answer, Http, Inline, json_body
+from shared.providers._inline import media
+from shared.providers._reading import as_dict
+from shared.providers.gemini import interactions, operations
 from shared.providers.gemini.answer import pictures_of
-from shared.providers.gemini.errors import failure
-from shared.providers.gemini.models import BUILT_IN, image_config, listed_models
-from shared.values import Account, ByteRange, Finished, ImageRequest, Input, Media, Model, Ref, Status
+from shared.providers.gemini.errors import failure, lost, lost_file, missed
+from shared.providers.gemini.inputs import media_type
+from shared.providers.gemini.models import BUILT_IN, DECLINED, image_config, is_veo, listed_models
+from shared.providers.gemini.results import Places, interaction_of, unready
+from shared.values import (
+    Account,
+    ByteRange,
+    Finished,
+    ImageRequest,
+    Media,
+    Model,
+    Ref,
+    Status,
+    Submitted,
+    Succeeded,
+    VideoRequest,
+)
 
 _log = logging.getLogger(__name__)
 
-_SECONDS = 300.0
+_PICTURE_SECONDS = 300.0
 _LIST_SECONDS = 3.0
 _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
 """Seconds until the list of models is asked for again, once it was there and once it was not."""
@@ -27,10 +45,13 @@ _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
 class Gemini:
     """`account.key` is an API key of Google AI Studio."""
 
+    declined: ClassVar[Mapping[str, str]] = DECLINED
+
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._api = f"{account.base_url}/v1beta"
         self._headers = {"x-goog-api-key": account.key}
+        self._places = Places(account)
         self._models = BUILT_IN
         self._list_due = 0.0
 
@@ -40,7 +61,7 @@ class Gemini:
             self._list_due = time.monotonic() + _LIST_FAILED
             try:
                 async with asyncio.timeout(_LIST_SECONDS):
-                    self._models = listed_models(await self._names())
+                    self._models = listed_models(await self._methods())
                 self._list_due += _LIST_FRESH
             except (EaselError, TimeoutError) as error:
                 _log.warning("gemini: the list of models cannot be had: %s", getattr(error, "message", "no answer"))
@@ -49,7 +70,7 @@ class Gemini:
     async def submit(self, request: ImageRequest) -> Finished:
         """One picture, or what the model makes of it: there is no asking for several."""
         inline = [
-            {"inlineData": {"mimeType": await _media_type(picture), "data": Inline(picture)}}
+            {"inlineData": {"mimeType": await media_type(picture), "data": Inline(picture)}}
             for picture in request.inputs
         ]
         upstream = request.model.upstream
@@ -61,41 +82,114 @@ class Gemini:
                 "imageConfig": image_config(upstream, request.size, with_ratio=not keeps_ratio),
             },
         }
-        url = f"{self._api}/models/{quote(upstream, safe='')}:generateContent"
-        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(content), timeout=_SECONDS)
-        if answer.status >= 400:
-            raise failure(answer)
-        return Finished(pictures_of(answer))
+        return Finished(pictures_of(await self._send(f"{_model(upstream)}:generateContent", content, _PICTURE_SECONDS)))
+
+    async def submit_video(self, request: VideoRequest) -> Submitted:
+        upstream = request.model.upstream
+        if is_veo(upstream):
+            answer = await self._send(f"{_model(upstream)}:predictLongRunning", await operations.order(request))
+            ref = operations.ref_of(as_dict(answer.json()).get("name"))
+        else:
+            answer = await self._send("interactions", await interactions.order(request))
+            ref = interactions.ref_of(as_dict(answer.json()).get("id"))
+        if not ref:
+            raise Uncertain("Gemini took the work but gave no name to find it by; it may have been charged.")
+        return Submitted((ref,))
 
     async def poll(self, ref: Ref) -> Status:
-        raise _no_jobs()
+        operation = operations.name_of(ref)
+        answer = await self._read("GET", operation or _interaction(ref))
+        if answer.status != 200:
+            return missed(answer)
+        if operation:
+            return await self._once_there(operations.state(answer, self._places))
+        return await self._once_there(interactions.state(answer, ref, self._places))
 
-    def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        raise _no_jobs()
+    @asynccontextmanager
+    async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+        if interaction := interaction_of(output):
+            yield await self._inline(interaction, byte_range)
+            return
+        places, link = self._places, self._places.link(output)
+        stream = self._http.stream(
+            link,
+            origins=places.origins,
+            byte_range=byte_range,
+            headers=self._headers,
+            headers_for=places.key_for,
+            media_type="video/mp4",
+        )
+        async with stream as opened:
+            yield opened
 
-    async def _names(self) -> frozenset[str]:
-        """The models that generate content, by Google's list."""
-        answer = await self._http.read("GET", f"{self._api}/models?pageSize=1000", headers=self._headers)
+    async def cancel(self, ref: Ref) -> bool:
+        """An interaction stops at any time before its end; an operation cannot be stopped."""
+        if operations.name_of(ref):
+            return False
+        answer = await self._read("POST", f"{_interaction(ref)}/cancel")
+        return _is_done(answer) and not interactions.is_past_stopping(answer)
+
+    async def delete(self, ref: Ref) -> bool:
+        """What has not ended is cancelled, and its record stays to say so. Of an operation nothing can be deleted."""
+        if operations.name_of(ref):
+            return False
+        return await self.cancel(ref) or _is_done(await self._read("DELETE", _interaction(ref)))
+
+    async def _once_there(self, status: Status) -> Status:
+        """The same, unless it has ended before its file is there, which can take a moment more."""
+        file = self._places.file(status.outputs[0].ref) if isinstance(status, Succeeded) else None
+        if not file:
+            return status
+        answer = await self._http.read("GET", file, headers=self._headers)
+        if answer.status != 200:
+            raise lost_file(answer)
+        return unready(answer) or status
+
+    async def _inline(self, interaction: Ref, byte_range: ByteRange | None) -> Media:
+        answer = await self._read("GET", _interaction(interaction))
+        video = interactions.inline_video(answer) if answer.status == 200 else None
+        if video is None:
+            raise NotFound("Gemini does not have this video any more.", param="id")
+        return media(video, byte_range)
+
+    async def _send(self, path: str, content: dict[str, Any], timeout: float = 60.0) -> Answer:
+        url = f"{self._api}/{path}"
+        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(content), timeout=timeout)
+        if answer.status >= 400:
+            raise failure(answer)
+        return answer
+
+    async def _read(self, method: str, path: str) -> Answer:
+        return await self._http.read(method, f"{self._api}/{path}", headers=self._headers)
+
+    async def _methods(self) -> dict[str, frozenset[str]]:
+        """What Google lists, by the name of the model."""
+        answer = await self._read("GET", "models?pageSize=1000")
         if answer.status != 200:
             raise failure(answer)
         payload: Any = answer.json()
         try:
-            return frozenset(
-                str(model["name"]).removeprefix("models/")
+            return {
+                str(model["name"]).removeprefix("models/"): frozenset(model.get("supportedGenerationMethods") or ())
                 for model in payload["models"]
-                if "generateContent" in model["supportedGenerationMethods"]
-            )
-        except (KeyError, TypeError, IndexError):
+            }
+        except (AttributeError, KeyError, TypeError, IndexError):
             raise Unavailable("Gemini's list of models makes no sense.") from None
 
 
-async def _media_type(picture: Input) -> str:
-    """What it is; of one that lies elsewhere, by its bytes, which are fetched with that."""
-    if picture.media_type:
-        return picture.media_type
-    async with aclosing(picture.read()) as pieces:  # type: ignore[type-var]
-        return sniff(await anext(pieces, b"")) or ""
+def _model(upstream: str) -> str:
+    return f"models/{quote(upstream, safe='')}"
 
 
-def _no_jobs() -> NotFound:
-    return NotFound("Gemini answers with its pictures at once, and has no job to come back to.", param="id")
+def _interaction(ref: Ref) -> str:
+    return f"interactions/{quote(ref, safe='')}"
+
+
+def _is_done(answer: Answer) -> bool:
+    """Whether what was asked of a video was done; False where it was too late for that."""
+    if answer.status == 200:
+        return True
+    error = lost(answer)
+    if answer.status == 409 or isinstance(error, BadRequest):
+        return False
+    raise error

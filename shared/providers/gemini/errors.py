@@ -1,4 +1,7 @@
-"""What Google's errors mean: the key, the quota, the model, the request, or Google itself."""
+"""What Google's errors mean: the key, the quota, the model, the request, or Google itself.
+
+An error has a number as its `code` and a word as its `status`, or in the Interactions API a word as its `code` alone.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,29 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from shared.errors import AccountExhausted, AccountLimited, AccountRejected, EaselError, NotFound, Unavailable
+from shared.errors import (
+    AccountExhausted,
+    AccountLimited,
+    AccountRejected,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    GenerationFailed,
+    NotFound,
+    Unavailable,
+)
 from shared.http import Answer, clean
-from shared.providers._reading import as_list
+from shared.providers._reading import as_list, says_unsafe
+from shared.values import Failed
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")
 _OF_THE_ACCOUNT = ("api key not valid", "location is not supported", "billing")
+_UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 
 
 def failure(answer: Answer) -> EaselError:
-    """The error behind an answer of 400 or more."""
+    """The error behind an answer of 400 or more to an order."""
     error = _error(answer)
     said = clean(str(error.get("message") or ""))
     details = {"upstream": said, "status": answer.status}
@@ -27,9 +42,11 @@ def failure(answer: Answer) -> EaselError:
         case _ if not said:
             return answer.error()
         case 429:
-            return _limit(message, error, details, _NO_QUOTA.search(said) is not None)
+            return _limit(answer, message, details)
         case 400 if _blames_account(error, said):
             return AccountRejected(message, details=details)
+        case 400 if is_refusal(said):
+            return refused(said)
         case 404:
             gone = f"Gemini has no such model, or no longer: {said}."
             return NotFound(gone, code="model_not_found", param="model", details=details)
@@ -37,6 +54,53 @@ def failure(answer: Answer) -> EaselError:
             # Google's own words, and not a proxy's page: nothing was made, and nothing is charged.
             return Unavailable(message, details=details)
     return answer.error(said)
+
+
+def lost(answer: Answer) -> EaselError:
+    """The same of an answer about a video that was ordered before."""
+    error = failure(answer)
+    if isinstance(error, NotFound):
+        return NotFound("Gemini does not have this video any more.", param="id", details=error.details)
+    return error
+
+
+def missed(answer: Answer) -> Failed:
+    """The end of a job whose look was answered with 400 or more; where that says nothing of the job, it is raised.
+
+    A look has nothing to be wrong in it: by a 400 the Interactions API tells that the job came to nothing.
+    """
+    error = lost(answer)
+    if not isinstance(error, BadRequest | ContentRefused):
+        raise error
+    if said := str(_error(answer).get("message") or ""):
+        return Failed(failed(said))
+    raise Unavailable(error.message, details=error.details)
+
+
+def lost_file(answer: Answer) -> EaselError:
+    """The error behind such an answer about a file, of which Google does not say whether it is gone or another's."""
+    if answer.status in (403, 404):
+        return NotFound("Gemini does not have this file any more: it keeps them for two days.", param="id")
+    return failure(answer)
+
+
+def failed(said: str) -> EaselError:
+    """Why work that was taken came to nothing."""
+    said = clean(said)
+    if is_refusal(said):
+        return refused(said)
+    reason = f": {said}" if said else ", and it did not say why"
+    return GenerationFailed(f"The generation failed at Gemini{reason}.", details={"upstream": said})
+
+
+def refused(reason: str) -> ContentRefused:
+    message = f"Gemini will not make this: {clean(reason)}."
+    return ContentRefused(message, param="prompt", details={"upstream": clean(reason)})
+
+
+def is_refusal(said: str) -> bool:
+    """Whether a sentence of Google's means that it will not make this."""
+    return says_unsafe(said) or any(words in said.lower() for words in _UNSAFE)
 
 
 def _error(answer: Answer) -> dict[str, Any]:
@@ -53,17 +117,17 @@ def _blames_account(error: dict[str, Any], said: str) -> bool:
     return "API_KEY_INVALID" in reasons or any(words in said.lower() for words in _OF_THE_ACCOUNT)
 
 
-def _limit(message: str, error: dict[str, Any], details: dict[str, Any], without_quota: bool) -> EaselError:
+def _limit(answer: Answer, message: str, details: dict[str, Any]) -> EaselError:
     """A quota of nought does not fill up again; that of a day does at midnight, all others when Google says so."""
-    if without_quota:
+    error = _error(answer)
+    if _NO_QUOTA.search(message):
         return AccountExhausted(message, details=details)
     quotas = [quota for detail in _details(error) for quota in as_list(detail.get("violations"))]
     if any("PerDay" in str(quota.get("quotaId")) for quota in quotas if isinstance(quota, dict)):
         return AccountLimited(message, details=details, retry_after=until_midnight(datetime.now(_pacific())))
     delays = (_DELAY.fullmatch(str(detail.get("retryDelay"))) for detail in _details(error))
-    return AccountLimited(
-        message, details=details, retry_after=next((float(delay[1]) for delay in delays if delay), None)
-    )
+    told = next((float(delay[1]) for delay in delays if delay), None)
+    return AccountLimited(message, details=details, retry_after=answer.error().retry_after if told is None else told)
 
 
 def until_midnight(now: datetime) -> float:

@@ -1,9 +1,10 @@
-"""Gemini's image models, and how the pixels that we speak of become the ratios and sizes that they know."""
+"""Gemini's models, and how the pixels that we speak of become the ratios and sizes that those for pictures know."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from shared.values import Model, Size
@@ -39,6 +40,17 @@ _UNSCALED = "gemini-2.5-flash-image"
 """The one model with a single size, which refuses to be told so."""
 
 _IMAGE_MODEL = re.compile(r"gemini-[\w.-]*(?:image|nano-banana)[\w.-]*", re.ASCII)
+_OMNI_MODEL = re.compile(r"gemini-omni-[\w.-]+", re.ASCII)
+_VEO_MODEL = re.compile(r"veo-[\w.-]+", re.ASCII)
+
+_FIRST_OMNI = "gemini-omni-flash-preview"
+_IMAGEN = ("imagen-4.0-generate-001", "imagen-4.0-fast-generate-001", "imagen-4.0-ultra-generate-001")
+_VEO = ("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview", "veo-3.1-lite-generate-preview")
+DECLINED = {
+    **dict.fromkeys(_IMAGEN, "Google has shut Imagen 4; gemini-nano-banana-2.1 is its successor."),
+    **dict.fromkeys(_VEO, "Google has shut Veo 3.1 for this key; gemini-omni-1.2-flash is its successor."),
+}
+"""What is still asked for, and what is said to that where Google lists it no more."""
 
 
 def image_model(name: str) -> Model:
@@ -55,7 +67,42 @@ def image_model(name: str) -> Model:
     )
 
 
-BUILT_IN = tuple(
+def omni_model(name: str) -> Model:
+    """What a model can do that makes videos in the Interactions API. It speaks, and nobody can make it silent."""
+    return Model(
+        name,
+        "video",
+        upstream=name,
+        typical_seconds=60.0,
+        seconds=(10, 3, 4, 5, 6, 7, 8, 9),
+        resolutions=("720p",) if name == _FIRST_OMNI else ("720p", "360p", "1080p", "4k"),
+        ratios=("16:9", "9:16"),
+        frames=2,
+        max_inputs=10,
+    )
+
+
+def veo_model(name: str) -> Model:
+    """What a Veo model can do, for keys that still have one: Google has shut those that it had in 2026."""
+    return Model(
+        name,
+        "video",
+        upstream=name,
+        typical_seconds=90.0,
+        seconds=(8, 4, 6),
+        resolutions=("720p", "1080p", "4k"),
+        ratios=("16:9", "9:16"),
+        frames=2,
+        max_inputs=3,
+    )
+
+
+def is_veo(upstream: str) -> bool:
+    """Whether a model makes its videos by operations, and not in the Interactions API."""
+    return _VEO_MODEL.fullmatch(upstream) is not None
+
+
+_IMAGES = tuple(
     image_model(name)
     for name in (
         "gemini-nano-banana-2.1",
@@ -65,6 +112,8 @@ BUILT_IN = tuple(
         _UNSCALED,
     )
 )
+_OMNI = tuple(map(omni_model, ("gemini-omni-1.2-flash", "gemini-omni-1.1-flash", _FIRST_OMNI)))
+BUILT_IN = _IMAGES + _OMNI
 
 
 def image_config(upstream: str, size: Size, *, with_ratio: bool = True) -> dict[str, Any]:
@@ -78,16 +127,27 @@ def image_config(upstream: str, size: Size, *, with_ratio: bool = True) -> dict[
     return ({"aspectRatio": ratio} if with_ratio else {}) | scaled
 
 
-def listed_models(names: frozenset[str]) -> tuple[Model, ...]:
-    """The built-in models that are still there, and new ones that are called like image models.
+def listed_models(methods: Mapping[str, Set[str]]) -> tuple[Model, ...]:
+    """By a list of what there is, each with its methods: the built-in models less those that are gone, and new ones.
 
-    A list that has none of ours is not believed.
+    What an omni model's method is called is not known: its name has to do.
     """
-    known = tuple(model for model in BUILT_IN if model.upstream in names)
+    pictures = {name for name, has in methods.items() if "generateContent" in has and _IMAGE_MODEL.fullmatch(name)}
+    omni = {name for name in methods if _OMNI_MODEL.fullmatch(name)}
+    veo = sorted(name for name, has in methods.items() if "predictLongRunning" in has and is_veo(name))
+    return (
+        *_there(_IMAGES, pictures, image_model),
+        *_there(_OMNI, omni, omni_model),
+        *map(veo_model, veo),
+    )
+
+
+def _there(built_in: tuple[Model, ...], names: Set[str], model: Callable[[str], Model]) -> tuple[Model, ...]:
+    """The known ones that are still there, and the new ones. A list that has none of ours is not believed."""
+    known = tuple(each for each in built_in if each.upstream in names)
     if not known:
-        return BUILT_IN
-    new = sorted(name for name in names - {model.id for model in known} if _IMAGE_MODEL.fullmatch(name))
-    return known + tuple(map(image_model, new))
+        return built_in
+    return known + tuple(map(model, sorted(names - {each.id for each in known})))
 
 
 def _shape(size: Size) -> float:

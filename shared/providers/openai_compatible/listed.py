@@ -6,12 +6,12 @@ import asyncio
 import json
 import logging
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from shared.errors import EaselError, Misconfigured
 from shared.http import Http
+from shared.providers._kept import Kept
 from shared.values import Kind, Model
 
 _log = logging.getLogger(__name__)
@@ -52,18 +52,14 @@ class Listed:
         self._configured = _configured(options["models"])
         self._discovers = options["discover"].lower() not in ("false", "0", "no")
         self._discovered: tuple[Model, ...] = ()
-        self._until = 0.0
+        self._listing = Kept(self._discover)
 
     async def models(self) -> tuple[Model, ...]:
-        if self._discovers and time.monotonic() >= self._until:
-            if self._discovered:  # one request asks, the others go on with what is known
-                self._until = time.monotonic() + _STALE_SECONDS
-            await self._discover()
+        discovered = await self._listing.get() if self._discovers else ()
         names = {model.id for model in self._configured}
-        return self._configured + tuple(model for model in self._discovered if model.id not in names)
+        return self._configured + tuple(model for model in discovered if model.id not in names)
 
-    async def _discover(self) -> None:
-        fresh = _STALE_SECONDS
+    async def _discover(self) -> tuple[tuple[Model, ...], float]:
         try:
             async with asyncio.timeout(_PATIENCE):
                 answer = await self._http.read("GET", self._url, headers=self._headers)
@@ -72,10 +68,11 @@ class Listed:
                 raise answer.error()
             entries = payload.get("data") if isinstance(payload, dict) else payload
             found = map(model_of, entries if isinstance(entries, list) else [])
-            self._discovered, fresh = tuple({model.id: model for model in found if model}.values()), _FRESH_SECONDS
+            self._discovered = tuple({model.id: model for model in found if model}.values())
         except (EaselError, TimeoutError) as error:
             _log.warning("openai_compatible: the models were not listed: %s", error)
-        self._until = time.monotonic() + fresh
+            return self._discovered, _STALE_SECONDS
+        return self._discovered, _FRESH_SECONDS
 
 
 def _configured(text: str) -> tuple[Model, ...]:

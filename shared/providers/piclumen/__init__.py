@@ -29,6 +29,7 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Answer, Http, clean
+from shared.providers._kept import Kept
 from shared.providers._links import Links
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
@@ -85,18 +86,10 @@ class Piclumen:
             "User-Agent": _USER_AGENT,
         }
         self._models: tuple[Model, ...] = MODELS
-        self._list_again_at = 0.0
+        self._listing = Kept(self._list_models)
 
     async def models(self) -> tuple[Model, ...]:
-        if time.monotonic() >= self._list_again_at:
-            try:
-                async with asyncio.timeout(_LIST_SECONDS):
-                    self._models, life = with_listed(await self._list()), _LIST_LIFE
-            except (EaselError, TimeoutError) as error:
-                _log.warning("piclumen: going on with the models that are known: %s", str(error) or "no list in time")
-                life = _LIST_LIFE_AFTER_FAILURE
-            self._list_again_at = time.monotonic() + life
-        return self._models
+        return await self._listing.get()
 
     async def submit(self, request: ImageRequest) -> Submitted:
         body = dict(request.verbatim) or _order(request)
@@ -120,6 +113,16 @@ class Piclumen:
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
+
+    async def _list_models(self) -> tuple[tuple[Model, ...], float]:
+        """The known models and those that the site lists; when that fails, what was there before, for a while."""
+        try:
+            async with asyncio.timeout(_LIST_SECONDS):
+                self._models = with_listed(await self._list())
+        except (EaselError, TimeoutError) as error:
+            _log.warning("piclumen: going on with the models that are known: %s", str(error) or "no list in time")
+            return self._models, _LIST_LIFE_AFTER_FAILURE
+        return self._models, _LIST_LIFE
 
     async def _list(self) -> list[Any]:
         return as_list(_data(await self._http.read("GET", f"{self._base}/gen/model/list", headers=self._headers)))

@@ -33,7 +33,7 @@ class _Words(NamedTuple):
 
 _WORDS = {
     "en": _Words(
-        header=("provider", "models", "make", "from", "sizes and lengths"),
+        header=("provider", "models", "make", "from", "sizes; lengths, resolutions with the usual one first"),
         kinds={"image": "pictures", "video": "videos", "chat": "text"},
         words="words",
         pictures="up to {} pictures",
@@ -45,7 +45,7 @@ _WORDS = {
         seconds="{} s",
     ),
     "zh": _Words(
-        header=("提供方", "模型", "生成", "输入", "尺寸和时长"),
+        header=("提供方", "模型", "生成", "输入", "尺寸；时长，清晰度以常用的在前"),
         kinds={"image": "图片", "video": "视频", "chat": "文字"},
         words="文字",
         pictures="至多 {} 张图片",
@@ -110,9 +110,7 @@ def _shape(model: Model, language: Language) -> str:
     if model.kind == "chat":
         return ""
     if model.kind == "video":
-        return listed(
-            (words.seconds.format(_span(sorted(model.seconds))), *sorted(model.resolutions, key=_lines)), language
-        )
+        return listed((words.seconds.format(_span(sorted(model.seconds))), *model.resolutions), language)
     by_area = sorted(model.sizes, key=lambda size: size.width * size.height)
     if len(by_area) > 1:
         return words.sizes.format(len(by_area), by_area[0], by_area[-1])
@@ -120,10 +118,6 @@ def _shape(model: Model, language: Language) -> str:
         return str(by_area[0])
     least = [words.least.format(model.min_pixels / 1_000_000)] if model.min_pixels else []
     return listed((words.any_size.format(model.min_side, model.max_side), *least), language)
-
-
-def _lines(resolution: str) -> int:
-    return int(resolution.removesuffix("p"))
 
 
 def _span(seconds: list[int]) -> str:

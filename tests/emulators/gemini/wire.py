@@ -1,7 +1,8 @@
-"""Google's envelope for errors, and the bodies that generateContent accepts."""
+"""Google's envelopes for errors, and the bodies that generateContent accepts."""
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
@@ -20,13 +21,13 @@ ImageSize = Literal["512", "1K", "2K", "4K"]
 _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
     """Google reads both camelCase and snake_case, and refuses names that it does not know."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class Blob(_Wire):
+class Blob(Wire):
     mime_type: str
     data: str
 
@@ -35,36 +36,36 @@ class Blob(_Wire):
         try:
             content = base64.b64decode(self.data, validate=True)
         except binascii.Error:
-            raise failed(400, "INVALID_ARGUMENT", "Invalid value at 'data': Base64 decoding failed.") from None
+            raise invalid("Invalid value at 'data': Base64 decoding failed.") from None
         if self.mime_type not in _MAGIC:
-            raise failed(400, "INVALID_ARGUMENT", f"Unsupported MIME type: {self.mime_type}")
+            raise invalid(f"Unsupported MIME type: {self.mime_type}")
         if not content.startswith(_MAGIC[self.mime_type]):
-            raise failed(400, "INVALID_ARGUMENT", "Unable to process input image. Please retry or report.")
+            raise invalid("Unable to process input image. Please retry or report.")
         return content
 
 
-class Part(_Wire):
+class Part(Wire):
     text: str | None = None
     inline_data: Blob | None = Field(default=None, validation_alias=AliasChoices("inlineData", "inline_data"))
     thought_signature: str | None = None
 
 
-class Content(_Wire):
+class Content(Wire):
     role: Literal["user", "model"] = "user"
     parts: Annotated[list[Part], Field(min_length=1)]
 
 
-class ImageConfig(_Wire):
+class ImageConfig(Wire):
     aspect_ratio: AspectRatio | None = None
     image_size: ImageSize | None = None
 
 
-class GenerationConfig(_Wire):
+class GenerationConfig(Wire):
     response_modalities: list[Literal["TEXT", "IMAGE"]] = ["TEXT", "IMAGE"]
     image_config: ImageConfig = ImageConfig()
 
 
-class Generate(_Wire):
+class Generate(Wire):
     """The body of generateContent, as far as pictures need it."""
 
     contents: Annotated[list[Content], Field(min_length=1)]
@@ -86,6 +87,19 @@ def failed(status: int, word: str, message: str, *details: Json) -> Refused:
     return Refused(JSONResponse({"error": error}, status))
 
 
+def told(status: int, code: str, message: str) -> Refused:
+    """The Interactions API's own way to put it: a word as the code, and nothing else."""
+    return Refused(JSONResponse({"error": {"message": message, "code": code}}, status))
+
+
+def invalid(message: str) -> Refused:
+    return failed(400, "INVALID_ARGUMENT", message)
+
+
+def invalid_request(message: str) -> Refused:
+    return told(400, "invalid_request", message)
+
+
 def error_info(reason: str) -> Json:
     return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
 
@@ -99,14 +113,13 @@ def retry_info(delay: str) -> Json:
     return {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
 
 
-async def parse(request: Request, model: type[Body], limit: int) -> Body:
+async def parse(request: Request, model: type[Body], limit: int, refuse: Callable[[str], Refused] = invalid) -> Body:
     body = await request.body()
     if len(body) > limit:
-        raise failed(400, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")
+        raise refuse(f"Request payload size exceeds the limit: {limit} bytes.")
     try:
         return model.model_validate_json(body)
-    except ValidationError as invalid:
-        problem = invalid.errors()[0]
+    except ValidationError as error:
+        problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
-        message = f"Invalid JSON payload received. '{where}': {problem['msg']}"
-        raise failed(400, "INVALID_ARGUMENT", message) from None
+        raise refuse(f"Invalid JSON payload received. '{where}': {problem['msg']}") from None

@@ -33,8 +33,13 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     """No key comes twice; conversations are had with a model of text, which goes on in one way at a time."""
     if len(str(case.headers.get("Idempotency-Key", ""))) in range(1, LONGEST_KEY + 1):
         case.headers["Idempotency-Key"] = str(uuid4())
-    if case.path.endswith("/chat/completions") and isinstance(case.body, dict):
-        if case.body.get("model") is None or isinstance(case.body["model"], str):
+    if not isinstance(case.body, dict):
+        return
+    model = case.body.get("model")
+    if case.path.endswith(("/videos", "/videos/generations")) and (model is None or isinstance(model, str)):
+        case.body = case.body | {"model": "seedance-2.0"}  # the one without bounds, which is not the default
+    if case.path.endswith("/chat/completions"):
+        if model is None or isinstance(model, str):
             case.body = case.body | {"model": "parrot"}
         if case.body.get("n") in range(2, MAX_N + 1):
             case.body = case.body | {"n": 1}

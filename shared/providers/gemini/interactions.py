@@ -1,0 +1,146 @@
+"""Videos by the Interactions API, as omni models make them: what is ordered, and what a look at it means."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from shared.errors import AccountExhausted, EaselError, GenerationFailed
+from shared.http import Answer, Inline, clean
+from shared.providers._reading import as_dict, list_at, text_at
+from shared.providers.gemini.answer import lifted
+from shared.providers.gemini.errors import failed
+from shared.providers.gemini.inputs import media_type
+from shared.providers.gemini.results import Places, finished, inline_ref
+from shared.values import Failed, Queued, Ref, Running, Status, VideoRequest
+
+_log = logging.getLogger(__name__)
+
+_ID = re.compile(r"[\w.=-]{1,400}", re.ASCII)
+_STOPPED = frozenset({"failed", "cancelled", "budget_exceeded", "requires_action", "requires_continuation"})
+_ENDED = frozenset({"completed", "incomplete", "failed", "budget_exceeded"})
+
+
+async def order(request: VideoRequest) -> dict[str, Any]:
+    """One that goes on in the background, whose video will lie where it can be fetched from."""
+    frames = [frame for frame in (request.first_frame, request.last_frame) if frame]
+    pictures = [*frames, *request.references]
+    task = "image_to_video" if frames else "reference_to_video" if pictures else "text_to_video"
+    content = [
+        {"type": "image", "data": Inline(picture), "mime_type": await media_type(picture)} for picture in pictures
+    ]
+    ratio = {"aspect_ratio": request.ratio} if request.ratio else {}
+    return {
+        "model": request.model.upstream,
+        "background": True,
+        "store": True,
+        "input": [{"type": "user_input", "content": [*content, {"type": "text", "text": _prompt(request)}]}],
+        "response_format": {
+            "type": "video",
+            "delivery": "uri",
+            "duration": f"{request.seconds}s",
+            "resolution": request.resolution,
+            **ratio,
+        },
+        "generation_config": {"video_config": {"task": task}},
+    }
+
+
+def _prompt(request: VideoRequest) -> str:
+    """Which of two pictures is which end is said in the prompt, and nowhere else."""
+    if request.last_frame and "<LAST_FRAME>" not in request.prompt:
+        return f"<FIRST_FRAME> <LAST_FRAME> {request.prompt}"
+    return request.prompt
+
+
+def ref_of(name: object) -> Ref | None:
+    return name if isinstance(name, str) and _ID.fullmatch(name) else None
+
+
+def state(answer: Answer, ref: Ref, places: Places) -> Status:
+    """What a look shows."""
+    interaction = lifted(answer).payload
+    match interaction.get("status"):
+        case "queued":
+            return Queued()
+        case "in_progress":
+            return Running()
+        case "completed" | "incomplete":
+            return _end(interaction, ref, places)
+        case str(word) if word in _STOPPED:
+            return Failed(_stopped(word, interaction))
+        case str(word):
+            _log.warning("gemini: unknown state %r of an interaction counts as running", word)
+            return Running()
+        case _:
+            raise answer.error("it tells no state of the interaction")
+
+
+def is_past_stopping(answer: Answer) -> bool:
+    """Whether the answer to a cancellation shows that it came too late."""
+    return lifted(answer).payload.get("status") in _ENDED
+
+
+def _stopped(word: str, interaction: dict[str, Any]) -> EaselError:
+    match word:
+        case "failed":
+            return failed(_reason(interaction))
+        case "cancelled":
+            return GenerationFailed("The video was cancelled.", code="cancelled")
+        case "budget_exceeded":
+            return AccountExhausted("The budget of the account at Gemini was used up before the video was done.")
+    return GenerationFailed(f"Gemini stopped, and waits for what nobody here can give: {word}.")
+
+
+def _end(interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
+    video = _video(interaction)
+    if uri := text_at(video, "uri"):
+        return finished(places.ref(uri))
+    return finished(inline_ref(ref)) if video else Failed(_without_video(interaction))
+
+
+def inline_video(answer: Answer) -> memoryview | None:
+    """The video's base64, where it is in the answer."""
+    content = lifted(answer)
+    data = _video(content.payload).get("data")
+    return memoryview(content.base64(data)) if data else None
+
+
+def _video(interaction: dict[str, Any]) -> dict[str, Any]:
+    """That of the last step that has one; empty where none has."""
+    content = [item for step in _outputs(interaction) for item in map(as_dict, list_at(step, "content"))]
+    videos = [
+        item for item in content if item.get("type") == "video" and (text_at(item, "uri") or text_at(item, "data"))
+    ]
+    return videos[-1] if videos else {}
+
+
+def _outputs(interaction: dict[str, Any]) -> list[dict[str, Any]]:
+    steps = map(as_dict, list_at(interaction, "steps"))
+    return [step for step in steps if step.get("type") == "model_output"]
+
+
+def _without_video(interaction: dict[str, Any]) -> EaselError:
+    """What it means that there is none in the end: a fault, words in its place, or nothing at all."""
+    if reason := _reason(interaction):
+        return failed(reason)
+    texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
+    if said := clean(" ".join(filter(None, texts))):
+        return GenerationFailed(f"Gemini made no video, but said: {said}.", details={"upstream": said})
+    if interaction.get("status") == "incomplete":
+        return GenerationFailed("Gemini ended before the video was done.")
+    if not as_dict(interaction.get("usage")).get("total_output_tokens"):
+        message = "Gemini made nothing, as it does where an order is not allowed in the region it comes from."
+        return GenerationFailed(message, code="region_restricted")
+    return GenerationFailed("Gemini says that the video is done, but gave none.")
+
+
+def _reason(interaction: dict[str, Any]) -> str:
+    """What it says of a fault, in one of the places where it may say it."""
+    faults = [interaction.get("error"), *list_at(interaction, "errors"), *_step_errors(interaction)]
+    return next((said for fault in faults if (said := text_at(fault, "message"))), "")
+
+
+def _step_errors(interaction: dict[str, Any]) -> list[Any]:
+    return [step.get("error") for step in map(as_dict, list_at(interaction, "steps"))]
