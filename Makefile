@@ -17,7 +17,7 @@ TOOLS := tests/hosts/node_modules/.package-lock.json
 # make deploy
 STAGE ?= dev
 
-.PHONY: help serve demo test test-hosts test-browser check bench mutants format package deploy stage-cloudflare deploy-cloudflare \
+.PHONY: help serve demo test test-hosts test-browser check documents bench mutants format package deploy stage-cloudflare deploy-cloudflare \
 	clean clients tools
 .DELETE_ON_ERROR:
 
@@ -39,11 +39,15 @@ test-hosts: $(DEVELOPING) tools ## The functions as each host starts them
 test-browser: $(DEVELOPING) clients ## The pages in Chromium, where there is one; pictures of them in build/screenshots
 	.venv/bin/python -m pytest -m browser
 
-check: $(DEVELOPING) ## Format, lint, types, and who may import whom
+check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the tables of the READMEs
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
 	.venv/bin/python .venv/bin/lint-imports --no-logo
+	.venv/bin/python -m tests.documents --check
+
+documents: $(DEVELOPING) ## Write the tables of the READMEs, from the code
+	.venv/bin/python -m tests.documents
 
 bench: $(DEVELOPING) ## Benchmarks
 	.venv/bin/python -m tests.bench

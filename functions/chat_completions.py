@@ -18,7 +18,7 @@ async def complete(call: Call) -> Response:
 
 
 async def complete_or_order(call: Call) -> Response:
-    """The same; a picture is answered with its job, at once."""
+    """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
 
 

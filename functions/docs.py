@@ -28,12 +28,12 @@ async def home(call: Call) -> Response:
 
 
 async def docs(call: Call) -> Response:
-    """A page that shows this document."""
+    """A page that describes all of this."""
     return pages.page_response(call, "docs.html")
 
 
 async def document(call: Call) -> Response:
-    """This document."""
+    """All of this for programs, as OpenAPI 3.1."""
     from shared.api import openapi  # nobody else needs its part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, call.base_url))

@@ -18,12 +18,12 @@ async def file(call: Call) -> Response:
 
 
 async def file_of_job(call: Call) -> Response:
-    """Wait up to 20 seconds for a picture of a job, then the file."""
+    """`?id={job}&index=0`: wait up to 20 seconds for that picture of the job, then the file."""
     return await files.job_file_response(call)
 
 
 async def links_of_job(call: Call) -> Response:
-    """Wait for a job's pictures: their links."""
+    """Wait for a job's pictures: their links, in the words of zimage.run's clients."""
     return await jobs.images_object(call, call.job())
 
 

@@ -16,7 +16,7 @@ async def edit(call: Call) -> Response:
 
 
 async def vary(call: Call) -> Response:
-    """Say that edits do this, with a prompt."""
+    """Answer 400: edits do this, with a prompt."""
     raise no_variations()
 
 

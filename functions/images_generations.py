@@ -13,7 +13,7 @@ LARGEST_BODY = 4 << 20
 
 
 async def generate(call: Call) -> Response:
-    """Make pictures from text."""
+    """Make pictures from words."""
     return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
 
 

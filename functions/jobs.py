@@ -22,7 +22,7 @@ async def cancel(call: Call) -> Response:
 
 
 async def task(call: Call) -> Response:
-    """The job in zimage.run's words."""
+    """A job in zimage.run's words."""
     job = call.job()
     return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
 

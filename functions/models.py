@@ -14,7 +14,7 @@ async def index(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """One model."""
+    """One of the models."""
     return JSONResponse(await listing.one_model(call, call.id))
 
 

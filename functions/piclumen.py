@@ -12,7 +12,7 @@ LARGEST_BODY = 1 << 20
 
 
 async def generate(call: Call) -> Response:
-    """Start a picture on PicLumen."""
+    """Start a picture on PicLumen, for its own clients."""
     return await piclumen.started(call, LARGEST_BODY)
 
 

@@ -14,7 +14,7 @@ async def ping(call: Call) -> Response:
 
 
 async def health(call: Call) -> Response:
-    """That it runs, and how many accounts are ready."""
+    """That it runs, and how many accounts are ready; with a key from `ADMIN_KEYS`, how each of them is doing."""
     return JSONResponse(await operators.health_object(call))
 
 

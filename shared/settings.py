@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.accounts import Pool
 from shared.accounts.secret import Secret
-from shared.accounts.sources import read_accounts, read_guests, web_address, whole_number, words
+from shared.accounts.sources import read_accounts, read_guests, web_address, words
 from shared.adapters import Adapters
 from shared.artifacts import Kept, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
@@ -27,16 +27,40 @@ from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
 from shared.tickets import Tickets
 from shared.values import Account, Model, Size, Upstream
+from shared.variables import Variable
 from shared.waiter import Waiter
 
 ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 
 DERIVING_KEY_LENGTH = 24
 _ON_WORKERS = sys.platform == "emscripten"
-# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
-_LONGEST_WAIT = 90.0 if _ON_WORKERS else 240.0
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
+
+API_KEYS = Variable("API_KEYS", also=("API_KEY", "BEARER_TOKEN"))
+ADMIN_KEYS = Variable("ADMIN_KEYS")
+SIGNING_KEYS = Variable("SIGNING_KEYS")
+PUBLIC_URL = Variable("PUBLIC_URL", also=("BASE_URL",))
+API_PREFIX = Variable("API_PREFIX", "/")
+JOB_TTL_HOURS = Variable("JOB_TTL_HOURS", "24", also=("CLEANUP_HOURS",))
+# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
+MAX_WAIT = Variable("MAX_WAIT_SECONDS", "90" if _ON_WORKERS else "240", also=("DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"))
+MAX_CONCURRENT = Variable("MAX_CONCURRENT_TASKS", "0")
+COOLDOWN = Variable("ACCOUNT_COOLDOWN_SECONDS", "600")
+RESPONSE_FORMAT = Variable("DEFAULT_RESPONSE_FORMAT", "both")
+MODEL_ALIASES = Variable("MODEL_ALIASES", "{}")
+CORS_ORIGINS = Variable("CORS_ORIGINS", "*")
+INPUT_ORIGINS = Variable("INPUT_ORIGINS")
+ACCOUNTS_SECRET = Variable("ACCOUNTS_SECRET")
+STATE = Variable("STATE", "memory")
+ARTIFACTS = Variable("ARTIFACTS")
+PROXY = Variable("PROXY")
+USE_PROXY = Variable("USE_PROXY", "true")
+
+
+def models_of(provider: str) -> Variable:
+    """What adds to a provider's models, or corrects them."""
+    return Variable(f"{provider.upper()}_MODELS", "{}")
 
 
 class Settings(NamedTuple):
@@ -95,13 +119,13 @@ class Configuration:
             raise
 
     def _secret_of(self, environment: Mapping[str, str]) -> Secret | None:
-        name = environment.get("ACCOUNTS_SECRET", "").strip()
+        name = ACCOUNTS_SECRET.of(environment)
         if (self._secret.name if self._secret else "") != name:
             self._secret = Secret(name, self._clock) if name else None
         return self._secret
 
     def _state_of(self, environment: Mapping[str, str]) -> State:
-        setting = environment.get("STATE", "").strip()
+        setting = STATE.of(environment)
         if self._state is None or self._state[0] != setting:
             self._state = setting, _state(setting)
         return self._state[1]
@@ -124,15 +148,15 @@ def configure(
     `secret` is what ACCOUNTS_SECRET names, and has been read; `state` goes on in the place of a new one.
     """
     settings = _settings(environment, open_mode)
-    state = state or _state(environment.get("STATE", "").strip())
+    state = state or _state(STATE.of(environment))
     pool = Pool(
         [*read_accounts(environment, PROVIDERS, secret.text if secret else ""), SKETCH_ACCOUNT],
         state,
-        whole_number(environment, "ACCOUNT_COOLDOWN_SECONDS", 600),
+        COOLDOWN.number(environment),
         rejected=secret.doubt if secret else lambda: None,
         guests=read_guests(environment, PROVIDERS),
     )
-    kept = _kept(environment.get("ARTIFACTS", "").strip())
+    kept = _kept(ARTIFACTS.of(environment))
     adapters = Adapters(adapter_of, pool, Http(proxy=_proxy(environment)), kept)
     names = [upstream.name for upstream in PROVIDERS if upstream.name in pool.providers()]
     listings = {
@@ -144,12 +168,12 @@ def configure(
         adapters,
         Catalog(listings, extra, _aliases(environment), _declined(firsts)),
         pool,
-        Tickets(_signing_keys(environment, settings), _hours(environment) * 3600),
+        Tickets(_signing_keys(environment, settings), JOB_TTL_HOURS.number(environment, least=1) * 3600),
         Repeats(state),
         Waiter(),
-        whole_number(environment, "MAX_CONCURRENT_TASKS", 0),
+        MAX_CONCURRENT.number(environment),
     )
-    origins = [web_address("INPUT_ORIGINS", origin).lower() for origin in words(environment.get("INPUT_ORIGINS", ""))]
+    origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
     return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
 
 
@@ -157,21 +181,22 @@ SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
 
 
 def _settings(environment: Mapping[str, str], open_mode: bool) -> Settings:
-    keys = tuple(words(_first(environment, "API_KEYS", "API_KEY", "BEARER_TOKEN")))
+    keys = tuple(words(API_KEYS.of(environment)))
+    name, public_url = PUBLIC_URL.found(environment)
     return Settings(
         keys=keys,
-        admin_keys=tuple(words(environment.get("ADMIN_KEYS", ""))),
+        admin_keys=tuple(words(ADMIN_KEYS.of(environment))),
         open_mode=open_mode and not keys,
-        public_url=_public_url(environment),
+        public_url=web_address(name, public_url) if public_url else "",
         prefix=_prefix(environment),
-        max_wait=_max_wait(environment),
+        max_wait=float(MAX_WAIT.number(environment)),
         response_format=_response_format(environment),
-        cors_origins=tuple(words(environment.get("CORS_ORIGINS", "*"))),
+        cors_origins=tuple(words(environment.get(CORS_ORIGINS.name, CORS_ORIGINS.default))),
     )
 
 
 def _state(wanted: str) -> State:
-    if wanted in ("", "memory"):
+    if wanted == "memory":
         return MemoryState()
     if table := _TABLE.fullmatch(wanted):
         return DynamoState(table[1])
@@ -185,37 +210,14 @@ def _kept(wanted: str) -> Kept | None:
     return Kept(place(wanted)) if wanted else None
 
 
-def _first(environment: Mapping[str, str], *names: str) -> str:
-    return next((text for text in (environment.get(name, "").strip() for name in names) if text), "")
-
-
 def _prefix(environment: Mapping[str, str]) -> str:
     """`hf`, `/hf` and `/hf/` all mean `/hf`; the root is empty."""
-    inner = environment.get("API_PREFIX", "").strip().strip("/")
+    inner = API_PREFIX.of(environment).strip("/")
     return f"/{inner}" if inner else ""
 
 
-def _public_url(environment: Mapping[str, str]) -> str:
-    for name in ("PUBLIC_URL", "BASE_URL"):
-        if url := environment.get(name, "").strip():
-            return web_address(name, url)
-    return ""
-
-
-def _max_wait(environment: Mapping[str, str]) -> float:
-    for name in ("MAX_WAIT_SECONDS", "DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"):
-        if environment.get(name, "").strip():
-            return float(whole_number(environment, name, 0))
-    return _LONGEST_WAIT
-
-
-def _hours(environment: Mapping[str, str]) -> int:
-    name = "JOB_TTL_HOURS" if environment.get("JOB_TTL_HOURS", "").strip() else "CLEANUP_HOURS"
-    return whole_number(environment, name, 24, least=1)
-
-
 def _response_format(environment: Mapping[str, str]) -> ResponseFormat:
-    match environment.get("DEFAULT_RESPONSE_FORMAT", "").strip() or "both":
+    match RESPONSE_FORMAT.of(environment):
         case ("url" | "b64_json" | "both") as chosen:
             return chosen
         case other:
@@ -223,14 +225,14 @@ def _response_format(environment: Mapping[str, str]) -> ResponseFormat:
 
 
 def _proxy(environment: Mapping[str, str]) -> str | None:
-    wanted = environment.get("USE_PROXY", "true").strip().lower() not in ("false", "0", "no")
-    return (environment.get("PROXY", "").strip() or None) if wanted else None
+    wanted = USE_PROXY.of(environment).lower() not in ("false", "0", "no")
+    return (PROXY.of(environment) or None) if wanted else None
 
 
 def _signing_keys(environment: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
     if not settings.keys and not settings.open_mode:
         raise Misconfigured("API_KEYS: no key is configured, and without one nobody is served.")
-    if keys := tuple(words(environment.get("SIGNING_KEYS", ""))):
+    if keys := tuple(words(SIGNING_KEYS.of(environment))):
         return keys
     if settings.open_mode:
         return (OPEN_MODE_SIGNING_KEY,)
@@ -249,7 +251,7 @@ def _derived(key: str) -> str:
 
 
 def _aliases(environment: Mapping[str, str]) -> dict[str, str]:
-    table = _json_object(environment, "MODEL_ALIASES")
+    table = _json_object(environment, MODEL_ALIASES)
     if not all(isinstance(target, str) for target in table.values()):
         raise Misconfigured('MODEL_ALIASES: it has to map names to names, like {"fast":"zimage-turbo"}.')
     return table
@@ -261,10 +263,10 @@ def _declined(adapters: Iterable[MediaProvider]) -> dict[str, str]:
 
 
 def _extra_models(environment: Mapping[str, str], upstream: Upstream) -> dict[str, dict[str, Any]]:
-    variable = f"{upstream.name.upper()}_MODELS"
-    table = {name: _fields(variable, name, fields) for name, fields in _json_object(environment, variable).items()}
+    variable = models_of(upstream.name)
+    table = {name: _fields(variable.name, name, fields) for name, fields in _json_object(environment, variable).items()}
     if not upstream.masks and any(fields.get("masks") for fields in table.values()):
-        raise Misconfigured(f"{variable}: 'masks' is not for this provider, which sends none on.")
+        raise Misconfigured(f"{variable.name}: 'masks' is not for this provider, which sends none on.")
     return table
 
 
@@ -287,12 +289,11 @@ def _sizes(value: Any) -> Any:
     return Size.parse(value) if isinstance(value, str) else tuple(Size.parse(text) for text in value)
 
 
-def _json_object(environment: Mapping[str, str], name: str) -> dict[str, Any]:
-    text = environment.get(name, "").strip()
+def _json_object(environment: Mapping[str, str], variable: Variable) -> dict[str, Any]:
     try:
-        table = json.loads(text) if text else {}
+        table = json.loads(variable.of(environment))
     except ValueError:
         table = None
     if not isinstance(table, dict):
-        raise Misconfigured(f"{name}: it has to be a JSON object.")
+        raise Misconfigured(f"{variable.name}: it has to be a JSON object.")
     return table

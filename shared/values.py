@@ -85,8 +85,8 @@ class Upstream(NamedTuple):
     `<NAME>_BASE_URL` replaces exactly what `base_url` says. `credential` is the variable that holds the credential of
     a single account, None where there is nothing to configure; cookie files with cookies for `cookie_domain` are
     accounts as well. A `keyless` one works without an account, once it is named in PROVIDERS. `options` are settings of
-    its own, each a variable `<NAME>_<OPTION>` or a field of an account. To `for_guests` callers may bring a credential
-    of their own. Only where its adapter hands `masks` on can a model be said to take one.
+    its own with their defaults, each a variable `<NAME>_<OPTION>` or a field of an account. To `for_guests` callers may
+    bring a credential of their own. Only where its adapter hands `masks` on can a model be said to take one.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Upstream(NamedTuple):
     credential: str | None = None
     cookie_domain: str = ""
     keyless: bool = False
-    options: frozenset[str] = frozenset()
+    options: Mapping[str, str] = MappingProxyType({})
     for_guests: bool = False
     masks: bool = False
 

@@ -26,7 +26,8 @@ ZIMAGE = "tests/providers/test_zimage.py"
 VIDEOS = "tests/functions/test_videos.py"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
-COPIED = ("functions", "shared", "tests", "README.md", "pytest.ini")
+DOCUMENTS = "tests/documents/test_tables.py"
+COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
 
 
 class Mutant(NamedTuple):
@@ -1140,7 +1141,7 @@ MUTANTS = (
     Mutant(
         "provider not in the table",
         "shared/providers/__init__.py",
-        "    ZImage,\n",
+        '    Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),\n',
         "",
     ),
     Mutant(
@@ -1251,6 +1252,28 @@ MUTANTS = (
         "self._declined.get(name, unknown)",
         "unknown",
         JIMENG_OVER_HTTP,
+    ),
+    Mutant(
+        "a variable that nobody describes",
+        "shared/settings.py",
+        "keys = tuple(words(API_KEYS.of(environment)))",
+        'keys = tuple(words(environment.get("NEW_KEYS") or API_KEYS.of(environment)))',
+        DOCUMENTS,
+    ),
+    Mutant(
+        "a default that is not told",
+        "shared/settings.py",
+        '("ACCOUNT_COOLDOWN_SECONDS", "600")',
+        '("ACCOUNT_COOLDOWN_SECONDS", "60")',
+        DOCUMENTS,
+    ),
+    Mutant("an endpoint that needs another key", "functions/accounts.py", "            Access.ADMIN,\n", "", DOCUMENTS),
+    Mutant(
+        "a model that is not listed",
+        "shared/providers/zimage.py",
+        '_model("redcraft", "redcraft")',
+        '_model("redcraft-2", "redcraft")',
+        DOCUMENTS,
     ),
 )
 

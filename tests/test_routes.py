@@ -1,4 +1,4 @@
-"""One table of routes everywhere: the functions' own, vercel.json's, serverless.yml's and the README's agree."""
+"""One table of routes everywhere: the functions' own, vercel.json's and serverless.yml's agree."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.api import Access, Endpoint
+from shared.api import Endpoint
 from shared.hosts.bundle import whole_app
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = {"{id:path}": "org/model", "{id}": "i~an~id", "{extension}": "png"}
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
-KEYS = {Access.ANYONE: "no", Access.ADMIN: "operator"}
 DEPLOYED_PREFIX = "${self:custom.prefix}"
 """What API_PREFIX at deploy time takes the place of, in serverless.yml."""
 
@@ -122,15 +121,3 @@ def test_every_function_is_deployed_everywhere() -> None:
     assert {name: settings["handler"] for name, settings in functions.items()} == {
         name: f"functions/{name}.handler" for name in FUNCTIONS
     }
-
-
-def test_the_readme_lists_every_endpoint_and_its_key() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = dict(re.findall(r"^\| `([A-Z]+ /\S*)` \|.*\| (yes|no|operator) \|$", readme, re.MULTILINE))
-    expected = {
-        f"{verb} {endpoint.path.replace(':path', '')}": KEYS.get(endpoint.access, "yes")
-        for _, endpoint in endpoints()
-        for verb in endpoint.handlers
-        if verb != "HEAD"
-    }
-    assert listed == expected

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from shared.providers import PROVIDERS
+from tests.documents.tables.variables import names
 
 ROOT = Path(__file__).parents[1]
 NOT_ON_LAMBDA = {"HOST", "PORT", "SERVER_ADDRESS", "ACCOUNTS_DIR", "COOKIES_PATH"}
@@ -22,18 +21,9 @@ def document() -> dict[str, Any]:
     return content
 
 
-def settings_of_the_readme() -> set[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("\n| variable |")[2].partition("\n\n")[0]
-    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    names = {name for cell in cells for name in re.findall(r"`([A-Z_<>]+)`", cell)}
-    providers = [provider.name.upper() for provider in PROVIDERS]
-    return {name.replace("<PROVIDER>", provider) for name in names for provider in providers} - WITHOUT_UPSTREAM
-
-
 def test_every_setting_reaches_the_functions_where_it_is_set() -> None:
     environment = document()["provider"]["environment"]
-    wanted = settings_of_the_readme() - NOT_ON_LAMBDA
+    wanted = names() - NOT_ON_LAMBDA - WITHOUT_UPSTREAM
     assert len(wanted) > 20
     assert [name for name in sorted(wanted) if f"${{env:{name}, " not in str(environment.get(name))] == []
 

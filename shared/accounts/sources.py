@@ -12,6 +12,28 @@ from urllib.parse import urlsplit
 from shared.accounts.cookies import cookie_header, parse_cookies
 from shared.errors import Misconfigured
 from shared.values import Account, Upstream
+from shared.variables import Variable
+
+
+def credential_of(upstream: Upstream) -> Variable | None:
+    """What holds the credential of a single account."""
+    return _own(upstream.credential) if upstream.credential else None
+
+
+def base_url_of(upstream: Upstream) -> Variable:
+    return _own(f"{upstream.name.upper()}_BASE_URL", upstream.base_url)
+
+
+def origins_of(upstream: Upstream) -> Variable:
+    return _own(f"{upstream.name.upper()}_RESULT_ORIGINS")
+
+
+def option_of(upstream: Upstream, name: str) -> Variable:
+    return _own(f"{upstream.name}_{name}".upper(), upstream.options[name])
+
+
+def _own(name: str, default: str = "") -> Variable:
+    return Variable(name, default, _OLD_NAMES.get(name, ()))
 
 
 class Entry(NamedTuple):
@@ -25,8 +47,13 @@ class Entry(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
 
 
-_MOST_DIGITS = 9
-_OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": "SESSION_TOKEN", "AKASHCHAT_BASE_URL": "AKASH_BASE_URL"}
+ACCOUNTS = Variable("ACCOUNTS")
+ACCOUNTS_DIR = Variable("ACCOUNTS_DIR")
+COOKIES_PATH = Variable("COOKIES_PATH")
+PROVIDERS = Variable("PROVIDERS")
+PER_ACCOUNT_CONCURRENT = Variable("PER_ACCOUNT_CONCURRENT_TASKS", "0")
+
+_OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": ("SESSION_TOKEN",), "AKASHCHAT_BASE_URL": ("AKASH_BASE_URL",)}
 """What other proxies of the same upstreams call a variable."""
 
 _DEFAULT = "default"
@@ -44,9 +71,9 @@ def read_accounts(
     `secret` is the text that ACCOUNTS_SECRET leads to.
     """
     table = {upstream.name: upstream for upstream in upstreams}
-    reader = _Reader(_with_old_names(environment))
-    listed = {"ACCOUNTS": environment.get("ACCOUNTS", ""), "ACCOUNTS_SECRET": secret}
-    entries = [account for name, text in listed.items() for account in reader.listed(table, name, text.strip())]
+    reader = _Reader(environment)
+    listed = {ACCOUNTS.name: ACCOUNTS.of(environment), "ACCOUNTS_SECRET": secret.strip()}
+    entries = [account for name, text in listed.items() for account in reader.listed(table, name, text)]
     accounts = [*entries, *reader.from_files(table), *reader.short_forms(table), *reader.keyless(table)]
     seen: set[tuple[str, str]] = set()
     for account in accounts:
@@ -65,15 +92,10 @@ def read_guests(environment: Mapping[str, str], upstreams: Iterable[Upstream]) -
     return tuple(reader.guest(upstream) for upstream in upstreams if upstream.for_guests)
 
 
-def _with_old_names(environment: Mapping[str, str]) -> dict[str, str]:
-    old = {name: environment[also] for name, also in _OLD_NAMES.items() if also in environment}
-    return {**old, **{name: text for name, text in environment.items() if text.strip() or name not in old}}
-
-
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._limit = whole_number(environment, "PER_ACCOUNT_CONCURRENT_TASKS", 0)
+        self._limit = PER_ACCOUNT_CONCURRENT.number(environment)
 
     def listed(self, table: Mapping[str, Upstream], variable: str, text: str) -> Iterator[Account]:
         if not text:
@@ -100,50 +122,52 @@ class _Reader:
 
     def short_forms(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
         for upstream in table.values():
-            key = self._environment.get(upstream.credential or "", "").strip()
-            if key:
+            if key := self._key(upstream):
                 yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key))
 
     def keyless(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
-        for name in dict.fromkeys(words(self._environment.get("PROVIDERS", ""))):
+        for name in dict.fromkeys(words(PROVIDERS.of(self._environment))):
             if name not in table or not table[name].keyless:
                 known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
                 raise Misconfigured(f"PROVIDERS: '{name}' is not one of those that need no account: {known}.")
-            if not self._environment.get(table[name].credential or "", "").strip():
+            if not self._key(table[name]):
                 yield self._account(table[name], Entry(id="open", provider=name))
+
+    def _key(self, upstream: Upstream) -> str:
+        variable = credential_of(upstream)
+        return variable.of(self._environment) if variable else ""
 
     def guest(self, upstream: Upstream) -> Account:
         return self._account(upstream, Entry(id="", provider=upstream.name))
 
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
         """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
-        single = self._environment.get("COOKIES_PATH", "").strip()
-        folder = self._environment.get("ACCOUNTS_DIR", "").strip()
+        single = COOKIES_PATH.of(self._environment)
+        folder = ACCOUNTS_DIR.of(self._environment)
         if single and folder:  # as in settings made for others, which take what is there
             folder = folder if Path(folder).exists() else ""
             single = single if Path(single).exists() or not folder else ""
         if single:
-            yield "COOKIES_PATH", _DEFAULT, Path(single)
+            yield COOKIES_PATH.name, _DEFAULT, Path(single)
         if folder:
             if not Path(folder).is_dir():
-                raise Misconfigured("ACCOUNTS_DIR: there is no such folder.")
+                raise Misconfigured(f"{ACCOUNTS_DIR.name}: there is no such folder.")
             for path in sorted(Path(folder).iterdir()):
                 if path.suffix in (".json", ".txt"):
-                    yield "ACCOUNTS_DIR", path.stem, path
+                    yield ACCOUNTS_DIR.name, path.stem, path
                 elif own := [path / name for name in _COOKIE_FILES if (path / name).is_file()]:
-                    yield "ACCOUNTS_DIR", path.name, own[0]
+                    yield ACCOUNTS_DIR.name, path.name, own[0]
 
     def _account(self, upstream: Upstream, entry: Entry, source: str = "") -> Account:
         """`source` is the variable to blame for what the entry itself says."""
-        variable = upstream.name.upper()
-        origins = words(self._environment.get(f"{variable}_RESULT_ORIGINS", ""))
+        name, origins = origins_of(upstream).found(self._environment)
         base_url = self._base_url(upstream, entry, source)
         return Account(
             id=entry.id,
             provider=upstream.name,
             base_url=base_url,
             key=entry.key,
-            origins=frozenset(web_address(f"{variable}_RESULT_ORIGINS", origin).lower() for origin in origins),
+            origins=frozenset(web_address(name, origin).lower() for origin in words(origins)),
             max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
             options=self._options(upstream, entry.options, source),
             cookie_domain=upstream.cookie_domain,
@@ -153,17 +177,15 @@ class _Reader:
     def _base_url(self, upstream: Upstream, entry: Entry, source: str) -> str:
         if entry.base_url:
             return web_address(f"{source}: base_url", entry.base_url)
-        variable = f"{upstream.name.upper()}_BASE_URL"
-        override = self._environment.get(variable, "").strip()
-        return web_address(variable, override) if override else upstream.base_url
+        name, url = base_url_of(upstream).found(self._environment)
+        return upstream.base_url if url == upstream.base_url else web_address(name, url)
 
     def _options(self, upstream: Upstream, own: Mapping[str, Any], source: str) -> dict[str, str]:
         if unknown := own.keys() - upstream.options:
             raise Misconfigured(f"{source}: '{upstream.name}' has no option called '{min(unknown)}'.")
-        shared = {
-            name: self._environment.get(f"{upstream.name}_{name}".upper(), "").strip() for name in upstream.options
-        }
-        return {name: text for name, text in {**shared, **{name: _text(own[name]) for name in own}}.items() if text}
+        shared = {name: option_of(upstream, name).of(self._environment) for name in upstream.options}
+        given = {name: _text(own[name]) for name in own}
+        return {name: text for name in upstream.options if (text := given.get(name) or shared[name])}
 
 
 def _text(value: Any) -> str:
@@ -173,15 +195,6 @@ def _text(value: Any) -> str:
 def words(text: str) -> list[str]:
     """The parts of a comma-separated list, without blanks."""
     return [part for part in (part.strip() for part in text.split(",")) if part]
-
-
-def whole_number(environment: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
-    text = environment.get(name, "").strip()
-    if not text:
-        return default
-    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
-        raise Misconfigured(f"{name}: '{text[:20]}' is not a whole number of {least} or more, or far too large.")
-    return int(text)
 
 
 def web_address(name: str, url: str) -> str:

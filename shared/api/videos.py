@@ -26,7 +26,10 @@ _QUICKEST_MS, _SLOWEST_MS = 100, 5000
 
 
 async def create(call: Call) -> Response:
-    """The video, which has begun; its prompt is told this once."""
+    """Start a video, as OpenAI's SDKs do.
+
+    Its prompt is told this once.
+    """
     order, job = await _started(call)
     video = video_object(call, job, Queued()) | {"prompt": order.request.prompt}
     return JSONResponse(video, headers=order.headers | await _poll_after(call, job, Queued()))
@@ -40,13 +43,13 @@ async def show(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """A video that has not begun is cancelled; one that is under way goes on."""
+    """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
     deleted = await call.service.delete(_job(call))
     return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
 
 
 async def content(call: Call) -> Response:
-    """The file, by ranges where these are asked for."""
+    """The video's file, or a range of it; 404 `video_not_ready` before its end."""
     variant = call.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
@@ -54,13 +57,16 @@ async def content(call: Call) -> Response:
 
 
 async def index(call: Call) -> Response:
-    """An empty page."""
+    """An empty page: nothing is stored."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
 
 
 async def generate(call: Call) -> Response:
-    """Waits for the video, within the limits; 202 with the job where that is preferred."""
+    """Wait for a video: its link.
+
+    Within the limits; 202 with the job where that is preferred.
+    """
     order, prefer = await _order(call), call.prefer()
     async with making(call, order) as work:
         patience = call.patience() - call.age
@@ -79,13 +85,13 @@ async def generate(call: Call) -> Response:
 
 
 async def create_task(call: Call) -> Response:
-    """Start a video, in the words of the Imagen API."""
+    """Start a video, in the words of the Imagen API's clients."""
     order, job = await _started(call)
     return JSONResponse(task_object(call, job, Queued()), headers=order.headers)
 
 
 async def show_task(call: Call) -> Response:
-    """How it is doing, in the same words."""
+    """How that video is doing, in the same words."""
     job = _job(call)
     return JSONResponse(task_object(call, job, await call.service.look(job)), headers=_NO_STORE)
 

@@ -25,7 +25,7 @@ PROVIDERS = (
         base_url="https://gemini.google.com",
         credential="GOOGLE_COOKIES",
         cookie_domain="gemini.google.com",
-        options=frozenset({"user_agent"}),
+        options={"user_agent": ""},
     ),
     Upstream(
         "modelscope",
@@ -40,7 +40,7 @@ PROVIDERS = (
         credential="ZIMAGE_COOKIE",
         cookie_domain="zimage.run",
         keyless=True,
-        options=frozenset({"moderation", "user_agent"}),
+        options={"moderation": "false", "user_agent": ""},
     ),
     Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),
     Upstream(
@@ -62,7 +62,7 @@ PROVIDERS = (
         "OpenAICompatible",
         credential="OPENAI_COMPATIBLE_API_KEY",
         keyless=True,
-        options=frozenset({"models", "discover"}),
+        options={"models": "{}", "discover": "true"},
         masks=True,
     ),
     Upstream(

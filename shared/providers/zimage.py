@@ -78,7 +78,7 @@ class ZImage:
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
         self._base = account.base_url
-        self._moderated = account.options.get("moderation", "false").lower() in ("true", "1", "yes")
+        self._moderated = account.options.get("moderation", "").lower() in ("true", "1", "yes")
         self._links = Links(account, _RESULT_HOSTS)
         self._headers = {
             "Accept": "*/*",

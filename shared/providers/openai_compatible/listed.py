@@ -52,8 +52,8 @@ class Listed:
         self._http = http
         self._url = url
         self._headers = headers
-        self._configured = _configured(options.get("models", ""))
-        self._discovers = options.get("discover", "true").lower() not in ("false", "0", "no")
+        self._configured = _configured(options["models"])
+        self._discovers = options["discover"].lower() not in ("false", "0", "no")
         self._discovered: tuple[Model, ...] = ()
         self._listing = Kept(self._discover)
 
@@ -81,7 +81,7 @@ class Listed:
 def _configured(text: str) -> tuple[Model, ...]:
     """Names in a list, or with what they are for: `{"flux": {"kind": "image"}}`; Misconfigured for all else."""
     try:
-        table = json.loads(text) if text else {}
+        table = json.loads(text)
         if isinstance(table, list):
             table = {name: {} for name in table}
         return tuple(_configured_model(name, dict(fields)) for name, fields in table.items())

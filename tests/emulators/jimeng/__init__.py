@@ -65,6 +65,8 @@ class Jimeng(FileHost):
     storage: Storage = field(init=False, repr=False, default_factory=Storage)
     _items: dict[str, Run] = field(init=False, repr=False, default_factory=dict)
     _fates: list[Fate] = field(init=False, repr=False, default_factory=list)
+    # One moment for all links: two looks at a picture, a second apart, are given the same one.
+    _end_of_links: int = field(init=False, repr=False, default_factory=lambda: int(time.time()) + 86400)
 
     def environment(self) -> dict[str, str]:
         return {"JIMENG_BASE_URL": self.url, "JIMENG_SESSIONID": SESSION}
@@ -202,7 +204,7 @@ class Jimeng(FileHost):
 
     def link(self, item: str, ending: str) -> str:
         name = f"{item}~{ending}"
-        query = f"lk3s=43402efa&x-expires={int(time.time()) + 86400}&x-signature={_signature(name)}"
+        query = f"lk3s=43402efa&x-expires={self._end_of_links}&x-signature={_signature(name)}"
         return self.file_url(f"{_FILE.format(name=name)}?{query}")
 
 
