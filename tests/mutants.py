@@ -678,8 +678,8 @@ MUTANTS = (
     Mutant(
         "refusal in the midst of an answer taken for one before it",
         "shared/talker.py",
-        "                if begun:\n",
-        "                if False:\n",
+        "raise _taken(error) from error",
+        "raise",
         "tests/functions/test_chat.py",
     ),
     Mutant(
