@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.emulators.ark import Ark
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import ZImage
 from tests.hosts.aws.rig import buffered, deploy_to_aws, moto, packaged, streaming
@@ -42,10 +43,24 @@ def service(running_service: OpenAICompatible) -> OpenAICompatible:
 
 
 @pytest.fixture(scope="session")
-def upstream(running_zimage: ZImage, running_service: OpenAICompatible) -> dict[str, str]:
+def running_ark() -> Iterator[Ark]:
+    with Ark(steps=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def ark(running_ark: Ark) -> Ark:
+    """The emulator of Volcengine Ark, as new and done at once."""
+    running_ark.reset()
+    running_ark.steps = 0
+    return running_ark
+
+
+@pytest.fixture(scope="session")
+def upstream(running_zimage: ZImage, running_service: OpenAICompatible, running_ark: Ark) -> dict[str, str]:
     """The settings of a function in front of the emulators."""
     zimage = {"PROVIDERS": "zimage", "ZIMAGE_BASE_URL": running_zimage.url, "ZIMAGE_MODELS": DONE_AT_ONCE}
-    return {**zimage, **running_service.environment()}
+    return {**zimage, **running_service.environment(), **running_ark.environment()}
 
 
 @pytest.fixture(scope="session")

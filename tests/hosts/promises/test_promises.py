@@ -11,10 +11,11 @@ import httpx
 import openai
 import pytest
 
+from tests.emulators.ark import CLIP, Ark
 from tests.emulators.faults import Cut, Drop
 from tests.emulators.files import CHUNK, Gate
 from tests.emulators.openai_compatible import OpenAICompatible
-from tests.emulators.png import BigFile
+from tests.emulators.png import BigFile, png
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import (
     GENERATIONS,
@@ -32,6 +33,7 @@ from tests.functions.helpers import (
     order,
     png_size,
 )
+from tests.functions.test_images_edits import FIRST, SECOND, data_url
 from tests.hosts.promises.host import Host
 from tests.hosts.runtime import SECRETS
 from tests.rig import OTHER_KEY
@@ -39,6 +41,8 @@ from tests.rig import OTHER_KEY
 pytestmark = pytest.mark.hosts
 
 CHAT = "/v1/chat/completions"
+EDITOR = "gpt-image-emulated"
+MASK = png(64, 48, clear=True)
 LARGEST_ORDER = 4 << 20
 """Bytes that the body of a picture's order may have."""
 
@@ -155,6 +159,34 @@ def test_conversations(sdk: openai.OpenAI, service: OpenAICompatible, stream: bo
     else:
         answer = sdk.chat.completions.create(model="parrot", messages=[said])
         assert answer.choices[0].message.content == "a beacon of wörds"
+
+
+@pytest.mark.promise("edits")
+class TestEdits:
+    def test_the_files_of_a_form(self, sdk: openai.OpenAI, service: OpenAICompatible) -> None:
+        answer = sdk.images.edit(model=EDITOR, image=[FIRST, SECOND], mask=MASK, prompt="a beacon with a hat")
+        assert answer.data
+        assert png_size(fetched(answer.data[0].url)) == png_size(decoded(answer.data[0].b64_json)) == png_size(FIRST)
+        [edit] = service.edits
+        assert (edit.inputs, edit.mask) == ((FIRST, SECOND), MASK)
+
+    def test_data_urls(self, client: httpx.Client, service: OpenAICompatible) -> None:
+        body = {"model": EDITOR, "prompt": "a beacon in pieces", "images": [{"image_url": data_url(SECOND)}]}
+        assert client.post("/v1/images/edits", json=body).status_code == 200
+        assert [edit.inputs for edit in service.edits] == [(SECOND,)]
+
+
+@pytest.mark.promise("videos")
+def test_videos(host: Host, client: httpx.Client, ark: Ark) -> None:
+    form = {"prompt": (None, "a beacon that turns"), "seconds": (None, "5")}
+    begun = client.post("/v1/videos", files=form).json()
+    video = client.get(f"/v1/videos/{begun['id']}").json()
+    assert (video["id"], video["status"]) == (begun["id"], "completed")
+    assert video["url"].startswith(f"{host.url}/videos/")
+    film = fetched(video["url"])
+    assert film.startswith(CLIP)
+    part = client.get(f"/v1/videos/{video['id']}/content", headers={"range": "bytes=4-11"})
+    assert (part.status_code, part.headers["content-type"], part.content) == (206, "video/mp4", film[4:12])
 
 
 @pytest.mark.promise("ranges")
