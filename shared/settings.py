@@ -158,12 +158,13 @@ def configure(
     )
     kept = _kept(ARTIFACTS.of(environment))
     adapters = Adapters(adapter_of, pool, Http(proxy=_proxy(environment)), kept)
-    names = [upstream.name for upstream in PROVIDERS if upstream.name in pool.providers()]
+    upstreams = [upstream for upstream in PROVIDERS if upstream.name in pool.providers()]
     listings = {
-        name: together({account.id: adapters.of(account).models for account in pool.of(name)}) for name in names
+        each.name: together({account.id: adapters.of(account).models for account in pool.of(each.name)})
+        for each in upstreams
     }
-    firsts = [adapters.of(pool.of(name)[0]) for name in names]
-    extra = {each.name: _extra_models(environment, each) for each in PROVIDERS if each.name in names}
+    firsts = [adapters.of(pool.of(each.name)[0]) for each in upstreams]
+    extra = {each.name: _extra_models(environment, each) for each in upstreams}
     service = Service(
         adapters,
         Catalog(listings, extra, _aliases(environment), _declined(firsts)),

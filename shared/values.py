@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, Self, TypeAlias, runtime_checkable
 
-from shared.errors import EaselError
+from shared.errors import EaselError, RangeInvalid
 
 Ref: TypeAlias = str
 """Opaque to all but its adapter; short, URL-safe, holds no secret."""
@@ -303,6 +303,14 @@ class ByteRange(NamedTuple):
 
     def __str__(self) -> str:
         return f"bytes={self.start}" if self.start < 0 else f"bytes={self.start}-{'' if self.end is None else self.end}"
+
+    def within(self, total: int) -> tuple[int, int]:
+        """Where it starts in a file of so many bytes, and where it stops; RangeInvalid where nothing of it is there."""
+        start = max(0, total + self.start) if self.start < 0 else self.start
+        stop = total if self.end is None else min(self.end + 1, total)
+        if start >= stop:
+            raise RangeInvalid(total)
+        return start, stop
 
 
 class Media(NamedTuple):

@@ -42,7 +42,12 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant("range not asked for, nor cut", "shared/providers/zimage.py", "byte_range=byte_range", "byte_range=None"),
-    Mutant("range of a sketch ignored", "shared/providers/sketch/__init__.py", "if byte_range is None:", "if True:"),
+    Mutant(
+        "range of a sketch ignored",
+        "shared/providers/sketch/__init__.py",
+        "(byte_range or ByteRange(0))",
+        "ByteRange(0)",
+    ),
     Mutant("origin of a result not checked", "shared/http/source.py", "origin not in self._origins", "False"),
     Mutant("n ignored on submit", "shared/providers/zimage.py", '"batchSize": request.n', '"batchSize": 1'),
     Mutant("all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index:", "if False:"),

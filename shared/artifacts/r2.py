@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from shared.artifacts.base import Decoded
-from shared.errors import Misconfigured, NotFound, RangeInvalid, ResultLost, StoreUnavailable
+from shared.errors import Misconfigured, NotFound, ResultLost, StoreUnavailable
 from shared.values import ByteRange, Made, Media
 
 _PLACE = re.compile(r"r2://([A-Za-z_]\w*)((?:/[\w.=-]+)*)/?", re.ASCII)
@@ -41,8 +41,9 @@ class R2Artifacts:
     @asynccontextmanager
     async def open(self, key: str, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         options, start, length = {}, 0, None
-        if byte_range:
-            start, length = _within(byte_range, (await self._found("head", key)).size)
+        if byte_range:  # R2 is not asked for what it does not have: it has no word of its own for that
+            start, stop = byte_range.within((await self._found("head", key)).size)
+            length = stop - start
             options = {"range": {"offset": start, "length": length}}
         found = await self._found("get", key, _object(options))
         file = _File(found.body)
@@ -119,15 +120,6 @@ async def _write(file: Decoded, writable: Any) -> None:
         while piece := file.read(_PIECE):
             await writer.write(to_js(piece))
         await writer.close()
-
-
-def _within(asked: ByteRange, total: int) -> tuple[int, int]:
-    """First byte and length. R2 is not asked for what it does not have: it has no word of its own for that."""
-    start = max(0, total + asked.start) if asked.start < 0 else asked.start
-    stop = total if asked.end is None else min(asked.end + 1, total)
-    if start >= stop:
-        raise RangeInvalid(total)
-    return start, stop - start
 
 
 def _object(members: dict[str, Any]) -> Any:

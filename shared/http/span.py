@@ -44,10 +44,7 @@ def span_of(response: Opened, asked: ByteRange | None) -> Span:
     total = _content_length(response.headers)
     if asked is None or total is None:
         return Span(0, total, total, 0, total)
-    start = max(0, total + asked.start) if asked.start < 0 else asked.start
-    stop = total if asked.end is None else min(asked.end + 1, total)
-    if start >= stop:
-        raise RangeInvalid(total)
+    start, stop = asked.within(total)
     return Span(start, stop, total, 0, total)
 
 

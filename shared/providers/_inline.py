@@ -7,7 +7,7 @@ import binascii
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from shared.errors import RangeInvalid, Unavailable
+from shared.errors import Unavailable
 from shared.http import HEAD_BYTES, sniff
 from shared.values import ByteRange, Media
 
@@ -18,12 +18,7 @@ _CHUNK = 64 << 10
 def media(digits: memoryview, byte_range: ByteRange | None) -> Media:
     """A result that is held as base64; RangeInvalid or Unavailable where that cannot be."""
     total = len(digits) // 4 * 3 - bytes(digits[-2:]).count(b"=")
-    start, end = 0, total
-    if byte_range:
-        start = max(0, total + byte_range.start) if byte_range.start < 0 else byte_range.start
-        end = total if byte_range.end is None else min(byte_range.end + 1, total)
-    if start >= end:
-        raise RangeInvalid(total)
+    start, end = (byte_range or ByteRange(0)).within(total)
     media_type = None
     with suppress(binascii.Error):
         media_type = sniff(base64.b64decode(digits[: 4 * -(-HEAD_BYTES // 3)]))

@@ -8,6 +8,7 @@ import httpx
 import openai
 import pytest
 
+from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.zimage import ZImage
 from tests.rig import Gateway
 
@@ -19,6 +20,19 @@ def zimage(zimage: ZImage) -> ZImage:
     """The Z-Image emulator, whose jobs take no time unless the test says otherwise."""
     zimage.steps = 0
     return zimage
+
+
+@pytest.fixture(scope="module")
+def running_service() -> Iterator[OpenAICompatible]:
+    with OpenAICompatible() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def service(running_service: OpenAICompatible) -> OpenAICompatible:
+    """The emulator of a service that speaks OpenAI's API, as new."""
+    running_service.reset()
+    return running_service
 
 
 @pytest.fixture

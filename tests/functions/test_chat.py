@@ -23,18 +23,6 @@ ODD_TEXT = 'wörld 中文 😀\n\n"quoted" back\\slash \u2028 \x0b data: [DONE]\
 SSE = "text/event-stream"
 
 
-@pytest.fixture(scope="module")
-def running_service() -> Iterator[OpenAICompatible]:
-    with OpenAICompatible() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def service(running_service: OpenAICompatible) -> OpenAICompatible:
-    running_service.reset()
-    return running_service
-
-
 @pytest.fixture
 def gateway(serve: Callable[..., Gateway], service: OpenAICompatible) -> Gateway:
     return serve(**service.environment())

@@ -26,18 +26,6 @@ EDIT = "POST /v1/images/edits"
 FILE = {"image": ("a.png", FIRST, "image/png")}
 
 
-@pytest.fixture(scope="module")
-def running_service() -> Iterator[OpenAICompatible]:
-    with OpenAICompatible() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def service(running_service: OpenAICompatible) -> OpenAICompatible:
-    running_service.reset()
-    return running_service
-
-
 @pytest.fixture
 def place() -> Iterator[str]:
     """An origin where FIRST lies, and the mask, and nothing else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,18 +32,6 @@ def gateway(serve: Callable[..., Gateway], gemini: Gemini) -> Gateway:
     """A gateway in front of a Gemini that is done at once."""
     gemini.steps = 0
     return serve(**gemini.environment(), GEMINI_MODELS=QUICK)
-
-
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-def sdk(gateway: Gateway) -> Iterator[openai.OpenAI]:
-    with gateway.openai() as client:
-        yield client
 
 
 def create(client: httpx.Client, **body: Any) -> httpx.Response:

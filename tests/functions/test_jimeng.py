@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +31,6 @@ def gateway(serve: Callable[..., Gateway], jimeng: Jimeng) -> Gateway:
     """A gateway in front of a Jimeng that is done at once."""
     jimeng.steps = 0
     return serve(**jimeng.environment(), JIMENG_MODELS=QUICK, ADMIN_KEYS="an-operators-key")
-
-
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with gateway.client() as client:
-        yield client
-
-
-@pytest.fixture
-def sdk(gateway: Gateway) -> Iterator[openai.OpenAI]:
-    with gateway.openai() as client:
-        yield client
 
 
 def draw(client: httpx.Client, **body: Any) -> httpx.Response:

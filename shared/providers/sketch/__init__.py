@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from shared.errors import NotFound, RangeInvalid
+from shared.errors import NotFound
 from shared.http import Http
 from shared.values import (
     Account,
@@ -107,7 +107,7 @@ class Sketch:
 
         work = _Work.parse(output)
         picture = await asyncio.to_thread(drawn, work.digest, *work.size)
-        start, end = _bounds(byte_range, len(picture))
+        start, end = (byte_range or ByteRange(0)).within(len(picture))
         yield Media("image/png", _chunks(picture[start:end]), start, end - start, len(picture))
 
 
@@ -117,16 +117,6 @@ def _output(work: _Work, index: int) -> Output:
     if index:
         digest = digest[:2] + hashlib.sha256(digest + bytes([index])).digest()[2:16]
     return Output(work._replace(n=1, start=0, delay=0, digest=digest).ref(), lasting=True)
-
-
-def _bounds(byte_range: ByteRange | None, total: int) -> tuple[int, int]:
-    if byte_range is None:
-        return 0, total
-    start = max(total + byte_range.start, 0) if byte_range.start < 0 else byte_range.start
-    end = total if byte_range.end is None else min(byte_range.end + 1, total)
-    if start >= end:
-        raise RangeInvalid(total)
-    return start, end
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:
