@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, Operation, chat, chat_detail, create_app
-from shared.api.conversation import ChatCreate
-from shared.api.operation import IGNORED, STARTS, STREAM
+from shared.api import Call, Endpoint, Operation, chat_detail, create_app
+from shared.api.requests.chat import ChatCreate
+from shared.api.responses import chat
+from shared.api.routing import IGNORED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 20 << 20
@@ -24,9 +25,9 @@ async def complete_or_order(call: Call) -> Response:
 
 _talk = Operation(
     complete,
-    takes="conversation.ChatCreate",
-    headers="parameters.Repeatable",
-    gives={200: ("answers.ChatCompletion", STREAM)},
+    takes="requests.chat.ChatCreate",
+    headers="openapi.parameters.Repeatable",
+    gives={200: ("responses.types.ChatCompletion", STREAM)},
     fails=STARTS,
     sends=IGNORED,
 )

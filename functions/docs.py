@@ -34,16 +34,16 @@ async def docs(call: Call) -> Response:
 
 async def document(call: Call) -> Response:
     """All of this for programs, as OpenAPI 3.1."""
-    from shared.api import openapi  # nobody else needs its part of pydantic
+    from shared.api.openapi import document as openapi  # nobody else needs its part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, call.base_url))
 
 
 app = create_app(
     [
-        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: ("answers.Home", "text/html")})),
+        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: ("responses.types.Home", "text/html")})),
         Endpoint("/docs", Access.ANYONE, GET=Operation(docs, gives={200: "text/html"})),
-        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: "answers.OpenApi"})),
+        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: "responses.types.OpenApi"})),
     ]
 )
 handler = lambda_handler(app)

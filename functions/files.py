@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
-from shared.api.operation import PICTURES, VIDEOS, WAITS, fetching
+from shared.api import Access, Call, Endpoint, Operation, create_app
+from shared.api.responses import files, jobs
+from shared.api.routing import PICTURES, VIDEOS, WAITS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -27,8 +28,10 @@ async def links_of_job(call: Call) -> Response:
     return await jobs.images_object(call, call.job())
 
 
-_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="parameters.JobFile")
-_links = Operation(links_of_job, gives={200: "answers.ZimageDone", 408: "answers.ErrorAnswer"}, fails=WAITS)
+_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="openapi.parameters.JobFile")
+_links = Operation(
+    links_of_job, gives={200: "responses.types.ZimageDone", 408: "responses.types.ErrorAnswer"}, fails=WAITS
+)
 
 app = create_app(
     [

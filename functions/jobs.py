@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
-from shared.api.operation import CANCELS, LOOKS, PENDING
+from shared.api import Access, Call, Endpoint, Operation, create_app
+from shared.api.responses import jobs
+from shared.api.routing import CANCELS, LOOKS, PENDING
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -27,14 +28,14 @@ async def task(call: Call) -> Response:
     return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
 
 
-_task = Operation(task, gives={200: "answers.ZimageAnswer"}, fails=LOOKS)
+_task = Operation(task, gives={200: "responses.types.ZimageAnswer"}, fails=LOOKS)
 
 app = create_app(
     [
         Endpoint(
             "/v1/jobs/{id}",
-            GET=Operation(show, gives={200: "answers.JobObject"}, fails=LOOKS, sends=PENDING),
-            DELETE=Operation(cancel, gives={200: "answers.JobDeleted"}, fails=CANCELS),
+            GET=Operation(show, gives={200: "responses.types.JobObject"}, fails=LOOKS, sends=PENDING),
+            DELETE=Operation(cancel, gives={200: "responses.types.JobDeleted"}, fails=CANCELS),
         ),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
         Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),

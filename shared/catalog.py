@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, NotFound
-from shared.values import Kind, Model
+from shared.models import Kind, Model
 
 _DEFAULT_NAMES: Mapping[str, Kind] = {
     "gpt-image-2": "image",

@@ -10,8 +10,9 @@ from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import Pool
-from shared.adapters import Adapters
 from shared.catalog import Catalog, Offer
+from shared.chat.send import Talker
+from shared.cookie_upload import Logins
 from shared.errors import (
     BadRequest,
     EaselError,
@@ -23,31 +24,18 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
-from shared.logins import Logins
-from shared.looker import APPEARS_WITHIN, Looker
+from shared.job import Asset, Job
+from shared.jobs.idempotency import Repeat, Repeats
+from shared.jobs.ids import MAX_LENGTH, Tickets, unknown_id
+from shared.jobs.poll import APPEARS_WITHIN, Looker
+from shared.jobs.submit import Started, Starter
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.provider_factory import Adapters
 from shared.providers import Cancels, Deletes
-from shared.repeats import Repeat, Repeats
-from shared.starter import Started, Starter
+from shared.requests import ChatRequest, MediaRequest
+from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Status, Succeeded
 from shared.state import MemoryState
-from shared.talker import Talker
-from shared.tickets import MAX_LENGTH, Tickets, unknown_id
-from shared.values import (
-    Asset,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Failed,
-    Job,
-    Media,
-    MediaRequest,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Succeeded,
-)
-from shared.waiter import Waiter
 
 _log = logging.getLogger(__name__)
 

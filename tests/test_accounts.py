@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.accounts import Pool, fingerprint
-from shared.accounts.sources import read_accounts
+from shared.accounts.loading import read_accounts
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -25,7 +26,6 @@ from shared.errors import (
 )
 from shared.providers import PROVIDERS
 from shared.state import MemoryState
-from shared.values import Account
 from tests.clock import Clock
 
 SECRET = "s3cret-cookie-value"

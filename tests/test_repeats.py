@@ -21,7 +21,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.repeats import JOIN_SECONDS, Repeat, Repeats
+from shared.jobs.idempotency import JOIN_SECONDS, Repeat, Repeats
 from shared.state import MemoryState
 from tests.clock import Clock
 

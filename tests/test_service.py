@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from shared.account import Account
 from shared.accounts import Pool, fingerprint
-from shared.adapters import Adapters
 from shared.catalog import Catalog, Offer
 from shared.errors import (
     AccountError,
@@ -32,29 +32,18 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.job import Asset, Job
+from shared.jobs.idempotency import Repeat, Repeats
+from shared.jobs.ids import Tickets
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.provider_factory import Adapters
 from shared.providers import MediaProvider
-from shared.repeats import Repeat, Repeats
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Running, Status, Submitted, Succeeded
 from shared.service import Caller, Service
 from shared.state import MemoryState
-from shared.tickets import Tickets
-from shared.values import (
-    Account,
-    Asset,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Job,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
-from shared.waiter import Waiter
 from tests.clock import Clock
 
 ME, YOU = Caller(("me",)), Caller(("you",))

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from shared.bootstrap import Configuration, Easel, configure
+from shared.config import OPEN_MODE_SIGNING_KEY, Settings
 from shared.errors import Misconfigured, NotFound, Unavailable
 from shared.hosts.local import address
-from shared.repeats import Repeat
+from shared.job import Job
+from shared.jobs.idempotency import Repeat
+from shared.jobs.ids import Tickets
+from shared.models import Model, Size
+from shared.requests import ImageRequest
 from shared.service import Caller
-from shared.settings import OPEN_MODE_SIGNING_KEY, Configuration, Easel, Settings, configure
-from shared.tickets import Tickets
-from shared.values import ImageRequest, Job, Model, Size
 from tests.emulators.zimage import ZImage
 
 KEYS = {"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"}
@@ -151,7 +154,7 @@ def test_what_state_may_be(text: str) -> None:
 
 
 def test_boto3_is_left_alone_until_it_is_needed() -> None:
-    code = f"import sys; from shared.settings import configure; configure({KEYS | {'STATE': 'dynamodb://table'}})"
+    code = f"import sys; from shared.bootstrap import configure; configure({KEYS | {'STATE': 'dynamodb://table'}})"
     code += "; assert not {'boto3', 'botocore'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
 

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
+from shared.account import Account
 from shared.accounts import fingerprint
 from shared.errors import NotFound
-from shared.tickets import PREFIXES, Tickets
-from shared.values import Account, Asset, Job
+from shared.job import Asset, Job
+from shared.jobs.ids import PREFIXES, Tickets
 
 NOW = 1_700_000_000
 DAY = 86_400.0

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.account import Account
 from shared.accounts import Pool
-from shared.accounts.standings import TRIAL_SECONDS
+from shared.accounts.health import TRIAL_SECONDS
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -21,7 +22,6 @@ from shared.errors import (
     Uncertain,
 )
 from shared.state import MemoryState
-from shared.values import Account
 from tests.clock import Clock
 
 COOLDOWN = 600.0

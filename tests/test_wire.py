@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from shared.api.call import Call
-from shared.api.wire import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
+from shared.api.context import Call
+from shared.api.requests.images import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
+from shared.bootstrap import configure
 from shared.errors import BadRequest, TooLarge
-from shared.settings import configure
-from shared.values import MAX_N, ImageRequest, Model, Size
+from shared.models import MAX_N, Model, Size
+from shared.requests import ImageRequest
 
 EASEL = configure({"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"})
 PLAIN = Model("plain")

@@ -13,11 +13,11 @@ from typing import NamedTuple, TypeVar
 
 from itsdangerous.encoding import base64_encode
 
+from shared.account import Account
 from shared.accounts.credentials import Credentials, login_of
-from shared.accounts.standings import TRIAL_SECONDS, Rest, Standing, Standings
+from shared.accounts.health import TRIAL_SECONDS, Rest, Standing, Standings
 from shared.errors import AccountError, AccountLimited, AccountRejected, NoAccount, NotFound, Overloaded
 from shared.state import State
-from shared.values import Account
 
 Answer = TypeVar("Answer")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from shared.account import Account
 from shared.errors import EaselError
 from shared.state import State, if_possible
-from shared.values import Account
 
 KEPT_SECONDS = 400 * 86_400.0
 """The longest that browsers keep a cookie."""

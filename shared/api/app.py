@@ -22,12 +22,13 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import vercel
-from shared.api.access import Access, authorize, guard_open_mode
-from shared.api.call import Call, Handler
+from shared.api.auth import Access, authorize, guard_open_mode
+from shared.api.context import Call, Handler
 from shared.api.errors import error_response
-from shared.api.operation import Operation
+from shared.api.routing import Operation
+from shared.bootstrap import Configuration, Easel
+from shared.config import Settings
 from shared.errors import BadRequest, EaselError, Forbidden, NotFound, WrongMethod
-from shared.settings import Configuration, Easel, Settings
 
 _log = logging.getLogger(__name__)
 

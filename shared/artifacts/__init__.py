@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.artifacts.base import Artifacts, Decoded
-from shared.artifacts.kept import Kept
+from shared.artifacts.jobs import Kept
 from shared.artifacts.r2 import R2Artifacts, r2_artifacts
 from shared.artifacts.s3 import S3Artifacts, s3_artifacts
 

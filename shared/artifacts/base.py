@@ -7,7 +7,8 @@ import io
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import Made
 
 
 class Artifacts(Protocol):

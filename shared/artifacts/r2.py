@@ -10,7 +10,8 @@ from typing import Any
 
 from shared.artifacts.base import Decoded
 from shared.errors import Misconfigured, NotFound, ResultLost, StoreUnavailable
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import Made
 
 _PLACE = re.compile(r"r2://([A-Za-z_]\w*)((?:/[\w.=-]+)*)/?", re.ASCII)
 _PIECE = 64 << 10

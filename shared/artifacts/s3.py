@@ -11,7 +11,8 @@ from typing import Any
 from shared.artifacts.base import Decoded
 from shared.aws import AwsService, Refused
 from shared.errors import Misconfigured, NotFound, RangeInvalid
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import Made
 
 _log = logging.getLogger(__name__)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from shared.http.answer import Answer, clean
-from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
-from shared.http.fetcher import LARGEST_PICTURE, Fetcher
-from shared.http.listening import Listening
+from shared.http.image_download import LARGEST_PICTURE, Fetcher
+from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, sniff
 from shared.http.origin import origin_of
+from shared.http.request_body import Body, Inline, base64_of, json_body
+from shared.http.response import Answer, clean
 from shared.http.retry import Patience
-from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
 from shared.http.spool import Spool
+from shared.http.streaming_response import Listening
 
 __all__ = [
     "HEAD_BYTES",

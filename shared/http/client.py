@@ -12,16 +12,16 @@ from typing import Any, NamedTuple, cast
 import httpx
 
 from shared.errors import Unavailable
-from shared.http.answer import Answer
-from shared.http.body import Body
-from shared.http.download import Download
-from shared.http.faults import BROKEN, unless_unsent
-from shared.http.listening import Listening, collected
+from shared.http.downloads import Download
+from shared.http.error_mapping import BROKEN, unless_unsent
 from shared.http.origin import parsed
+from shared.http.redirects import Opened, Source
+from shared.http.request_body import Body
+from shared.http.response import Answer
 from shared.http.retry import Patience, repeat
-from shared.http.source import Opened, Source
+from shared.http.streaming_response import Listening, collected
 from shared.http.transport import new_transport
-from shared.values import ByteRange, Media
+from shared.media import ByteRange, Media
 
 _CONNECT_SECONDS = 5.0
 # A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import h11
 import httpx
 
-from shared.http.network import Wire
+from shared.http.sockets import Wire
 
 _LONGEST_HEAD = 100 << 10
 _TOGETHER = 64 << 10

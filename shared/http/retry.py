@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
-from shared.http.faults import BROKEN, unavailable
+from shared.http.error_mapping import BROKEN, unavailable
 
 TRANSIENT = frozenset({502, 503, 504})
 LONGEST_WISH = 2.0

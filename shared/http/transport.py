@@ -12,10 +12,10 @@ import httpx
 
 from shared.errors import Misconfigured
 from shared.http.connection import Connection
-from shared.http.network import connect, tls_context
+from shared.http.sockets import connect, tls_context
 
 if sys.platform == "emscripten":
-    from shared.http.fetch import FetchTransport
+    from shared.http.js_transport import FetchTransport
 
 KEEP_ALIVE = 15.0
 KEEP_MOST = 64

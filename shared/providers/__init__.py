@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from shared.account import Upstream
 from shared.providers.base import (
     Cancels,
     ChatProvider,
@@ -15,7 +16,6 @@ from shared.providers.base import (
     Renews,
     VideoProvider,
 )
-from shared.values import Upstream
 
 PROVIDERS = (
     Upstream("gemini", "Gemini", base_url="https://generativelanguage.googleapis.com", credential="GEMINI_API_KEY"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from shared.http import sniff
-from shared.values import Input
+from shared.requests import Input
 
 
 async def media_type_of(picture: Input) -> str:

@@ -8,25 +8,15 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
 from shared.http import Answer, Http, clean
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import as_dict, as_id, as_list, says_unsafe
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

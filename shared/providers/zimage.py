@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -25,25 +26,13 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Answer, Http, Inline, clean, json_body, origin_of
+from shared.media import ByteRange, Media
+from shared.models import Model
 from shared.providers._inputs import media_type_of
+from shared.providers._json import as_dict, as_id, as_list, says_unsafe
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest, Input
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

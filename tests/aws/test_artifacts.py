@@ -15,7 +15,8 @@ import pytest
 
 from shared.artifacts import Decoded, Kept, s3_artifacts
 from shared.errors import Misconfigured, NotFound, RangeInvalid, StoreUnavailable
-from shared.values import ByteRange, Finished
+from shared.media import ByteRange
+from shared.results import Finished
 from tests.aws.front import Front
 from tests.emulators.png import BigFile
 from tests.functions.helpers import assert_error, decoded, look, order

@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 
 from shared.accounts.secret import MAX_AGE, MIN_AGE, Secret
+from shared.bootstrap import Configuration
 from shared.errors import AccountRejected, Misconfigured, NoAccount, StoreUnavailable
-from shared.repeats import Repeat
+from shared.jobs.idempotency import Repeat
+from shared.models import Size
+from shared.requests import ImageRequest
 from shared.service import Caller, Service
-from shared.settings import Configuration
-from shared.values import ImageRequest, Size
 from tests.aws.front import Front
 from tests.clock import Clock
 from tests.conftest import QUICK_MODELS

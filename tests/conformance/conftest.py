@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from shared.accounts.sources import read_accounts
+from shared.accounts.loading import read_accounts
+from shared.bootstrap import SKETCH_ACCOUNT
 from shared.http import Http
 from shared.providers import PROVIDERS, MediaProvider, adapter_of
-from shared.settings import SKETCH_ACCOUNT
 from tests.conformance.cases import CASES, Case
 
 Build = Callable[..., MediaProvider]

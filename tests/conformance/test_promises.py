@@ -21,25 +21,14 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
+from shared.job import Job
+from shared.jobs.ids import Tickets
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange
+from shared.models import Model
 from shared.providers import MediaProvider
-from shared.tickets import Tickets
-from shared.values import (
-    ByteRange,
-    Failed,
-    Finished,
-    ImageRequest,
-    Input,
-    Job,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
-from shared.waiter import Waiter
+from shared.requests import ImageRequest, Input
+from shared.results import Failed, Finished, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 from tests.conformance.cases import Case
 from tests.conformance.conftest import Build
 from tests.emulators.faults import Cut, Drop, Reply

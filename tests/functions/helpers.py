@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.tickets import Tickets
+from shared.jobs.ids import Tickets
 from tests.emulators.zimage import ZImage
 from tests.rig import API_KEY, SIGNING_KEY
 

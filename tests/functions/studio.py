@@ -14,20 +14,25 @@ import openai
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import files, images_generations, jobs
+from shared.account import Account
 from shared.accounts import Pool
-from shared.adapters import Adapters
 from shared.api import App, Endpoint
 from shared.artifacts import Kept, s3_artifacts
+from shared.bootstrap import Easel
 from shared.catalog import Catalog
+from shared.config import ResponseFormat, Settings
 from shared.http import Fetcher, Http
+from shared.jobs.idempotency import Repeats
+from shared.jobs.ids import Tickets
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.provider_factory import Adapters
 from shared.providers import MediaProvider
-from shared.repeats import Repeats
+from shared.requests import ImageRequest
+from shared.results import Finished, Made, Ref, Status, Submitted
 from shared.service import Service
-from shared.settings import Easel, ResponseFormat, Settings
 from shared.state import MemoryState
-from shared.tickets import Tickets
-from shared.values import Account, ByteRange, Finished, ImageRequest, Made, Media, Model, Ref, Status, Submitted
-from shared.waiter import Waiter
 from tests.emulators.png import png
 from tests.emulators.server import Server
 from tests.rig import API_KEY, SIGNING_KEY

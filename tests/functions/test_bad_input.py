@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from shared.values import Asset
+from shared.job import Asset
 from tests.emulators.zimage import ZImage
 from tests.functions.helpers import GENERATIONS, assert_error, asset_id, file_url, order, start_job, tickets
 from tests.rig import API_KEY, OTHER_KEY, Gateway

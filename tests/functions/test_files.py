@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from shared.values import Asset
+from shared.job import Asset
 from tests.emulators.faults import Cut, Drop, Reply
 from tests.emulators.files import CHUNK, Gate
 from tests.emulators.png import BigFile, png

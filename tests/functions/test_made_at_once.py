@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from shared.errors import ContentRefused, Unavailable
-from shared.values import Finished, Made
+from shared.results import Finished, Made
 from tests.emulators.png import BigFile, png
 from tests.functions.helpers import GENERATIONS, Json, assert_error, decoded, eventually, order
 from tests.functions.studio import PICTURE, Gateway, Studio, made

@@ -14,8 +14,8 @@ import httpx
 import openai
 import pytest
 
+from shared.account import Upstream
 from shared.providers import PROVIDERS
-from shared.values import Upstream
 from tests.conformance.cases import CASES, Case, GeminiCase, GeminiWebCase
 from tests.emulators.faults import Reply, Slow
 from tests.emulators.gemini import Fate

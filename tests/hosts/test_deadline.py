@@ -7,8 +7,8 @@ import time
 import pytest
 from starlette.requests import Request
 
-from shared.api.call import Call
-from shared.settings import configure
+from shared.api.context import Call
+from shared.bootstrap import configure
 
 KEYS = {"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"}
 

@@ -14,7 +14,7 @@ import pytest
 from starlette.responses import Response
 
 from shared.api import Access, App, Call, Endpoint
-from shared.api.stream import StreamedResponse
+from shared.api.streaming import StreamedResponse
 from shared.hosts.lambda_entry import LambdaHandler, lambda_handler
 from tests.emulators.png import SIGNATURE
 from tests.emulators.zimage import Fate, ZImage

@@ -250,7 +250,7 @@ class TestErrors:
         ("handler", "error"),
         [
             ("tests/hosts/nowhere.handler", "ModuleNotFoundError"),
-            ("shared/values.handler", "AttributeError"),
+            ("shared/media.handler", "AttributeError"),
             ("handler", "ValueError"),
         ],
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from shared.http import Http
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.upstream import Call, Upstream
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1200

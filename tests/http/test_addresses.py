@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.http.addresses import addresses_of, is_public, names_alone
+from shared.http.ssrf import addresses_of, is_public, names_alone
 
 PUBLIC = [
     "8.8.8.8",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.errors import BadRequest
 from shared.http import Http, Inline, Spool, base64_of, json_body
-from shared.values import Input
+from shared.requests import Input
 from tests.http.upstream import Call, serving
 
 BIG = bytes(range(251)) * 20_000

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.http import network
+from shared.http import sockets
 from shared.http.transport import Pool
 from tests.http.upstream import Call, listening, serving
 
@@ -166,7 +166,7 @@ async def test_nobody_there_is_a_connect_error(pool: Pool) -> None:
 
 async def test_a_connection_that_takes_too_long_is_a_connect_timeout() -> None:
     with pytest.raises(httpx.ConnectTimeout):
-        await network.connect("127.0.0.1", 1, tls=False, timeout=0)
+        await sockets.connect("127.0.0.1", 1, tls=False, timeout=0)
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"content-length": "1"}])

@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import EaselError, ResultLost, Unavailable, Uncertain
 from shared.http import Http
-from shared.http.faults import BROKEN, unavailable, unless_unsent
+from shared.http.error_mapping import BROKEN, unavailable, unless_unsent
 from tests.http.upstream import PNG, Call, Handler, serving
 
 UNSENT = {

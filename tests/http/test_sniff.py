@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.http import HEAD_BYTES, MEDIA_TYPES, Http, sniff
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.files import fetched, serve_file
 from tests.http.upstream import Call, serving
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import EaselError, NotFound, RangeInvalid, Unavailable
 from shared.http import Http
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.files import PNG, fetched, serve_file
 from tests.http.upstream import Call, Handler, Upstream, serving
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -23,25 +24,14 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Http
+from shared.job import Job
+from shared.jobs.ids import MAX_LENGTH, Tickets
+from shared.models import Model, Size
 from shared.providers.ark import Ark
 from shared.providers.ark.links import RESULT_ORIGINS, packed, unpacked
 from shared.providers.ark.models import MODELS
-from shared.tickets import MAX_LENGTH, Tickets
-from shared.values import (
-    Account,
-    Failed,
-    ImageRequest,
-    Input,
-    Job,
-    Model,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, Input, VideoRequest
+from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 from tests.emulators.ark import KEY, Fate
 from tests.emulators.ark import Ark as Emulator
 from tests.emulators.faults import Reply

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -24,10 +25,11 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Http, Patience
+from shared.models import Size
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.errors import until_midnight
 from shared.providers.gemini.models import BUILT_IN, image_config, image_model
-from shared.values import Account, ImageRequest, Size
+from shared.requests import ImageRequest
 from tests.emulators.faults import Drop, Reply
 from tests.emulators.gemini import Fate, Gemini
 from tests.emulators.png import png

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -21,20 +22,12 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Http, Patience
+from shared.media import ByteRange
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.models import BUILT_IN, omni_model, veo_model
 from shared.providers.gemini.results import Places
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    Input,
-    Queued,
-    Ref,
-    Running,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import Input, VideoRequest
+from shared.results import Failed, Queued, Ref, Running, Succeeded
 from tests.emulators.ark import CLIP, Ark
 from tests.emulators.faults import Reply
 from tests.emulators.gemini import LIVE, VEO, FilmFate, Gemini, anchors

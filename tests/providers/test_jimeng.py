@@ -12,6 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -27,25 +28,15 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.models import Size
 from shared.providers.jimeng import Jimeng as Adapter
+from shared.providers.jimeng.errors import until_midnight
 from shared.providers.jimeng.models import MODELS, like_input, ratio_code
-from shared.providers.jimeng.refusals import until_midnight
 from shared.providers.jimeng.results import Origins
 from shared.providers.jimeng.site import PAGE, sign
 from shared.providers.jimeng.uploads import Grant, signed_headers
-from shared.values import (
-    Account,
-    Failed,
-    ImageRequest,
-    Input,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, Input, VideoRequest
+from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 from tests.emulators.faults import Drop, Reply
 from tests.emulators.jimeng import CLIP, SESSION, Fate, Jimeng
 from tests.emulators.jimeng.wire import PictureComponent, VideoComponent

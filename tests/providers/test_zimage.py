@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -20,8 +21,10 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.models import Size
 from shared.providers.zimage import ZImage as Adapter
-from shared.values import Account, Failed, ImageRequest, Input, Running, Size, Succeeded
+from shared.requests import ImageRequest, Input
+from shared.results import Failed, Running, Succeeded
 from tests.emulators.faults import Reply
 from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage

@@ -13,34 +13,21 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from shared.account import Account
 from shared.errors import EaselError, GenerationFailed, NotFound
 from shared.http import Http, clean, origin_of
-from shared.providers._inline import media
-from shared.providers._kept import Kept
-from shared.providers._reading import as_dict, as_list, list_at
-from shared.providers.akashchat.conversation import about_picture, about_text
-from shared.providers.akashchat.failures import failure
-from shared.providers.akashchat.parts import deltas
-from shared.providers.akashchat.pictures import Look, look, submitted
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.providers._base64 import media
+from shared.providers._cached import Kept
+from shared.providers._json import as_dict, as_list, list_at
+from shared.providers.akashchat.data_stream import deltas
+from shared.providers.akashchat.errors import failure
+from shared.providers.akashchat.images import Look, look, submitted
+from shared.providers.akashchat.request_body import about_picture, about_text
 from shared.providers.akashchat.site import Site
-from shared.values import (
-    Account,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ChatRequest, ImageRequest
+from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 from shared.errors import Unavailable
 from shared.http import Answer, Http, Listening, origin_of
-from shared.providers._kept import Kept
-from shared.providers.akashchat.failures import failure, is_stale
+from shared.providers._cached import Kept
+from shared.providers.akashchat.errors import failure, is_stale
 
 _log = logging.getLogger(__name__)
 

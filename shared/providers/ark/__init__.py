@@ -12,29 +12,17 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from shared.account import Account
 from shared.errors import GenerationFailed, Uncertain
 from shared.http import Answer, Http, Inline, json_body, origin_of
-from shared.providers._reading import as_dict, as_id, as_list
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import as_dict, as_id, as_list
+from shared.providers.ark.errors import failure, refusal
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
 from shared.providers.ark.models import MODELS
-from shared.providers.ark.refusals import failure, refusal
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, Input, VideoRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -10,29 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
 from shared.http import Answer, Http, Inline, json_body
-from shared.providers._inline import media
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._base64 import media
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict
+from shared.providers._json import as_dict
 from shared.providers.gemini import interactions, operations
-from shared.providers.gemini.answer import pictures_of
 from shared.providers.gemini.errors import failure, lost, lost_file, missed
 from shared.providers.gemini.models import BUILT_IN, DECLINED, image_config, is_veo, listed_models
+from shared.providers.gemini.response import pictures_of
 from shared.providers.gemini.results import Places, interaction_of, unready
-from shared.values import (
-    Account,
-    ByteRange,
-    Finished,
-    ImageRequest,
-    Media,
-    Model,
-    Ref,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, VideoRequest
+from shared.results import Finished, Ref, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from shared.errors import (
     Unavailable,
 )
 from shared.http import Answer, clean
-from shared.providers._reading import as_list, says_unsafe
-from shared.values import Failed
+from shared.providers._json import as_list, says_unsafe
+from shared.results import Failed
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")

@@ -9,11 +9,12 @@ from typing import Any
 from shared.errors import AccountExhausted, EaselError, GenerationFailed
 from shared.http import Answer, Inline, clean
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict, list_at, text_at
-from shared.providers.gemini.answer import lifted
+from shared.providers._json import as_dict, list_at, text_at
 from shared.providers.gemini.errors import failed
+from shared.providers.gemini.response import lifted
 from shared.providers.gemini.results import Places, finished, inline_ref
-from shared.values import Failed, Queued, Ref, Running, Status, VideoRequest
+from shared.requests import VideoRequest
+from shared.results import Failed, Queued, Ref, Running, Status
 
 _log = logging.getLogger(__name__)
 

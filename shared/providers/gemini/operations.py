@@ -12,10 +12,11 @@ from urllib.parse import quote
 from shared.errors import GenerationFailed
 from shared.http import Answer, Inline
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict, at, list_at, text_at
+from shared.providers._json import as_dict, at, list_at, text_at
 from shared.providers.gemini.errors import failed, refused
 from shared.providers.gemini.results import Places, finished
-from shared.values import Failed, Input, Ref, Running, Status, VideoRequest
+from shared.requests import Input, VideoRequest
+from shared.results import Failed, Ref, Running, Status
 
 _NAME = re.compile(r"models/([\w.-]{1,100})/operations/([\w-]{1,200})", re.ASCII)
 

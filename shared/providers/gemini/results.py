@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from shared.account import Account
 from shared.http import Answer, origin_of
-from shared.providers._reading import as_dict
+from shared.providers._json import as_dict
 from shared.providers.gemini.errors import failed
-from shared.values import Account, Failed, Output, Ref, Running, Status, Succeeded
+from shared.results import Failed, Output, Ref, Running, Status, Succeeded
 
 _GOOGLE = "https://generativelanguage.googleapis.com"
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -23,25 +24,14 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Answer, Body, Http, clean, origin_of
-from shared.providers._reading import text_at
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.providers._json import text_at
 from shared.providers.gemini_web import page as pages
 from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
 from shared.providers.gemini_web.page import Page
-from shared.values import (
-    Account,
-    ByteRange,
-    Finished,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Ref,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest, Input
+from shared.results import Finished, Output, Ref, Status, Submitted, Succeeded
 
 _GENERATE = "/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate"
 _CALL = "/_/BardChatUi/data/batchexecute"

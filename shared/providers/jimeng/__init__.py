@@ -12,32 +12,20 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal
 
+from shared.account import Account
 from shared.errors import AccountExhausted, EaselError, GenerationFailed, NotFound, Unavailable, Uncertain
 from shared.http import Http, origin_of
-from shared.providers._reading import at, list_at, text_at
-from shared.providers.jimeng.drafts import picture_order, video_order
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import at, list_at, text_at
+from shared.providers.jimeng.errors import data_of, failure
 from shared.providers.jimeng.models import DECLINED, MODELS, like_input
-from shared.providers.jimeng.refusals import data_of, failure
+from shared.providers.jimeng.request_body import picture_order, video_order
 from shared.providers.jimeng.results import Origins, item_ids, items_of, pictures_of, video_of
 from shared.providers.jimeng.site import Site
 from shared.providers.jimeng.uploads import STORAGE, Uploads
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, Input, VideoRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote_plus
 
 from shared.http import Answer, Http
-from shared.providers.jimeng.refusals import data_of, signed_out
+from shared.providers.jimeng.errors import data_of, signed_out
 
 PAGE = "https://jimeng.jianying.com"
 

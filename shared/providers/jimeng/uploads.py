@@ -17,9 +17,10 @@ from urllib.parse import quote, urlsplit
 
 from shared.errors import Unavailable, Uncertain
 from shared.http import Answer, Body, Http, clean, origin_of
-from shared.providers._reading import at, text_at
+from shared.models import Size
+from shared.providers._json import at, text_at
 from shared.providers.jimeng.site import Site
-from shared.values import Input, Size
+from shared.requests import Input
 
 STORAGE = "https://imagex.bytedanceapi.com"
 

@@ -7,28 +7,17 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
+from shared.account import Account
 from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
 from shared.http import Answer, Http, json_body, origin_of
-from shared.providers.openai_compatible.chunks import deltas
-from shared.providers.openai_compatible.failures import failure
-from shared.providers.openai_compatible.form import form_of
-from shared.providers.openai_compatible.listed import Listed
-from shared.values import (
-    Account,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Finished,
-    ImageRequest,
-    Made,
-    Media,
-    Model,
-    Output,
-    Ref,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers.openai_compatible.errors import failure
+from shared.providers.openai_compatible.model_list import Listed
+from shared.providers.openai_compatible.multipart import form_of
+from shared.providers.openai_compatible.stream import deltas
+from shared.requests import ChatRequest, ImageRequest
+from shared.results import ChatDelta, Finished, Made, Output, Ref, Status, Submitted, Succeeded
 
 _DRAWING_SECONDS = 290.0
 _LONGEST_REF = 200

@@ -14,6 +14,7 @@ import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -29,25 +30,14 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Answer, Http, clean
-from shared.providers._kept import Kept
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._cached import Kept
+from shared.providers._json import as_dict, as_id, as_list, says_unsafe
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from shared.account import Account, Upstream
 from shared.http import Http
+from shared.models import Kind, Model
 from shared.providers import PROVIDERS, adapter_of
-from shared.values import Account, Kind, Model, Upstream
 from tests.documents.page import Row
 from tests.documents.texts import Language, listed
 

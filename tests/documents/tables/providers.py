@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.accounts.sources import base_url_of, credential_of
+from shared.account import Upstream
+from shared.accounts.loading import base_url_of, credential_of
 from shared.providers import PROVIDERS
-from shared.values import Upstream
 from tests.documents.page import Row
 from tests.documents.texts import Language, Texts
 

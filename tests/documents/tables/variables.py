@@ -6,11 +6,11 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from shared import settings
-from shared.accounts import sources
+from shared import config
+from shared.accounts import loading
+from shared.environment import Variable
 from shared.hosts.local import address
 from shared.providers import PROVIDERS
-from shared.variables import Variable
 from tests.documents.page import Row, Table
 from tests.documents.texts import Language, compare, read, said
 
@@ -40,10 +40,10 @@ def tables() -> Iterator[tuple[str, Table]]:
 
 def variables() -> dict[str, Variable]:
     """By the names that the README has for them, where `<PROVIDER>_MODELS` is one for all providers."""
-    modules = (settings, sources)
+    modules = (config, loading)
     single = [value for module in modules for value in vars(module).values() if isinstance(value, Variable)]
-    credentials = [variable for provider in PROVIDERS if (variable := sources.credential_of(provider))]
-    options = [sources.option_of(provider, name) for provider in PROVIDERS for name in provider.options]
+    credentials = [variable for provider in PROVIDERS if (variable := loading.credential_of(provider))]
+    options = [loading.option_of(provider, name) for provider in PROVIDERS for name in provider.options]
     of_families = {member.name for family in FAMILIES.values() for member in family}
     named = {each.name: each for each in (*single, *credentials, *options, *_local()) if each.name not in of_families}
     return named | {name: _together(name, family) for name, family in FAMILIES.items()}
@@ -57,9 +57,9 @@ def names() -> set[str]:
 
 
 FAMILIES: Mapping[str, tuple[Variable, ...]] = {
-    "<PROVIDER>_BASE_URL": tuple(map(sources.base_url_of, PROVIDERS)),
-    "<PROVIDER>_RESULT_ORIGINS": tuple(map(sources.origins_of, PROVIDERS)),
-    "<PROVIDER>_MODELS": tuple(settings.models_of(provider.name) for provider in PROVIDERS),
+    "<PROVIDER>_BASE_URL": tuple(map(loading.base_url_of, PROVIDERS)),
+    "<PROVIDER>_RESULT_ORIGINS": tuple(map(loading.origins_of, PROVIDERS)),
+    "<PROVIDER>_MODELS": tuple(config.models_of(provider.name) for provider in PROVIDERS),
 }
 """What every provider has one of."""
 

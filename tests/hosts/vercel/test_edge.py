@@ -24,7 +24,7 @@ class TestRefusals:
             "/v1/nothing",
             "/requirements.txt",
             "/functions/root.py",
-            "/shared/settings.py",
+            "/shared/config.py",
             "/vercel.json",
             "/%2e%2e/.env",
         ],

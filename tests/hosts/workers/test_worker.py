@@ -65,7 +65,7 @@ class TestSettings:
         assert next(iter(bad)) in answer.json()["error"]["message"]
 
     def test_the_longest_wait_is_shorter_here(self, front: Front) -> None:
-        program = "from shared.settings import configure\nconfigure({'API_KEYS': 24 * 'x'}).settings.max_wait"
+        program = "from shared.bootstrap import configure\nconfigure({'API_KEYS': 24 * 'x'}).settings.max_wait"
         assert front.run(program) == 90
 
 
