@@ -15,7 +15,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 async def file(call: Call) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(call, call.service.tickets.asset(call.id))
+    return await files.file_response(call, call.service.tickets.file(call.id))
 
 
 async def file_of_job(call: Call) -> Response:

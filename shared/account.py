@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
-class Upstream(NamedTuple):
+class ProviderInfo(NamedTuple):
     """What is known of an upstream without its adapter, the class `adapter` of the provider's module.
 
     `<NAME>_BASE_URL` replaces exactly what `base_url` says. `credential` is the variable that holds the credential of

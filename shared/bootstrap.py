@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from shared.account import Account
-from shared.accounts import Pool
+from shared.accounts import AccountPool
 from shared.accounts.loading import read_accounts, read_guests, web_address, words
 from shared.accounts.secret import Secret
-from shared.artifacts import Kept, r2_artifacts, s3_artifacts
+from shared.artifacts import StoredJobs, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
 from shared.config import (
     ACCOUNTS_SECRET,
@@ -31,12 +31,12 @@ from shared.config import (
     read_signing_keys,
 )
 from shared.errors import Misconfigured
-from shared.http import Fetcher, Http
-from shared.jobs.idempotency import Repeats
-from shared.jobs.ids import Tickets
+from shared.http import Http, ImageDownloader
+from shared.jobs.idempotency import Idempotency
+from shared.jobs.ids import JobIds
 from shared.jobs.wait import Waiter
-from shared.provider_factory import Adapters
-from shared.providers import PROVIDERS, Declines, MediaProvider, adapter_of
+from shared.provider_factory import ProviderFactory
+from shared.providers import PROVIDERS, Declines, MediaProvider, provider_class
 from shared.service import Service
 from shared.state import DynamoState, MemoryState, State
 
@@ -49,7 +49,7 @@ class Easel(NamedTuple):
 
     settings: Settings
     service: Service
-    fetcher: Fetcher
+    fetcher: ImageDownloader
 
 
 class Configuration:
@@ -83,7 +83,7 @@ class Configuration:
             return configure(environment, open_mode=self._open_mode, secret=secret, state=state)
         except Misconfigured:
             if secret:
-                secret.doubt()
+                secret.mark_stale()
             raise
 
     def _secret_of(self, environment: Mapping[str, str]) -> Secret | None:
@@ -117,33 +117,33 @@ def configure(
     """
     settings = read_settings(environment, open_mode)
     state = state or _state(STATE.of(environment))
-    pool = Pool(
+    pool = AccountPool(
         [*read_accounts(environment, PROVIDERS, secret.text if secret else ""), SKETCH_ACCOUNT],
         state,
         COOLDOWN.number(environment),
-        rejected=secret.doubt if secret else lambda: None,
+        rejected=secret.mark_stale if secret else lambda: None,
         guests=read_guests(environment, PROVIDERS),
     )
     kept = _kept(ARTIFACTS.of(environment))
-    adapters = Adapters(adapter_of, pool, Http(proxy=read_proxy(environment)), kept)
+    adapters = ProviderFactory(provider_class, pool, Http(proxy=read_proxy(environment)), kept)
     upstreams = [upstream for upstream in PROVIDERS if upstream.name in pool.providers()]
     listings = {
-        each.name: together({account.id: adapters.of(account).models for account in pool.of(each.name)})
+        each.name: together({account.id: adapters.for_account(account).models for account in pool.of(each.name)})
         for each in upstreams
     }
-    firsts = [adapters.of(pool.of(each.name)[0]) for each in upstreams]
+    firsts = [adapters.for_account(pool.of(each.name)[0]) for each in upstreams]
     extra = {each.name: read_extra_models(environment, each) for each in upstreams}
     service = Service(
         adapters,
         Catalog(listings, extra, read_aliases(environment), _declined(firsts)),
         pool,
-        Tickets(read_signing_keys(environment, settings), JOB_TTL_HOURS.number(environment, least=1) * 3600),
-        Repeats(state),
+        JobIds(read_signing_keys(environment, settings), JOB_TTL_HOURS.number(environment, least=1) * 3600),
+        Idempotency(state),
         Waiter(),
         MAX_CONCURRENT.number(environment),
     )
     origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
-    return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
+    return Easel(settings, service, ImageDownloader(Http(), frozenset(origins)))
 
 
 SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
@@ -157,11 +157,11 @@ def _state(wanted: str) -> State:
     raise Misconfigured("STATE: it has to be memory, or like dynamodb://table.")
 
 
-def _kept(wanted: str) -> Kept | None:
+def _kept(wanted: str) -> StoredJobs | None:
     if wanted.startswith("r2:") and not _ON_WORKERS:
         raise Misconfigured("ARTIFACTS: R2 is there on Workers alone; elsewhere it has to be like s3://bucket/prefix.")
     place = r2_artifacts if _ON_WORKERS else s3_artifacts
-    return Kept(place(wanted)) if wanted else None
+    return StoredJobs(place(wanted)) if wanted else None
 
 
 def _declined(adapters: Iterable[MediaProvider]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from shared.account import Upstream
+from shared.account import ProviderInfo
 from shared.accounts.loading import web_address, words
 from shared.environment import Variable
 from shared.errors import Misconfigured
@@ -121,7 +121,7 @@ def read_aliases(environment: Mapping[str, str]) -> dict[str, str]:
     return table
 
 
-def read_extra_models(environment: Mapping[str, str], upstream: Upstream) -> dict[str, dict[str, Any]]:
+def read_extra_models(environment: Mapping[str, str], upstream: ProviderInfo) -> dict[str, dict[str, Any]]:
     variable = models_of(upstream.name)
     table = {name: _fields(variable.name, name, fields) for name, fields in _json_object(environment, variable).items()}
     if not upstream.masks and any(fields.get("masks") for fields in table.values()):

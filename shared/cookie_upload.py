@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from shared.account import Account
-from shared.accounts import Pool
+from shared.accounts import AccountPool
 from shared.accounts.cookies import cookie_header, parse_cookies
 from shared.errors import AccountRejected, BadRequest, Misconfigured, NotFound
-from shared.provider_factory import Adapters
+from shared.provider_factory import ProviderFactory
 from shared.providers import Checks
 
 
-class Logins:
+class CookieUpload:
     """Replaces what accounts sign in with; on all instances at once where these share a state."""
 
-    def __init__(self, adapters: Adapters, pool: Pool) -> None:
+    def __init__(self, adapters: ProviderFactory, pool: AccountPool) -> None:
         self._adapters = adapters
         self._pool = pool
 
@@ -44,7 +44,7 @@ class Logins:
         return taken
 
     async def _check(self, account: Account) -> None:
-        adapter = self._adapters.of(account)
+        adapter = self._adapters.for_account(account)
         try:
             if isinstance(adapter, Checks):
                 await adapter.check()

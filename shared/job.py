@@ -10,7 +10,7 @@ class Job(NamedTuple):
     """All that is needed to go on with a job; the signed text of it is the id that the client holds.
 
     `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
-    permission. `created` is in Unix seconds, `asked` the number of pictures that were asked for, and `note` what
+    permission. `created` is in Unix seconds, `requested` the number of pictures that were asked for, and `summary` what
     answers repeat of the request.
     """
 
@@ -20,12 +20,12 @@ class Job(NamedTuple):
     kind: Kind
     created: int
     owner: str
-    asked: int
+    requested: int
     refs: tuple[Ref, ...]
-    note: str = ""
+    summary: str = ""
 
 
-class Asset(NamedTuple):
+class ResultFile(NamedTuple):
     """One file of a job: its output `number`, from 0, which takes a look to find; or a lasting `output` itself."""
 
     job: Job

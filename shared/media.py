@@ -40,7 +40,7 @@ class Media(NamedTuple):
 
 
 @runtime_checkable
-class Relayed(Protocol):
+class HostStream(Protocol):
     """Chunks of a Media that the host may carry on by itself, without their passing through Python."""
 
     def rest(self) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from shared.account import Account
-from shared.accounts import Pool
-from shared.artifacts import Kept
+from shared.accounts import AccountPool
+from shared.artifacts import StoredJobs
 from shared.errors import EaselError
 from shared.http import Http
 from shared.job import Job
@@ -17,27 +17,31 @@ from shared.providers import Jobs, MediaProvider, Renews
 _log = logging.getLogger(__name__)
 
 
-class Adapters:
+class ProviderFactory:
     """One adapter per account, made when it is first needed.
 
-    `class_of` gives a provider's adapter by its name. `kept` is where results are that came inside of an answer; None
+    `class_of` gives a provider's adapter by its name. `stored` is where results are that came inside of an answer; None
     where they are in that answer alone.
     """
 
     def __init__(
-        self, class_of: Callable[[str], type[MediaProvider]], pool: Pool, http: Http, kept: Kept | None = None
+        self,
+        class_of: Callable[[str], type[MediaProvider]],
+        pool: AccountPool,
+        http: Http,
+        kept: StoredJobs | None = None,
     ) -> None:
-        self.kept = kept
+        self.stored = kept
         self._class_of = class_of
         self._pool = pool
         self._http = http
         self._made: dict[tuple[str, str], tuple[str, MediaProvider]] = {}
 
-    def over(self, pool: Pool) -> Adapters:
+    def with_pool(self, pool: AccountPool) -> ProviderFactory:
         """The same providers with other accounts."""
-        return Adapters(self._class_of, pool, self._http, self.kept)
+        return ProviderFactory(self._class_of, pool, self._http, self.stored)
 
-    def of(self, account: Account) -> MediaProvider:
+    def for_account(self, account: Account) -> MediaProvider:
         """The adapter of an account with the credential that stands in it."""
         name = (account.provider, account.id)
         key, adapter = self._made.get(name, ("", None))
@@ -46,30 +50,30 @@ class Adapters:
             self._made[name] = account.key, adapter
         return adapter
 
-    async def of_job(self, job: Job) -> Jobs:
+    async def for_job(self, job: Job) -> Jobs:
         """The adapter of the account that the job was started with, as it is by now; or where its results are kept."""
-        if self.kept and job.provider == self.kept.name:
-            return self.kept
-        return self.of(await self._pool.newest(self._pool.find(job.provider, job.account)))
+        if self.stored and job.provider == self.stored.name:
+            return self.stored
+        return self.for_account(await self._pool.newest(self._pool.find(job.provider, job.account)))
 
     def busy(self, job: Job) -> AbstractContextManager[None]:
         """Counts the job as work on its account for as long as the block lasts, unless it is known to be done."""
-        if self.kept and job.provider == self.kept.name:
+        if self.stored and job.provider == self.stored.name:
             return nullcontext()
         return self._pool.busy(self._pool.find(job.provider, job.account))
 
-    async def for_work(self, account: Account) -> MediaProvider:
+    async def for_submit(self, account: Account) -> MediaProvider:
         """The adapter for new work. A credential that wears out is renewed before that, if it is time, by one of us.
 
         Where this fails the old one serves, as long as it does.
         """
-        adapter = self.of(account)
+        adapter = self.for_account(account)
         if not account.replaceable or not isinstance(adapter, Renews):
             return adapter
         if not await self._pool.claim_renewal(account, adapter.renew_seconds):
             return adapter
         try:
-            return self.of(await self._pool.renew(account, await adapter.renew()))
+            return self.for_account(await self._pool.renew(account, await adapter.renew()))
         except EaselError as error:
             _log.warning("the credential of an account of '%s' was not renewed: %s", account.provider, error.message)
             return adapter

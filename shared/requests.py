@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from shared.models import Model, Size
 
 
-class Input(NamedTuple):
+class InputImage(NamedTuple):
     """A picture that a request brings along. `read` gives its bytes in pieces, from the start whenever it is called.
 
     `url` is where the caller has it, for upstreams that fetch it themselves; empty where the bytes came along.
@@ -23,9 +23,10 @@ class Input(NamedTuple):
 class ImageRequest(NamedTuple):
     """A picture to make, from `inputs` where there are some.
 
-    Sides are pixels that the model has; without `size_asked` nobody named them, and an upstream may go by the inputs'.
+    `size` is in pixels and one that the model supports; without `size_requested` the caller named none, and an upstream
+    may derive it from the inputs.
     `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the upstream's own clients write it,
-    where one of them wrote it: it goes out as it is.
+    where one of them wrote it.
     """
 
     model: Model
@@ -35,13 +36,13 @@ class ImageRequest(NamedTuple):
     negative_prompt: str = ""
     seed: int | None = None
     delay: float = 0.0
-    inputs: tuple[Input, ...] = ()
-    mask: Input | None = None
-    size_asked: bool = True
+    inputs: tuple[InputImage, ...] = ()
+    mask: InputImage | None = None
+    size_requested: bool = True
     verbatim: Mapping[str, Any] = MappingProxyType({})
 
     @property
-    def note(self) -> str:
+    def summary(self) -> str:
         return ""
 
 
@@ -65,13 +66,13 @@ class VideoRequest(NamedTuple):
     watermark: bool | None = None
     return_last_frame: bool | None = None
     generate_audio: bool | None = None
-    first_frame: Input | None = None
-    last_frame: Input | None = None
-    references: tuple[Input, ...] = ()
+    first_frame: InputImage | None = None
+    last_frame: InputImage | None = None
+    references: tuple[InputImage, ...] = ()
     reference_videos: tuple[str, ...] = ()
 
     @property
-    def note(self) -> str:
+    def summary(self) -> str:
         """What answers about the job repeat and no upstream tells before its end: seconds and size."""
         return f"{self.seconds}-{self.size or 'auto'}"
 

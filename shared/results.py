@@ -20,7 +20,7 @@ class Submitted(NamedTuple):
     revised_prompt: str = ""
 
 
-class Made(NamedTuple):
+class InlineResult(NamedTuple):
     """A result that came inside of the answer and is nowhere else: `base64` as APIs send it, padded, on one line."""
 
     media_type: str
@@ -30,7 +30,7 @@ class Made(NamedTuple):
 class Finished(NamedTuple):
     """The upstream answered with the results themselves: there is no job to look at."""
 
-    results: tuple[Made, ...]
+    results: tuple[InlineResult, ...]
     revised_prompt: str = ""
 
 
@@ -82,11 +82,11 @@ class Usage(NamedTuple):
 class ChatDelta(NamedTuple):
     """What came next of an answer. The last one alone has the `finish_reason`, in OpenAI's words, and the usage.
 
-    `members` are further members of OpenAI's delta as the upstream gave them, such as `tool_calls`.
+    `extra` are further members of OpenAI's delta as the upstream gave them, such as `tool_calls`.
     """
 
     text: str = ""
     reasoning: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
-    members: Mapping[str, Any] = MappingProxyType({})
+    extra: Mapping[str, Any] = MappingProxyType({})

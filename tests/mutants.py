@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "refused prompt taken for a failure",
         "shared/providers/zimage.py",
-        "if says_unsafe(said)",
+        "if is_moderation(said)",
         "if False",
     ),
     Mutant(
@@ -191,7 +191,7 @@ MUTANTS = (
     Mutant(
         "repetition begun while the state is out of reach",
         "shared/jobs/idempotency.py",
-        "while not await self._state.add(name, pending, JOIN_SECONDS):",
+        "while not await self._state.add(name, pending, RECORD_SECONDS):",
         "while False:",
         "tests/test_repeats.py",
     ),
@@ -233,8 +233,8 @@ MUTANTS = (
     Mutant(
         "renewal undoes what somebody brought",
         "shared/accounts/credentials.py",
-        "swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)",
-        "swapped = await self._state.put(name, _record(newest), KEPT_SECONDS) or True",
+        "swapped = await self._state.swap(name, _record(old), _record(newest), CREDENTIAL_TTL)",
+        "swapped = await self._state.put(name, _record(newest), CREDENTIAL_TTL) or True",
         TRIALS,
     ),
     Mutant(
@@ -261,36 +261,36 @@ MUTANTS = (
     Mutant(
         "trial not told to others",
         "shared/accounts/health.py",
-        "return Standing(record, on_trial=left + TRIAL_SECONDS > 0)",
-        "return Standing(record)",
+        "return Health(record, probing=left + PROBE_SECONDS > 0)",
+        "return Health_(record)",
         "tests/functions/test_pool.py",
     ),
     Mutant(
         "trial without end",
         "shared/accounts/health.py",
-        "on_trial=left + TRIAL_SECONDS > 0",
+        "probing=left + PROBE_SECONDS > 0",
         "on_trial=True",
         TRIALS,
     ),
     Mutant(
         "wait for a trial without end",
         "shared/accounts/__init__.py",
-        "patient = waited < TRIAL_SECONDS",
+        "patient = waited < PROBE_SECONDS",
         "patient = True",
         TRIALS,
     ),
     Mutant(
         "accepted account not believed",
         "shared/accounts/health.py",
-        "standing.record, _ACCEPTED, KEPT_SECONDS",
-        'standing.record, "", KEPT_SECONDS',
+        "standing.record, _ACCEPTED, CREDENTIAL_TTL",
+        'standing.record, "", CREDENTIAL_TTL',
         TRIALS,
     ),
     Mutant(
         "dead account believed for an order from before its refusal",
         "shared/accounts/health.py",
-        "await self._state.swap(_name(account), standing.record, _ACCEPTED, KEPT_SECONDS)",
-        "await self._state.put(_name(account), _ACCEPTED, KEPT_SECONDS)",
+        "await self._state.swap(_name(account), standing.record, _ACCEPTED, CREDENTIAL_TTL)",
+        "await self._state.put(_name(account), _ACCEPTED, CREDENTIAL_TTL)",
         TRIALS,
     ),
     Mutant(
@@ -310,8 +310,8 @@ MUTANTS = (
     Mutant(
         "trial that others hold as well",
         "shared/accounts/health.py",
-        "return Standing(record, on_trial=True) if ours else None",
-        "return Standing(record, on_trial=True)",
+        "return Health(record, probing=True) if ours else None",
+        "return Health(record, probing=True)",
         TRIALS,
     ),
     Mutant(
@@ -512,7 +512,7 @@ MUTANTS = (
     Mutant(
         "operator's account used with a caller's token",
         "shared/service.py",
-        "lent._serve_with(self._adapters.over(pool), pool)",
+        "lent._serve_with(self._adapters.with_pool(pool), pool)",
         "lent.pool = self.pool",
         "tests/functions/test_piclumen.py",
     ),
@@ -526,7 +526,7 @@ MUTANTS = (
     Mutant(
         "a caller's adapter kept for the next one",
         "shared/provider_factory.py",
-        "return Adapters(self._class_of, pool, self._http, self.kept)",
+        "return ProviderFactory(self._class_of, pool, self._http, self.stored)",
         "self._pool = pool\n        return self",
         "tests/functions/test_piclumen.py",
     ),
@@ -636,7 +636,7 @@ MUTANTS = (
         ARK,
     ),
     Mutant("id too long to be read", "shared/jobs/ids.py", " and job.refs:", " and not job.refs:", ARK),
-    Mutant("seconds and size forgotten", "shared/jobs/submit.py", "note=request.note", 'note="5-auto"', VIDEOS),
+    Mutant("seconds and size forgotten", "shared/jobs/submit.py", "summary=request.summary", 'note="5-auto"', VIDEOS),
     Mutant(
         "job of pictures shown as a video",
         "shared/api/responses/videos.py",
@@ -676,7 +676,7 @@ MUTANTS = (
     Mutant(
         "data URL in a form held to a megabyte",
         "shared/api/requests/multipart.py",
-        "LARGEST_PICTURE,  #",
+        "LARGEST_IMAGE,  #",
         "1 << 20,  #",
         EDITS,
     ),
@@ -803,7 +803,7 @@ MUTANTS = (
     Mutant(
         "size of an edit told that nobody asked for",
         "shared/providers/openai_compatible/__init__.py",
-        "bool(request.inputs) and not request.size_asked",
+        "bool(request.inputs) and not request.size_requested",
         "False",
         "tests/functions/test_edits_passed_on.py",
     ),
@@ -880,14 +880,14 @@ MUTANTS = (
     Mutant(
         "caller's picture without an end",
         "shared/http/image_download.py",
-        "if spool.size > LARGEST_PICTURE:",
+        "if spool.size > LARGEST_IMAGE:",
         "if False:",
         "tests/http/test_fetcher.py",
     ),
     Mutant(
         "what was fetched not looked at",
         "shared/http/image_download.py",
-        'if not (sniff(spool.head) or "").startswith("image/"):',
+        'if not (detect_media_type(spool.head) or "").startswith("image/"):',
         "if False:",
         "tests/functions/test_images_edits.py",
     ),
@@ -1182,7 +1182,7 @@ MUTANTS = (
     Mutant(
         "provider not in the table",
         "shared/providers/__init__.py",
-        '    Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),\n',
+        'ProviderInfo("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),',
         "",
     ),
     Mutant(
@@ -1220,8 +1220,8 @@ MUTANTS = (
     Mutant(
         "Jimeng's edit in another shape than its picture",
         "shared/providers/jimeng/__init__.py",
-        "not request.size_asked",
-        "request.size_asked",
+        "not request.size_requested",
+        "request.size_requested",
         JIMENG,
     ),
     Mutant(

@@ -62,7 +62,7 @@ async def requested(body: Any, model: Model = PLAIN) -> tuple[ImageRequest, list
 
 async def test_a_prompt_is_enough() -> None:
     assert await requested({"prompt": "a lighthouse"}) == (
-        ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024), size_asked=False),
+        ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024), size_requested=False),
         [],
     )
 
@@ -354,7 +354,7 @@ async def test_our_patience_ends_before_the_callers(name: str, hint: str, second
 )
 async def test_a_shape_and_a_sharpness_are_a_size(members: dict[str, Any], size: Size) -> None:
     request, ignored = await requested({"prompt": "p", **members}, PLAIN._replace(max_side=4096))
-    assert (request.size, request.size_asked, ignored) == (size, True, [])
+    assert (request.size, request.size_requested, ignored) == (size, True, [])
 
 
 async def test_a_seed_of_minus_one_is_none() -> None:

@@ -8,7 +8,7 @@ from shared.accounts.loading import Entry
 from shared.errors import Misconfigured
 
 
-class _Listed(BaseModel):
+class _ListedAccount(BaseModel):
     """What is not named here is an option of the provider's own."""
 
     model_config = ConfigDict(extra="allow")
@@ -24,7 +24,7 @@ class _Listed(BaseModel):
         return Entry(self.id, self.provider, self.key, self.base_url, self.max_concurrent, options)
 
 
-_LIST = TypeAdapter(list[_Listed])
+_LIST = TypeAdapter(list[_ListedAccount])
 
 
 def parse_entries(variable: str, text: str) -> list[Entry]:

@@ -9,26 +9,26 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from shared.account import Account, Upstream
+from shared.account import Account, ProviderInfo
 from shared.accounts.cookies import cookie_header, parse_cookies
 from shared.environment import Variable
 from shared.errors import Misconfigured
 
 
-def credential_of(upstream: Upstream) -> Variable | None:
+def credential_of(upstream: ProviderInfo) -> Variable | None:
     """What holds the credential of a single account."""
     return _own(upstream.credential) if upstream.credential else None
 
 
-def base_url_of(upstream: Upstream) -> Variable:
+def base_url_of(upstream: ProviderInfo) -> Variable:
     return _own(f"{upstream.name.upper()}_BASE_URL", upstream.base_url)
 
 
-def origins_of(upstream: Upstream) -> Variable:
+def origins_of(upstream: ProviderInfo) -> Variable:
     return _own(f"{upstream.name.upper()}_RESULT_ORIGINS")
 
 
-def option_of(upstream: Upstream, name: str) -> Variable:
+def option_of(upstream: ProviderInfo, name: str) -> Variable:
     return _own(f"{upstream.name}_{name}".upper(), upstream.options[name])
 
 
@@ -64,7 +64,7 @@ _COOKIE_FILES = ("cookies.txt", "cookies.json")
 
 
 def read_accounts(
-    environment: Mapping[str, str], upstreams: Iterable[Upstream], secret: str = ""
+    environment: Mapping[str, str], upstreams: Iterable[ProviderInfo], secret: str = ""
 ) -> tuple[Account, ...]:
     """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read.
 
@@ -86,7 +86,7 @@ def read_accounts(
     return tuple(accounts)
 
 
-def read_guests(environment: Mapping[str, str], upstreams: Iterable[Upstream]) -> tuple[Account, ...]:
+def read_guests(environment: Mapping[str, str], upstreams: Iterable[ProviderInfo]) -> tuple[Account, ...]:
     """One account per upstream that callers bring a credential for: without a name, which no other account is."""
     reader = _Reader(environment)
     return tuple(reader.guest(upstream) for upstream in upstreams if upstream.for_guests)
@@ -97,7 +97,7 @@ class _Reader:
         self._environment = environment
         self._limit = PER_ACCOUNT_CONCURRENT.number(environment)
 
-    def listed(self, table: Mapping[str, Upstream], variable: str, text: str) -> Iterator[Account]:
+    def listed(self, table: Mapping[str, ProviderInfo], variable: str, text: str) -> Iterator[Account]:
         if not text:
             return
         from shared.accounts.accounts_json import parse_entries
@@ -107,7 +107,7 @@ class _Reader:
                 raise Misconfigured(f"{variable}: there is no provider called '{entry.provider}'.")
             yield self._account(table[entry.provider], entry, variable)
 
-    def from_files(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
+    def from_files(self, table: Mapping[str, ProviderInfo]) -> Iterator[Account]:
         for variable, name, path in self._cookie_files():
             source = f"{variable}: the file '{path.name}'"
             try:
@@ -120,12 +120,12 @@ class _Reader:
                 if header:
                     yield self._account(upstream, Entry(id=name, provider=upstream.name, key=header))
 
-    def short_forms(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
+    def short_forms(self, table: Mapping[str, ProviderInfo]) -> Iterator[Account]:
         for upstream in table.values():
             if key := self._key(upstream):
                 yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key))
 
-    def keyless(self, table: Mapping[str, Upstream]) -> Iterator[Account]:
+    def keyless(self, table: Mapping[str, ProviderInfo]) -> Iterator[Account]:
         for name in dict.fromkeys(words(PROVIDERS.of(self._environment))):
             if name not in table or not table[name].keyless:
                 known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
@@ -133,11 +133,11 @@ class _Reader:
             if not self._key(table[name]):
                 yield self._account(table[name], Entry(id="open", provider=name))
 
-    def _key(self, upstream: Upstream) -> str:
+    def _key(self, upstream: ProviderInfo) -> str:
         variable = credential_of(upstream)
         return variable.of(self._environment) if variable else ""
 
-    def guest(self, upstream: Upstream) -> Account:
+    def guest(self, upstream: ProviderInfo) -> Account:
         return self._account(upstream, Entry(id="", provider=upstream.name))
 
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
@@ -158,7 +158,7 @@ class _Reader:
                 elif own := [path / name for name in _COOKIE_FILES if (path / name).is_file()]:
                     yield ACCOUNTS_DIR.name, path.name, own[0]
 
-    def _account(self, upstream: Upstream, entry: Entry, source: str = "") -> Account:
+    def _account(self, upstream: ProviderInfo, entry: Entry, source: str = "") -> Account:
         """`source` is the variable to blame for what the entry itself says."""
         name, origins = origins_of(upstream).found(self._environment)
         base_url = self._base_url(upstream, entry, source)
@@ -174,13 +174,13 @@ class _Reader:
             elsewhere=base_url != upstream.base_url,
         )
 
-    def _base_url(self, upstream: Upstream, entry: Entry, source: str) -> str:
+    def _base_url(self, upstream: ProviderInfo, entry: Entry, source: str) -> str:
         if entry.base_url:
             return web_address(f"{source}: base_url", entry.base_url)
         name, url = base_url_of(upstream).found(self._environment)
         return upstream.base_url if url == upstream.base_url else web_address(name, url)
 
-    def _options(self, upstream: Upstream, own: Mapping[str, Any], source: str) -> dict[str, str]:
+    def _options(self, upstream: ProviderInfo, own: Mapping[str, Any], source: str) -> dict[str, str]:
         if unknown := own.keys() - upstream.options:
             raise Misconfigured(f"{source}: '{upstream.name}' has no option called '{min(unknown)}'.")
         shared = {name: option_of(upstream, name).of(self._environment) for name in upstream.options}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from shared.config import Settings
 from shared.errors import Forbidden, NotFound, Unauthenticated
-from shared.jobs.ids import Tickets
+from shared.jobs.ids import JobIds
 from shared.service import Caller
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -27,7 +27,7 @@ class Access(Enum):
     ADMIN = "an operator's key"
 
 
-def authorize(request: Request, access: Access, settings: Settings, tickets: Tickets) -> Caller | None:
+def authorize(request: Request, access: Access, settings: Settings, tickets: JobIds) -> Caller | None:
     """The caller; None where the route does without one. Unauthenticated when it does not and no key fits.
 
     Without ADMIN_KEYS there are no operators, and what is theirs is not there.

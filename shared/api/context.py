@@ -19,9 +19,9 @@ from shared.api.requests.multipart import Form, read_form
 from shared.bootstrap import Easel
 from shared.config import Settings
 from shared.errors import BadRequest, TooLarge
-from shared.http import Fetcher, Spool
-from shared.job import Asset, Job
-from shared.jobs.idempotency import Repeat
+from shared.http import ImageDownloader, Spool
+from shared.job import Job, ResultFile
+from shared.jobs.idempotency import RequestKey
 from shared.service import Caller, Service
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Call:
         self.request = request
         self.settings: Settings = easel.settings
         self.service: Service = easel.service
-        self.fetcher: Fetcher = easel.fetcher
+        self.fetcher: ImageDownloader = easel.fetcher
         self.caller: Caller | None = None
         self._digest = hashlib.sha256(request.scope["path"].encode() + b"\0")
         self._arrived = time.monotonic()
@@ -131,7 +131,7 @@ class Call:
         if size > limit:
             raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
 
-    def repeat(self) -> Repeat:
+    def repeat(self) -> RequestKey:
         """By what this request, whose body has been read, is known again."""
         digest = self._digest.hexdigest()
         key = self.request.headers.get("idempotency-key", "")
@@ -139,7 +139,7 @@ class Call:
             raise BadRequest(f"An Idempotency-Key has {_LONGEST_KEY} characters at most.", param="Idempotency-Key")
         key = key.strip().strip('"')
         again = self.request.headers.get("x-stainless-retry-count", "0").strip() not in ("", "0")
-        return Repeat(digest, key or None, again)
+        return RequestKey(digest, key or None, again)
 
     def prefer(self) -> Prefer:
         given = ",".join(self.request.headers.getlist("prefer")).lower()
@@ -179,11 +179,11 @@ class Call:
         """The work's result; ends it with ClientDisconnect when the caller leaves. The body has to be read before."""
         return await while_connected(self.request.receive, work)
 
-    def link(self, asset: Asset, media_type: str) -> str:
+    def link(self, asset: ResultFile, media_type: str) -> str:
         """The URL of a file."""
         extension = _EXTENSIONS.get(media_type, "png")
         folder = "videos" if media_type.startswith("video/") else "images"
-        return f"{self.base_url}/{folder}/{self.service.tickets.asset_id(asset)}.{extension}"
+        return f"{self.base_url}/{folder}/{self.service.tickets.file_id(asset)}.{extension}"
 
     @property
     def base_url(self) -> str:

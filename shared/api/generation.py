@@ -11,12 +11,12 @@ from starlette.requests import ClientDisconnect
 
 from shared.api.context import Call
 from shared.api.streaming import Part, ignored_header
-from shared.catalog import Offer
+from shared.catalog import ResolvedModel
 from shared.config import ResponseFormat
 from shared.errors import GenerationFailed, GenerationPending
-from shared.job import Asset, Job
-from shared.jobs.idempotency import Repeat
-from shared.jobs.submit import Started
+from shared.job import Job, ResultFile
+from shared.jobs.idempotency import RequestKey
+from shared.jobs.submit import Submission
 from shared.requests import ImageRequest, MediaRequest
 from shared.results import Status
 
@@ -27,7 +27,7 @@ class Order(NamedTuple):
     Unless it is `owned`, the job's id is all that one needs to see it.
     """
 
-    offer: Offer
+    offer: ResolvedModel
     request: MediaRequest
     response_format: ResponseFormat
     ignored: list[str]
@@ -38,7 +38,7 @@ class Order(NamedTuple):
     def size(self) -> str | None:
         """The pictures' size; None where it may be that of the inputs."""
         request = self.request
-        if isinstance(request, ImageRequest) and request.inputs and not request.size_asked:
+        if isinstance(request, ImageRequest) and request.inputs and not request.size_requested:
             return None
         return str(request.size) if request.size else None
 
@@ -54,7 +54,7 @@ class Picture(NamedTuple):
     """
 
     media_type: str
-    asset: Asset | None = None
+    asset: ResultFile | None = None
     content: Part | None = None
 
 
@@ -75,7 +75,7 @@ async def making(call: Call, order: Order) -> AsyncIterator[Work]:
 class Work:
     """What an upstream took for this call."""
 
-    def __init__(self, call: Call, repeat: Repeat, started: Started) -> None:
+    def __init__(self, call: Call, repeat: RequestKey, started: Submission) -> None:
         self._call = call
         self._repeat = repeat
         self._results = started.results

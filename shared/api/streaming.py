@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.api.context import while_connected
 from shared.http import base64_of
-from shared.media import Media, Relayed
+from shared.media import HostStream, Media
 
 RELAY = "easel.relay"
 """Extension and message of a host that carries streams of its own, and says so in the scope: the last of a body."""
@@ -74,7 +74,7 @@ class StreamedResponse(Response):
 
 
 def _rest(pieces: AsyncIterator[bytes]) -> Any:
-    return pieces.rest() if isinstance(pieces, Relayed) else None
+    return pieces.rest() if isinstance(pieces, HostStream) else None
 
 
 def length_of(parts: Sequence[Part]) -> int | None:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from shared.artifacts.base import Artifacts
 from shared.errors import NotFound
 from shared.media import ByteRange, Media
-from shared.results import Made, Output, Ref, Status, Succeeded
+from shared.results import InlineResult, Output, Ref, Status, Succeeded
 
 _TYPES = {
     "png": "image/png",
@@ -25,7 +25,7 @@ _TYPES = {
 _EXTENSIONS = {media_type: extension for extension, media_type in _TYPES.items()}
 
 
-class Kept:
+class StoredJobs:
     """A ref is `<day>-<random>-<extension>`; the file lies at `<day>/<random>.<extension>`."""
 
     name: ClassVar[str] = "artifacts"
@@ -34,7 +34,7 @@ class Kept:
         self._artifacts = artifacts
         self._clock = clock
 
-    async def keep(self, results: Sequence[Made]) -> tuple[Output, ...]:
+    async def store(self, results: Sequence[InlineResult]) -> tuple[Output, ...]:
         """Write all of them, under keys that nobody can guess."""
         day = time.strftime("%Y%m%d", time.gmtime(self._clock()))
         refs = [f"{day}-{secrets.token_urlsafe(16)}-{_EXTENSIONS[made.media_type]}" for made in results]

@@ -11,7 +11,7 @@ _LABELS = frozenset({"id", "type", "name", "index"})
 """Members that some upstreams say once, and others with every piece."""
 
 
-class Collected:
+class CollectedChat:
     """What has come so far."""
 
     def __init__(self) -> None:
@@ -24,8 +24,8 @@ class Collected:
     def add(self, delta: ChatDelta) -> None:
         self._text.append(delta.text)
         self._reasoning.append(delta.reasoning)
-        if delta.members:
-            self._members = _joined("", self._members, delta.members)
+        if delta.extra:
+            self._members = _joined("", self._members, delta.extra)
         self.finish_reason = delta.finish_reason
         self.usage = delta.usage
 

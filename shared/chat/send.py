@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
 from shared.account import Account
-from shared.accounts import Pool
-from shared.catalog import Offer
+from shared.accounts import AccountPool
+from shared.catalog import ResolvedModel
 from shared.errors import AccountError, EaselError, GenerationFailed, Misconfigured, ResultLost, TakenError
-from shared.provider_factory import Adapters
+from shared.provider_factory import ProviderFactory
 from shared.providers import ChatProvider
 from shared.requests import ChatRequest
 from shared.results import ChatDelta
@@ -18,14 +18,14 @@ from shared.results import ChatDelta
 _log = logging.getLogger(__name__)
 
 
-class Talker:
+class ChatSender:
     """Asks once, and goes on to the next account only where one refused before it said a word."""
 
-    def __init__(self, adapters: Adapters, pool: Pool) -> None:
+    def __init__(self, adapters: ProviderFactory, pool: AccountPool) -> None:
         self._adapters = adapters
         self._pool = pool
 
-    async def talk(self, offer: Offer, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+    async def talk(self, offer: ResolvedModel, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """The answer as it comes: something is in it, and one finish reason at its end, or this raises.
 
         Before the first delta errors are what the upstream meant them to be; after it, the work was taken.
@@ -44,12 +44,12 @@ class Talker:
                         yield delta
                 except EaselError as error:
                     if isinstance(error, AccountError):
-                        await self._pool.rest(account, error)
+                        await self._pool.cool_down(account, error)
                     raise _taken(error) from error
 
     async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         """One account's answer, up to its finish reason, without the deltas that hold nothing."""
-        adapter = await self._adapters.for_work(account)
+        adapter = await self._adapters.for_submit(account)
         if not isinstance(adapter, ChatProvider):
             raise Misconfigured(
                 f"'{request.model.id}' is configured as a text model, and '{account.provider}' has none."
@@ -58,7 +58,7 @@ class Talker:
         with _no_surprises(account.provider):
             async with aclosing(adapter.chat(request)) as deltas:
                 async for delta in deltas:
-                    said = said or bool(delta.text or delta.reasoning or delta.members)
+                    said = said or bool(delta.text or delta.reasoning or delta.extra)
                     if delta.finish_reason and not said:
                         raise _empty(delta.finish_reason)
                     if said:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.errors import RangeInvalid, Unavailable
-from shared.http.redirects import Opened
+from shared.http.redirects import OpenResponse
 from shared.media import ByteRange
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(?:(\d{1,18})|\*)", re.ASCII | re.IGNORECASE)
@@ -15,7 +15,7 @@ _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})", re.ASCII | re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
-class Span(NamedTuple):
+class ContentRange(NamedTuple):
     """Wanted is `start` up to `stop` in a file of `total` bytes; the answer brings `first` up to `last`, exclusive."""
 
     start: int
@@ -34,7 +34,7 @@ class Span(NamedTuple):
         return part[max(0, self.start - offset) : max(0, stop)]
 
 
-def span_of(response: Opened, asked: ByteRange | None) -> Span:
+def span_of(response: OpenResponse, asked: ByteRange | None) -> ContentRange:
     """What a 200 or a 206 brings of what was asked for.
 
     A 200 to a range is cut to it, unless the file's size is unknown: then the whole file is what there is.
@@ -43,12 +43,12 @@ def span_of(response: Opened, asked: ByteRange | None) -> Span:
         return _partial(response.headers, asked)
     total = _content_length(response.headers)
     if asked is None or total is None:
-        return Span(0, total, total, 0, total)
+        return ContentRange(0, total, total, 0, total)
     start, stop = asked.within(total)
-    return Span(start, stop, total, 0, total)
+    return ContentRange(start, stop, total, 0, total)
 
 
-def continues(response: Opened, offset: int, total: int | None, etag: str | None) -> bool:
+def continues(response: OpenResponse, offset: int, total: int | None, etag: str | None) -> bool:
     """Whether this answer goes on with the same file, exactly at `offset`."""
     try:
         first, _, size = content_range(response.headers)
@@ -83,7 +83,7 @@ def strong_etag(headers: Mapping[str, str]) -> str | None:
     return etag if etag.startswith('"') else None
 
 
-def _partial(headers: Mapping[str, str], asked: ByteRange | None) -> Span:
+def _partial(headers: Mapping[str, str], asked: ByteRange | None) -> ContentRange:
     first, last, total = content_range(headers)
     if asked is None:
         fits = first == 0 and last == total
@@ -93,7 +93,7 @@ def _partial(headers: Mapping[str, str], asked: ByteRange | None) -> Span:
         fits = first == asked.start and (asked.end is None or last <= asked.end + 1)
     if not fits:
         raise Unavailable("The upstream sent another part of the result than it was asked for.")
-    return Span(first, last, total, first, last)
+    return ContentRange(first, last, total, first, last)
 
 
 def _content_length(headers: Mapping[str, str]) -> int | None:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from shared.errors import NotFound, ResultLost, Unavailable
-from shared.http.byte_ranges import Span, continues, is_plain, refused_range, span_of, strong_etag
+from shared.http.byte_ranges import ContentRange, continues, is_plain, refused_range, span_of, strong_etag
 from shared.http.error_mapping import BROKEN
-from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, sniff
-from shared.http.redirects import Opened, Source
-from shared.http.retry import TRANSIENT, Patience, repeat
+from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, detect_media_type
+from shared.http.redirects import OpenResponse, RedirectChain
+from shared.http.retry import TRANSIENT, RetryPolicy, repeat
 from shared.media import ByteRange, Media
 
 _MOST_RESUMPTIONS = 3
@@ -20,16 +20,16 @@ _MOST_RESUMPTIONS = 3
 class Download:
     """One file as an iterator over the wanted bytes of it."""
 
-    _span: Span
+    _span: ContentRange
     _parts: AsyncIterator[bytes]
     _received: int
     _etag: str | None
 
-    def __init__(self, source: Source, patience: Patience, media_type: str = "") -> None:
+    def __init__(self, source: RedirectChain, patience: RetryPolicy, media_type: str = "") -> None:
         self._source = source
         self._patience = patience
         self._expected_type = media_type
-        self._response: Opened | None = None
+        self._response: OpenResponse | None = None
         self._head = b""
         self._resumptions = 0
         self._resumed_at = -1
@@ -58,7 +58,7 @@ class Download:
         raise StopAsyncIteration
 
     def rest(self) -> Any:
-        """See `Relayed`. Once it is taken over, nobody resumes it where it breaks."""
+        """See `HostStream`. Once it is taken over, nobody resumes it where it breaks."""
         span, response = self._span, self._response
         plain = not self._head and span.stop == span.last and self._received >= span.start
         take_over = getattr(response.stream, "rest", None) if plain and response else None
@@ -70,7 +70,7 @@ class Download:
             self._response = None
             await response.stream.aclose()
 
-    def _adopt(self, response: Opened) -> None:
+    def _adopt(self, response: OpenResponse) -> None:
         self._response = response
         self._parts = aiter(response.stream)
 
@@ -78,7 +78,7 @@ class Download:
         """By the first bytes, where they come by; where a range leaves them out, by the upstream's word."""
         while self._span.first == 0 and len(self._head) < HEAD_BYTES and (part := await self._next()):
             self._head += part
-        if media_type := sniff(self._head):
+        if media_type := detect_media_type(self._head):
             return media_type
         declared = headers.get("content-type", "").partition(";")[0].strip().lower()
         told = declared if declared in MEDIA_TYPES else self._expected_type
@@ -137,7 +137,7 @@ class Download:
         return {"range": f"bytes={self._received}-{last}", **condition}
 
 
-def _require_file(response: Opened) -> None:
+def _require_file(response: OpenResponse) -> None:
     if response.status in (404, 410):
         raise NotFound("The upstream does not have this result any more.")
     if response.status == 416:

@@ -6,7 +6,7 @@ import httpx
 
 from shared.errors import Unavailable, Uncertain
 
-MAYBE_TAKEN = "It may have taken the work, which was not started again."
+MAYBE_ACCEPTED = "It may have taken the work, which was not started again."
 
 # OSError: asyncio's own, TimeoutError among them. The rest of httpx's errors stand outside of its HTTPError.
 BROKEN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, OSError)
@@ -20,11 +20,11 @@ def unavailable(error: Exception) -> Unavailable:
     return Unavailable(f"The upstream {_what(error)}.")
 
 
-def unless_unsent(error: Exception) -> Unavailable | Uncertain:
+def error_of_send(error: Exception) -> Unavailable | Uncertain:
     """What a broken send means: unless nothing has left the house, the work may be under way."""
     if isinstance(error, _UNSPEAKABLE + _UNREACHED):
         return unavailable(error)
-    return Uncertain(f"The upstream {_what(error)}. {MAYBE_TAKEN}")
+    return Uncertain(f"The upstream {_what(error)}. {MAYBE_ACCEPTED}")
 
 
 def _what(error: Exception) -> str:

@@ -19,13 +19,13 @@ from shared.errors import BadRequest, TooLarge, Unavailable
 from shared.http.byte_ranges import is_plain
 from shared.http.client import Http
 from shared.http.error_mapping import BROKEN
-from shared.http.media_types import sniff
+from shared.http.media_types import detect_media_type
 from shared.http.origin import origin_of, parsed
-from shared.http.redirects import MOST_REDIRECTS, REDIRECTS, Opened
+from shared.http.redirects import MAX_REDIRECTS, REDIRECTS, OpenResponse
 from shared.http.spool import Spool
-from shared.http.ssrf import addresses_of, is_public, names_alone
+from shared.http.ssrf import is_public, names_alone, resolve_public_addresses
 
-LARGEST_PICTURE = 20 << 20
+LARGEST_IMAGE = 20 << 20
 """Bytes of one picture that comes inside of JSON or lies at a URL."""
 
 _SECONDS = 30.0
@@ -35,10 +35,10 @@ _HEADERS = {"accept": "image/*", "accept-encoding": "identity", "connection": "c
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
-_RESOLVE: Resolve = names_alone if sys.platform == "emscripten" else addresses_of
+_RESOLVE: Resolve = names_alone if sys.platform == "emscripten" else resolve_public_addresses
 
 
-class Fetcher:
+class ImageDownloader:
     """`origins` may be fetched from wherever they lie."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Fetcher:
         self._seconds = seconds
 
     async def fetch(self, url: str) -> Spool:
-        """The picture at this URL. BadRequest where there is none that can be had, TooLarge above LARGEST_PICTURE."""
+        """The picture at this URL. BadRequest where there is none that can be had, TooLarge above LARGEST_IMAGE."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._fetched(parsed(url))
@@ -60,7 +60,7 @@ class Fetcher:
             raise _unfetchable("it did not answer, or not in time") from error
 
     async def _fetched(self, url: httpx.URL) -> Spool:
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             response = await self._visit(url)
             try:
                 if response.status not in REDIRECTS:
@@ -70,7 +70,7 @@ class Fetcher:
             url = url.join(response.headers.get("location", ""))
         raise _unfetchable("it is redirected too often")
 
-    async def _visit(self, url: httpx.URL) -> Opened:
+    async def _visit(self, url: httpx.URL) -> OpenResponse:
         [*others, last] = await self._addresses(url)
         for address in others:
             try:
@@ -91,15 +91,15 @@ class Fetcher:
         return addresses
 
 
-async def _kept(response: Opened) -> Spool:
+async def _kept(response: OpenResponse) -> Spool:
     if response.status != 200 or not is_plain(response.headers):
         raise _unfetchable(f"it answered with status {response.status}")
     spool = Spool()
     async for part in response.stream:
         spool.write(part)
-        if spool.size > LARGEST_PICTURE:
-            raise TooLarge(f"The picture at 'image_url' has more than {LARGEST_PICTURE} bytes, which is the limit.")
-    if not (sniff(spool.head) or "").startswith("image/"):
+        if spool.size > LARGEST_IMAGE:
+            raise TooLarge(f"The picture at 'image_url' has more than {LARGEST_IMAGE} bytes, which is the limit.")
+    if not (detect_media_type(spool.head) or "").startswith("image/"):
         raise _unfetchable("what it answered is not a PNG, JPEG, WebP or GIF")
     return spool
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HEAD_BYTES = 64
-"""As many bytes as `sniff` wants to see; the word "webm" comes latest of all."""
+"""As many bytes as `detect_media_type` wants to see; the word "webm" comes latest of all."""
 
 MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/webm"})
 
@@ -11,7 +11,7 @@ MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "
 _OTHER_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"qt  "})
 
 
-def sniff(head: bytes) -> str | None:
+def detect_media_type(head: bytes) -> str | None:
     """The media type of a file that begins with `head`; None for whatever is not among MEDIA_TYPES."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"

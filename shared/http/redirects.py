@@ -11,7 +11,7 @@ from shared.errors import Unavailable
 from shared.http.origin import origin_of, parsed
 
 
-class Opened(NamedTuple):
+class OpenResponse(NamedTuple):
     """An answer whose body is still to come."""
 
     status: int
@@ -19,14 +19,14 @@ class Opened(NamedTuple):
     stream: httpx.AsyncByteStream
 
 
-Opener: TypeAlias = Callable[[httpx.URL, Mapping[str, str]], Awaitable[Opened]]
+Opener: TypeAlias = Callable[[httpx.URL, Mapping[str, str]], Awaitable[OpenResponse]]
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ADDRESS = 8192
 
 
-class Source:
+class RedirectChain:
     """`headers` go to `headers_for` alone, which is the first address's origin unless somebody says otherwise.
 
     With `text_hops` a text is no file but the address to go on with, as Google's picture hosts give it.
@@ -49,10 +49,10 @@ class Source:
         self._headers_for = headers_for or origin_of(url)
         self._text_hops = text_hops
 
-    async def open(self, extra: Mapping[str, str]) -> Opened:
+    async def open(self, extra: Mapping[str, str]) -> OpenResponse:
         """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
         url = parsed(self._url)
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             response = await self._hop(url, extra)
             if self._text_hops and _is_text(response):
                 url = url.join(await _text(response))
@@ -64,7 +64,7 @@ class Source:
             url = url.join(response.headers.get("location", ""))
         raise Unavailable("The result is redirected too often.")
 
-    async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> Opened:
+    async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> OpenResponse:
         origin = origin_of(url)
         if origin not in self._origins:
             raise Unavailable("The result lies on an origin that was not expected.")
@@ -72,11 +72,11 @@ class Source:
         return await self._opener(url, {**own, "accept-encoding": "identity", **extra})
 
 
-def _is_text(response: Opened) -> bool:
+def _is_text(response: OpenResponse) -> bool:
     return response.status == 200 and response.headers.get("content-type", "").startswith("text/plain")
 
 
-async def _text(response: Opened) -> str:
+async def _text(response: OpenResponse) -> str:
     """An address that an answer consists of."""
     text = b""
     try:

@@ -8,10 +8,10 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
-from shared.requests import Input
+from shared.requests import InputImage
 
 
-class Body(NamedTuple):
+class RequestBody(NamedTuple):
     """`content` is made while it leaves, or is there whole. `length` is in bytes; None where it will show."""
 
     content: AsyncIterator[bytes] | bytes
@@ -19,27 +19,27 @@ class Body(NamedTuple):
     length: int | None = None
 
 
-class Inline:
+class InlineFile:
     """Stands in JSON for a picture's bytes as base64, after the text `before`."""
 
-    def __init__(self, picture: Input, before: str = "") -> None:
+    def __init__(self, picture: InputImage, before: str = "") -> None:
         self.picture = picture
         self.before = before
 
 
-def json_body(content: Any) -> Body:
-    """`content` as JSON, the Inline pictures in it read while they are sent."""
+def json_body(content: Any) -> RequestBody:
+    """`content` as JSON, the InlineFile pictures in it read while they are sent."""
     mark = secrets.token_hex(16)
-    pictures: list[Input] = []
+    pictures: list[InputImage] = []
 
     def note(value: Any) -> str:
-        if not isinstance(value, Inline):
+        if not isinstance(value, InlineFile):
             raise TypeError(f"{type(value).__name__} cannot be written as JSON")
         pictures.append(value.picture)
         return value.before + mark
 
     texts = json.dumps(content, default=note).encode().split(mark.encode())
-    return Body(_pieces(texts, pictures), "application/json", _length(texts, pictures))
+    return RequestBody(_pieces(texts, pictures), "application/json", _length(texts, pictures))
 
 
 async def base64_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -55,7 +55,7 @@ async def base64_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield binascii.b2a_base64(rest, newline=False)
 
 
-async def _pieces(texts: Sequence[bytes], pictures: Sequence[Input]) -> AsyncIterator[bytes]:
+async def _pieces(texts: Sequence[bytes], pictures: Sequence[InputImage]) -> AsyncIterator[bytes]:
     yield texts[0]
     for picture, text in zip(pictures, texts[1:], strict=True):
         async for piece in base64_of(picture.read()):
@@ -63,7 +63,7 @@ async def _pieces(texts: Sequence[bytes], pictures: Sequence[Input]) -> AsyncIte
         yield text
 
 
-def _length(texts: Sequence[bytes], pictures: Sequence[Input]) -> int | None:
+def _length(texts: Sequence[bytes], pictures: Sequence[InputImage]) -> int | None:
     length = sum(map(len, texts))
     for picture in pictures:
         if picture.size is None:

@@ -17,7 +17,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http.error_mapping import MAYBE_TAKEN
+from shared.http.error_mapping import MAYBE_ACCEPTED
 from shared.http.retry import retry_after
 
 # Addresses, and words that could be keys, tokens or signatures.
@@ -27,7 +27,7 @@ _PRIVATE = re.compile(
 _LONGEST_SENTENCE = 500
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """`sent` says that it answers a `send`, which may have started work."""
 
     status: int
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     def error(self, said: str = "") -> EaselError:
         """What this answer means when it is not the one hoped for; `said` is the upstream's own sentence about it."""
-        return self._failure(f"answered with status {self.status}", clean(said))
+        return self._failure(f"answered with status {self.status}", redact(said))
 
     def _failure(self, what: str, said: str = "") -> EaselError:
         message = f"The upstream {what}{': ' + said if said else ''}."
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
             return refusal(message, details=details, retry_after=wait)
         refused = 400 <= self.status < 500 or (self.status == 503 and wait is not None)
         if self.sent and not refused:
-            return Uncertain(f"{message} {MAYBE_TAKEN}", details=details)
+            return Uncertain(f"{message} {MAYBE_ACCEPTED}", details=details)
         return Unavailable(message, details=details, retry_after=wait)
 
 
@@ -72,6 +72,6 @@ def _refusal(status: int, sent: bool) -> type[EaselError] | None:
     return None
 
 
-def clean(said: str) -> str:
+def redact(said: str) -> str:
     """An upstream's sentence on one line, without what nobody else should read, and of bearable length."""
     return _PRIVATE.sub("…", " ".join(said.split()))[:_LONGEST_SENTENCE].rstrip(" .")

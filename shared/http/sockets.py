@@ -30,7 +30,7 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-async def connect(host: str, port: int, *, tls: bool, timeout: float | None, name: str | None = None) -> Wire:
+async def connect(host: str, port: int, *, tls: bool, timeout: float | None, name: str | None = None) -> Socket:
     """`name` is what the certificate has to say where that is not the `host`."""
     loop = asyncio.get_running_loop()
     context = tls_context() if tls else None
@@ -38,7 +38,7 @@ async def connect(host: str, port: int, *, tls: bool, timeout: float | None, nam
         async with asyncio.timeout(timeout):
             # Not with asyncio's happy eyeballs: those leave a socket open when they are cancelled.
             _, wire = await loop.create_connection(
-                lambda: Wire(loop), host, port, ssl=context, server_hostname=name if tls else None
+                lambda: Socket(loop), host, port, ssl=context, server_hostname=name if tls else None
             )
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
@@ -47,7 +47,7 @@ async def connect(host: str, port: int, *, tls: bool, timeout: float | None, nam
     return wire
 
 
-class Wire(asyncio.Protocol):
+class Socket(asyncio.Protocol):
     """Speaks asyncio's protocol on one side; on the other, one task at a time reads, writes and waits."""
 
     _transport: asyncio.Transport

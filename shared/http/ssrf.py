@@ -16,7 +16,7 @@ _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".onion")
 
 
-async def addresses_of(host: str, port: int) -> list[str]:
+async def resolve_public_addresses(host: str, port: int) -> list[str]:
     """What the system makes of a name, or of an address in one of its many spellings; nothing, perhaps."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -31,7 +31,7 @@ async def names_alone(host: str, port: int) -> list[str]:
 
 
 def is_public(text: str) -> bool:
-    """Whether anybody may be sent to this, as `addresses_of` or `names_alone` spells it."""
+    """Whether anybody may be sent to this, as `resolve_public_addresses` or `names_alone` spells it."""
     return _is_name(text) or _is_public(ip_address(text))
 
 

@@ -8,15 +8,15 @@ from typing import cast
 import httpx
 
 from shared.errors import ResultLost
-from shared.http.error_mapping import BROKEN, unless_unsent
-from shared.http.response import Answer
+from shared.http.error_mapping import BROKEN, error_of_send
+from shared.http.response import Response
 
 _LARGEST_ANSWER = 64 << 20
 _LONGEST_LINE = 16 << 20
 
 
-class Listening:
-    """What answers a request that went out once: it is read as `lines` or, where it is an error after all, `whole`."""
+class StreamingResponse:
+    """What answers a request that went out once: it is read as `lines` or, where it is an error after all, `read`."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
@@ -57,12 +57,12 @@ class Listening:
         if data:
             yield b"\n".join(data)
 
-    async def whole(self) -> Answer:
+    async def read(self) -> Response:
         """All of it at once. Uncertain where the connection breaks."""
         try:
-            return Answer(self.status, self.headers, await collected(self._pieces), sent=True)
+            return Response(self.status, self.headers, await collected(self._pieces), sent=True)
         except BROKEN as error:
-            raise unless_unsent(error) from error
+            raise error_of_send(error) from error
 
 
 def _plain(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from shared.errors import EaselError, GenerationPending, KeyReused, ResultLost, TakenError, Uncertain
 from shared.state import State, if_possible
 
-JOIN_SECONDS = 600.0
+RECORD_SECONDS = 600.0
 _PATIENCE = 60.0
 _PENDING, _LOST, _ANSWERED = "pending", "lost", "answered"
 
 
-class Repeat(NamedTuple):
+class RequestKey(NamedTuple):
     """What makes two requests the same one: `body` is a digest of path and body.
 
     With `key` the caller names the request (Idempotency-Key), and another body under that name is refused. Without
@@ -27,7 +27,7 @@ class Repeat(NamedTuple):
     again: bool = False
 
 
-class Repeats:
+class Idempotency:
     """Remembers for ten minutes which job a request began.
 
     Where the state cannot be reached, a request that comes for the first time is served all the same: it is worth
@@ -41,7 +41,7 @@ class Repeats:
         self._state = state
         self._sleep = sleep
 
-    async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
+    async def once(self, owner: str, repeat: RequestKey, begin: Callable[[], Awaitable[str | None]]) -> str | None:
         """The id of the job that `begin` starts, or of the one that the same request of this owner started before.
 
         None where `begin` gives None: the work was done at once, and its results are not kept.
@@ -52,16 +52,16 @@ class Repeats:
             with if_possible():
                 if owed := await self._collect(owner, repeat):
                     return owed
-                await self._state.put(name, pending, JOIN_SECONDS)
+                await self._state.put(name, pending, RECORD_SECONDS)
             return await self._begin(name, repeat, begin)
         if not repeat.key and (owed := await self._collect(owner, repeat)):
             return owed
-        while not await self._state.add(name, pending, JOIN_SECONDS):
+        while not await self._state.add(name, pending, RECORD_SECONDS):
             if job := await self._joined(name, repeat):
                 return job
         return await self._begin(name, repeat, begin)
 
-    async def owe(self, owner: str, repeat: Repeat, job: str) -> None:
+    async def owe(self, owner: str, repeat: RequestKey, job: str) -> None:
         """The answer with this job did not arrive: whoever sends the request next is given the job.
 
         Some clients send a request again without a word about that, and would pay twice for one picture. With a key
@@ -74,7 +74,7 @@ class Repeats:
             while job not in (owed := await self._state.get(name) or "").split():
                 await self._replace(name, owed, f"{owed} {job}".strip())
 
-    async def _collect(self, owner: str, repeat: Repeat) -> str | None:
+    async def _collect(self, owner: str, repeat: RequestKey) -> str | None:
         name = _name(owner, repeat, "owed")
         while owed := await self._state.get(name):
             first, _, rest = owed.partition(" ")
@@ -84,11 +84,11 @@ class Repeats:
 
     async def _replace(self, name: str, old: str, new: str) -> bool:
         """Put `new` where `old` is, which is empty where nothing is; False where another instance was faster."""
-        return await self._state.swap(name, old, new, JOIN_SECONDS) or (
-            not old and await self._state.add(name, new, JOIN_SECONDS)
+        return await self._state.swap(name, old, new, RECORD_SECONDS) or (
+            not old and await self._state.add(name, new, RECORD_SECONDS)
         )
 
-    async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
+    async def _begin(self, name: str, repeat: RequestKey, begin: Callable[[], Awaitable[str | None]]) -> str | None:
         try:
             job = await begin()
         except BaseException as error:
@@ -96,13 +96,13 @@ class Repeats:
                 if isinstance(error, EaselError) and not isinstance(error, TakenError):
                     await self._state.remove(name)
                 else:  # taken, or broken off where nobody can know
-                    await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
+                    await self._state.put(name, f"{repeat.body} {_LOST}", RECORD_SECONDS)
             raise
         with if_possible(EaselError):
-            await self._state.put(name, f"{repeat.body} {job or _ANSWERED}", JOIN_SECONDS)
+            await self._state.put(name, f"{repeat.body} {job or _ANSWERED}", RECORD_SECONDS)
         return job
 
-    async def _joined(self, name: str, repeat: Repeat) -> str | None:
+    async def _joined(self, name: str, repeat: RequestKey) -> str | None:
         """The job under this name, once it is known; None when its start was refused, so that we may start it."""
         waited = 0.0
         while record := await self._state.get(name):
@@ -123,6 +123,6 @@ class Repeats:
         return None
 
 
-def _name(owner: str, repeat: Repeat, kind: str = "repeat") -> str:
+def _name(owner: str, repeat: RequestKey, kind: str = "repeat") -> str:
     named = f"key:{repeat.key}" if repeat.key else f"body:{repeat.body}"
     return f"{kind}:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"

@@ -19,7 +19,7 @@ from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from shared.errors import NotFound
-from shared.job import Asset, Job
+from shared.job import Job, ResultFile
 from shared.models import Kind
 from shared.results import Ref
 
@@ -41,7 +41,7 @@ _OF_AN_ASSET = 20
 Ticket = TypeVar("Ticket")
 
 
-class Tickets:
+class JobIds:
     """Encodes and decodes ids under a list of keys, newest first; `ttl` is their life in seconds."""
 
     def __init__(self, keys: Sequence[str], ttl: float, clock: Callable[[], float] = time.time) -> None:
@@ -77,10 +77,10 @@ class Tickets:
         job = self._read_job(text)
         return self._living(job, job)
 
-    def asset_id(self, asset: Asset) -> str:
+    def file_id(self, asset: ResultFile) -> str:
         return self._assets.sign(_SEPARATOR.join(_asset_fields(asset))).decode()
 
-    def asset(self, text: str) -> Asset:
+    def file(self, text: str) -> ResultFile:
         """The file behind an id of ours; NotFound for everything else, expired ids included."""
         asset = _parsed(self._verified(self._assets, text), _asset_of, _asset_fields)
         return self._living(asset, asset.job)
@@ -132,7 +132,7 @@ def _owner(key: str, token: str) -> str:
 
 def _job_fields(job: Job) -> list[str]:
     head = [job.kind[0], _packed(job.provider), job.account, _packed(job.model), f"{job.created:x}", job.owner]
-    return [*head, str(job.asked), _packed(job.note), *(_packed(ref) for ref in job.refs)]
+    return [*head, str(job.requested), _packed(job.summary), *(_packed(ref) for ref in job.refs)]
 
 
 def _job_of(fields: list[str]) -> Job:
@@ -144,22 +144,22 @@ def _job_of(fields: list[str]) -> Job:
         kind=_KINDS[kind],
         created=int(created, 16),
         owner=owner,
-        asked=int(asked),
+        requested=int(asked),
         refs=tuple(_unpacked(ref) for ref in refs),
-        note=_unpacked(note),
+        summary=_unpacked(note),
     )
 
 
-def _asset_fields(asset: Asset) -> list[str]:
+def _asset_fields(asset: ResultFile) -> list[str]:
     if asset.output is None:
         return [str(asset.number), *_job_fields(asset.job)]
     return [_OUTPUT, _packed(asset.output), str(asset.number), *_job_fields(asset.job)]
 
 
-def _asset_of(fields: list[str]) -> Asset:
+def _asset_of(fields: list[str]) -> ResultFile:
     if fields[0] != _OUTPUT:
-        return Asset(_job_of(fields[1:]), int(fields[0]))
-    return Asset(_job_of(fields[3:]), int(fields[2]), _unpacked(fields[1]))
+        return ResultFile(_job_of(fields[1:]), int(fields[0]))
+    return ResultFile(_job_of(fields[3:]), int(fields[2]), _unpacked(fields[1]))
 
 
 def _packed(text: Ref) -> str:

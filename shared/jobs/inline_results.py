@@ -7,8 +7,8 @@ import logging
 from collections.abc import Sequence
 
 from shared.errors import ResultLost
-from shared.http import HEAD_BYTES, sniff
-from shared.results import Made
+from shared.http import HEAD_BYTES, detect_media_type
+from shared.results import InlineResult
 
 _log = logging.getLogger(__name__)
 
@@ -17,9 +17,9 @@ _PIECE = 1 << 20
 """Base64 digits that are looked at together: a multiple of four."""
 
 
-def checked(results: Sequence[Made]) -> tuple[Made, ...]:
+def checked(results: Sequence[InlineResult]) -> tuple[InlineResult, ...]:
     """Those that are files of our kinds, with the type that they have; ResultLost where none of them is."""
-    known = tuple(Made(media_type, made.base64) for made in results if (media_type := _media_type(made.base64)))
+    known = tuple(InlineResult(media_type, made.base64) for made in results if (media_type := _media_type(made.base64)))
     if len(known) < len(results):
         _log.warning("%d of %d results in an answer are no pictures", len(results) - len(known), len(results))
         if not known:
@@ -30,7 +30,7 @@ def checked(results: Sequence[Made]) -> tuple[Made, ...]:
 def _media_type(base64: bytes) -> str | None:
     """None also where it could not stand in a JSON string as it is."""
     try:
-        media_type = sniff(binascii.a2b_base64(base64[:_HEAD]))
+        media_type = detect_media_type(binascii.a2b_base64(base64[:_HEAD]))
         for start in range(0, len(base64) if media_type else 0, _PIECE):
             binascii.a2b_base64(base64[start : start + _PIECE], strict_mode=True)
     except binascii.Error:

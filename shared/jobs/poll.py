@@ -9,11 +9,11 @@ from shared.errors import GenerationFailed, NotFound
 from shared.providers import Jobs
 from shared.results import Failed, Queued, Ref, Running, Status, Succeeded
 
-APPEARS_WITHIN = 15.0
+VISIBLE_WITHIN = 15.0
 """Seconds in which an upstream may not know yet what it has just taken: it answers from several places."""
 
 
-class Looker:
+class Poller:
     """Looks at all upstream jobs of one of ours, and never again at one that has ended.
 
     While `is_young` says so, one that was not seen yet is not lost.

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from shared.account import Account
-from shared.accounts import Pool, fingerprint
-from shared.catalog import Offer
+from shared.accounts import AccountPool, fingerprint
+from shared.catalog import ResolvedModel
 from shared.errors import AccountError, BadRequest, EaselError, Uncertain
 from shared.job import Job
-from shared.jobs.ids import Tickets
+from shared.jobs.ids import JobIds
 from shared.jobs.inline_results import checked
-from shared.provider_factory import Adapters
+from shared.provider_factory import ProviderFactory
 from shared.providers import MediaProvider, VideoProvider
 from shared.requests import MediaRequest, VideoRequest
-from shared.results import Finished, Made, Output, Submitted, Succeeded
+from shared.results import Finished, InlineResult, Output, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _KEEPING_SECONDS = 30.0
 """Nobody waits longer for files whose contents are at hand."""
 
 
-class Started(NamedTuple):
+class Submission(NamedTuple):
     """Work that an upstream took.
 
     `results` are those that came inside of its answer. `end` is the job's end, where it is known already: with the
@@ -33,20 +33,20 @@ class Started(NamedTuple):
     """
 
     job: Job
-    results: tuple[Made, ...] = ()
+    results: tuple[InlineResult, ...] = ()
     revised_prompt: str = ""
     end: Succeeded | None = None
 
 
-class Starter:
+class Submitter:
     """Submits once, to the first account that does not refuse."""
 
-    def __init__(self, adapters: Adapters, pool: Pool, tickets: Tickets) -> None:
+    def __init__(self, adapters: ProviderFactory, pool: AccountPool, tickets: JobIds) -> None:
         self._adapters = adapters
         self._pool = pool
         self._tickets = tickets
 
-    async def start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
+    async def start(self, offer: ResolvedModel, request: MediaRequest, owner: str) -> Submission:
         """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
         try:
             return await self._start(offer, request, owner)
@@ -59,7 +59,7 @@ class Starter:
                 code=EaselError.code,
             ) from error
 
-    async def _start(self, offer: Offer, request: MediaRequest, owner: str) -> Started:
+    async def _start(self, offer: ResolvedModel, request: MediaRequest, owner: str) -> Submission:
         account, adapter, first = await self._submit_first(offer.provider, request)
         with self._pool.busy(account):
             answers = [first, *await self._submit_rest(account, adapter, request)]
@@ -70,17 +70,19 @@ class Starter:
             kind=offer.model.kind,
             created=self._tickets.now(),
             owner=owner,
-            asked=request.n,
+            requested=request.n,
             refs=tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs),
-            note=request.note,
+            summary=request.summary,
         )
         results = _results(answers)
         if job.refs:
-            return Started(self._held(job), results, first.revised_prompt)
+            return Submission(self._held(job), results, first.revised_prompt)
         outputs = await self._kept(results)
-        if self._adapters.kept and outputs:
-            job = job._replace(provider=self._adapters.kept.name, account="", refs=tuple(ref for ref, _, _ in outputs))
-        return Started(job, results, first.revised_prompt, Succeeded(outputs))
+        if self._adapters.stored and outputs:
+            job = job._replace(
+                provider=self._adapters.stored.name, account="", refs=tuple(ref for ref, _, _ in outputs)
+            )
+        return Submission(job, results, first.revised_prompt, Succeeded(outputs))
 
     def _held(self, job: Job) -> Job:
         held = self._tickets.held(job)
@@ -88,13 +90,13 @@ class Starter:
             _log.error("an id cannot hold all refs of a job of '%s': the rest is lost", job.provider)
         return held
 
-    async def _kept(self, results: tuple[Made, ...]) -> tuple[Output, ...]:
+    async def _kept(self, results: tuple[InlineResult, ...]) -> tuple[Output, ...]:
         """The results as files. None where that cannot be: then they are in the answer alone, and not lost."""
-        if self._adapters.kept is None:
+        if self._adapters.stored is None:
             return ()
         try:
             async with asyncio.timeout(_KEEPING_SECONDS):
-                return await self._adapters.kept.keep(results)
+                return await self._adapters.stored.store(results)
         except (EaselError, TimeoutError) as error:
             _log.warning("results are in their answer alone: %s", error or "keeping them takes too long")
         except Exception:
@@ -108,7 +110,7 @@ class Starter:
         part = request._replace(n=min(request.n, request.model.batch))
 
         async def order(account: Account) -> tuple[MediaProvider, Submitted | Finished]:
-            adapter = await self._adapters.for_work(account)
+            adapter = await self._adapters.for_submit(account)
             return adapter, await _submit(adapter, part)
 
         account, (adapter, answer) = await self._pool.place(provider, request.model.accounts, order)
@@ -130,7 +132,7 @@ class Starter:
                 case Submitted() | Finished():
                     taken.append(answer)
                 case AccountError():
-                    await self._pool.rest(account, answer)
+                    await self._pool.cool_down(account, answer)
                 case EaselError():
                     pass
                 case Exception():  # of the adapter's own; the job goes on with what it has
@@ -148,5 +150,5 @@ async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | 
     return await adapter.submit_video(request)
 
 
-def _results(answers: Iterable[Submitted | Finished]) -> tuple[Made, ...]:
+def _results(answers: Iterable[Submitted | Finished]) -> tuple[InlineResult, ...]:
     return checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from shared.errors import Unavailable
-from shared.http import HEAD_BYTES, sniff
+from shared.http import HEAD_BYTES, detect_media_type
 from shared.media import ByteRange, Media
 
 _CHUNK = 64 << 10
@@ -21,7 +21,7 @@ def media(digits: memoryview, byte_range: ByteRange | None) -> Media:
     start, end = (byte_range or ByteRange(0)).within(total)
     media_type = None
     with suppress(binascii.Error):
-        media_type = sniff(base64.b64decode(digits[: 4 * -(-HEAD_BYTES // 3)]))
+        media_type = detect_media_type(base64.b64decode(digits[: 4 * -(-HEAD_BYTES // 3)]))
     if len(digits) % 4 or media_type is None:
         raise Unavailable("The result is not an image or a video.")
     return Media(media_type, _decoded(digits, start, end), start, end - start, total)

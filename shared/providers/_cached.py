@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 ValueT = TypeVar("ValueT")
 
 
-class Kept(Generic[ValueT]):
+class Cached(Generic[ValueT]):
     """One caller at a time fetches it, the others wait for that; one per event loop, for locks belong to theirs.
 
     `fetch` gives the value and how many seconds it lives. An `initial` one lives until somebody asks for another.

@@ -45,7 +45,7 @@ def as_id(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
 
 
-def says_unsafe(text: str) -> bool:
+def is_moderation(text: str) -> bool:
     """Whether an upstream's sentence means that it will not draw this."""
     lowered = text.lower()
     return any(word in lowered for word in _REFUSAL_WORDS)

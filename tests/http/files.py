@@ -30,5 +30,5 @@ async def serve_file(call: Call, file: bytes = PNG, headers: Mapping[str, str] |
 
 
 async def fetched(http: Http, upstream: Upstream, path: str = "/a.png", byte_range: ByteRange | None = None) -> bytes:
-    async with http.stream(upstream.url(path), origins={upstream.origin}, byte_range=byte_range) as media:
+    async with http.download(upstream.url(path), origins={upstream.origin}, byte_range=byte_range) as media:
         return b"".join([chunk async for chunk in media.chunks])

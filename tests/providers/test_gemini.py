@@ -24,7 +24,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
 from shared.models import Size
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.errors import until_midnight
@@ -64,7 +64,7 @@ Build = Callable[..., Adapter]
 
 @pytest.fixture
 async def build(gemini: Gemini) -> AsyncIterator[Build]:
-    http = Http(patience=Patience(pause=0))
+    http = Http(patience=RetryPolicy(pause=0))
 
     def new(key: str = gemini.key) -> Adapter:
         return Adapter(http, Account("a", "gemini", gemini.url, key))

@@ -15,9 +15,9 @@ from shared.api.requests.images import ImageGenerate
 from shared.api.requests.input_images import input_of
 from shared.api.requests.multipart import Form
 from shared.errors import BadRequest
-from shared.http import Fetcher
+from shared.http import ImageDownloader
 from shared.models import Model
-from shared.requests import ImageRequest, Input
+from shared.requests import ImageRequest, InputImage
 
 LARGEST_BODY = 50 << 20
 MOST_INPUTS = 16
@@ -36,8 +36,8 @@ class ImageEdit(ImageGenerate):
     mask: Any = Field(default=None, json_schema_extra=PICTURE)
     markup: SkipJsonSchema[Any] = None
 
-    _inputs: tuple[Input, ...] = PrivateAttr(default=())
-    _mask: Input | None = PrivateAttr(default=None)
+    _inputs: tuple[InputImage, ...] = PrivateAttr(default=())
+    _mask: InputImage | None = PrivateAttr(default=None)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -58,7 +58,7 @@ class ImageEdit(ImageGenerate):
         others = {name: value for name, value in data.items() if name not in ("image", "images")}
         return {**others, "image": [picture for picture in pictures if picture != ""]}
 
-    def take(self, fetcher: Fetcher) -> ImageEdit:
+    def take(self, fetcher: ImageDownloader) -> ImageEdit:
         """Look at the pictures, all but those that lie elsewhere."""
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")

@@ -142,7 +142,7 @@ class ImageGenerate(Generate):
             ignored |= {word for word in words if not _MET.get(word, eq)(size, wanted)}
         if self.partial_images:
             ignored.add("partial_images")
-        request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_asked=wanted is not None)
+        request = ImageRequest(model, self.prompt, size, self.n, **honoured, size_requested=wanted is not None)
         return request, sorted(ignored)
 
     def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:

@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from shared.errors import BadRequest, TooLarge
-from shared.http import LARGEST_PICTURE, Fetcher, Spool, sniff
-from shared.requests import Input
+from shared.http import LARGEST_IMAGE, ImageDownloader, Spool, detect_media_type
+from shared.requests import InputImage
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.ASCII | re.IGNORECASE)
 _DIGITS = 1 << 20
 """Of base64, that are decoded together: a multiple of four."""
 
 
-def input_of(reference: Any, fetcher: Fetcher, param: str = "image") -> Input:
+def input_of(reference: Any, fetcher: ImageDownloader, param: str = "image") -> InputImage:
     """The picture behind what a client sends: a file, a URL as text, or a URL inside of objects.
 
     The objects are `{"image_url": ...}` and `{"url": ...}`, one inside of the other too, as edits and chats have them.
@@ -37,7 +37,7 @@ def input_of(reference: Any, fetcher: Fetcher, param: str = "image") -> Input:
 class _Link:
     """Fetched when it is first read, and then kept: several submits may need it."""
 
-    def __init__(self, url: str, fetcher: Fetcher) -> None:
+    def __init__(self, url: str, fetcher: ImageDownloader) -> None:
         self._url = url
         self._fetcher = fetcher
         self._spool: Spool | None = None
@@ -48,7 +48,7 @@ class _Link:
             yield piece
 
 
-def _linked(url: str, fetcher: Fetcher, param: str) -> Input:
+def _linked(url: str, fetcher: ImageDownloader, param: str) -> InputImage:
     if url[:5].lower() == "data:":
         return _kept(_decoded(url, param), param)
     if not url.lower().startswith(("https://", "http://")):
@@ -57,22 +57,22 @@ def _linked(url: str, fetcher: Fetcher, param: str) -> Input:
             code="invalid_image_url",
             param=param,
         )
-    return Input(_Link(url, fetcher).read, url=url)
+    return InputImage(_Link(url, fetcher).read, url=url)
 
 
-def _kept(spool: Spool, param: str) -> Input:
+def _kept(spool: Spool, param: str) -> InputImage:
     if not spool.size:
         raise BadRequest(f"'{param}': this file is empty.", code="empty_file", param=param)
-    media_type = sniff(spool.head) or ""
+    media_type = detect_media_type(spool.head) or ""
     if not media_type.startswith("image/"):
         message = f"'{param}': this is not a PNG, JPEG, WebP or GIF, whatever it is called."
         raise BadRequest(message, code="invalid_image_format", param=param)
-    return Input(spool.read, media_type, spool.size)
+    return InputImage(spool.read, media_type, spool.size)
 
 
 def _decoded(url: str, param: str) -> Spool:
-    if len(url) > LARGEST_PICTURE:
-        raise TooLarge(f"'{param}': a data URL has {LARGEST_PICTURE} characters at most, and this one {len(url)}.")
+    if len(url) > LARGEST_IMAGE:
+        raise TooLarge(f"'{param}': a data URL has {LARGEST_IMAGE} characters at most, and this one {len(url)}.")
     head = _DATA_URL.match(url)
     spool = Spool()
     try:

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from shared.errors import BadRequest
-from shared.http import LARGEST_PICTURE, Spool
+from shared.http import LARGEST_IMAGE, Spool
 
 Form: TypeAlias = list[tuple[str, str | Spool]]
 """Names and values in their order; a file is bytes put aside."""
@@ -39,7 +39,7 @@ class _Parser(MultiPartParser):
             self._to_its_end(chunks),
             max_files=_MOST_FILES,
             max_fields=_MOST_FIELDS,
-            max_part_size=LARGEST_PICTURE,  # some pictures come as text, in data URLs
+            max_part_size=LARGEST_IMAGE,  # some pictures come as text, in data URLs
         )
         self._whole = True
 

@@ -18,9 +18,9 @@ from shared.api.requests.input_images import input_of
 from shared.api.requests.multipart import Form
 from shared.api.requests.video_size import fit_ratio, fit_resolution, fit_seconds, is_pictures_own, nominal_size
 from shared.errors import BadRequest
-from shared.http import Fetcher
+from shared.http import ImageDownloader
 from shared.models import Model
-from shared.requests import Input, VideoRequest
+from shared.requests import InputImage, VideoRequest
 
 LARGEST_BODY = 50 << 20
 MOST_PICTURES = 16
@@ -66,8 +66,8 @@ class VideoCreate(Generate):
     images: list[Any] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra={"items": PICTURE})
     reference_videos: list[str] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
 
-    _pictures: dict[str, Input] = PrivateAttr(default={})
-    _images: tuple[Input, ...] = PrivateAttr(default=())
+    _pictures: dict[str, InputImage] = PrivateAttr(default={})
+    _images: tuple[InputImage, ...] = PrivateAttr(default=())
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -75,7 +75,7 @@ class VideoCreate(Generate):
         handler.resolve_ref_schema(schema)["allOf"] = FRAMES
         return schema
 
-    def take(self, fetcher: Fetcher) -> VideoCreate:
+    def take(self, fetcher: ImageDownloader) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
         given = {name: getattr(self, name) for name in _FRAMES}
         there = {name: picture for name, picture in given.items() if picture not in (None, "")}
@@ -186,7 +186,7 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _ends(model: Model, frames: Sequence[Input], references: Sequence[Input]) -> dict[str, Input | None]:
+def _ends(model: Model, frames: Sequence[InputImage], references: Sequence[InputImage]) -> dict[str, InputImage | None]:
     """The first and the last of the frames, once it is certain that the model takes all the pictures there are."""
     if frames and references:
         raise BadRequest("'images' are references here, which do not go with frames.", param="images")

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from shared.accounts import Condition
+from shared.accounts import AccountStatus
 from shared.api.auth import is_operator
 from shared.api.context import Call
 from shared.errors import BadRequest
@@ -21,7 +21,7 @@ _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=m
 
 async def health_object(call: Call) -> dict[str, Any]:
     """That we are there, in counts; with a key from ADMIN_KEYS each account's name and trouble as well."""
-    conditions = await call.service.pool.conditions()
+    conditions = await call.service.pool.statuses()
     body: dict[str, Any] = {
         "status": "healthy",
         "service": "easel",
@@ -47,8 +47,8 @@ async def cookies_response(call: Call) -> Response:
     return JSONResponse({**answer, "message": message + ("" if call.service.pool.shared else _ONLY_HERE)})
 
 
-def _account_object(condition: Condition) -> dict[str, Any]:
-    rest = condition.rest
+def _account_object(condition: AccountStatus) -> dict[str, Any]:
+    rest = condition.cooldown
     return {
         "account_id": condition.account.id,
         "provider": condition.account.provider,

@@ -14,7 +14,7 @@ from shared.api.errors import error_object
 from shared.api.responses import chat_images
 from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
 from shared.api.streaming import EVENTS, KEEP_ALIVE, StreamedResponse, ignored_header, paced, primed
-from shared.chat.collect import Collected
+from shared.chat.collect import CollectedChat
 from shared.errors import EaselError, ResultLost
 from shared.results import ChatDelta
 
@@ -46,7 +46,7 @@ async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Respon
 
 
 async def _whole(call: Call, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
-    collected = Collected()
+    collected = CollectedChat()
     try:
         async with aclosing(deltas), asyncio.timeout(call.patience() - call.age):
             async for delta in deltas:
@@ -85,7 +85,7 @@ def _chunks(completion: Completion, delta: ChatDelta, *, first: bool) -> Iterato
     if first:
         yield chunk(completion, {"role": "assistant", "content": ""})
     said = {"content": delta.text, "reasoning_content": delta.reasoning}
-    if members := {**{name: text for name, text in said.items() if text}, **delta.members}:
+    if members := {**{name: text for name, text in said.items() if text}, **delta.extra}:
         yield chunk(completion, members)
     if delta.finish_reason:
         yield ending(completion, delta.finish_reason, delta.usage)

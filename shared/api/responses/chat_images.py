@@ -16,7 +16,7 @@ from shared.api.errors import error_object
 from shared.api.generation import Order, Picture, Work, address, making
 from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
 from shared.api.streaming import EVENTS, KEEP_ALIVE, Part, StreamedResponse, encoded, length_of, paced, primed
-from shared.catalog import Offer
+from shared.catalog import ResolvedModel
 from shared.errors import EaselError, ResultLost
 from shared.requests import ImageRequest
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Step: TypeAlias = Work | tuple[Work, list[Picture]]
 
 
-async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> Response:
+async def answer(call: Call, body: ChatCreate, offer: ResolvedModel, *, order: bool) -> Response:
     """Draw, and answer as the request asks for: with pictures, as a stream, or at once with the job alone."""
     request, ignored = _wish(call, body).to_request(offer.model)
     wanted = Order(offer, request, "url", ignored, owned=False)

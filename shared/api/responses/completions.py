@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from shared.api.requests.chat import ChatCreate
-from shared.catalog import Offer
+from shared.catalog import ResolvedModel
 from shared.results import Usage
 
 FIRST_SECONDS = 10.0
@@ -25,7 +25,7 @@ class Completion(NamedTuple):
     include_usage: bool
 
     @classmethod
-    def of(cls, body: ChatCreate, offer: Offer, now: int, name: str | None = None) -> Completion:
+    def of(cls, body: ChatCreate, offer: ResolvedModel, now: int, name: str | None = None) -> Completion:
         """`name` is the id of the job behind it, if there is one: with the prefix it is as good as without."""
         usage = bool(body.stream_options.include_usage)
         return cls(f"chatcmpl-{name or uuid4().hex}", now, body.model or offer.model.id, usage)

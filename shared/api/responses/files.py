@@ -12,7 +12,7 @@ from starlette.responses import Response
 from shared.api.context import Call
 from shared.api.streaming import StreamedResponse
 from shared.errors import BadRequest, NotFound, RangeInvalid, ResultLost, Unavailable
-from shared.job import Asset, Job
+from shared.job import Job, ResultFile
 from shared.media import ByteRange, Media
 from shared.results import Status, Succeeded
 
@@ -21,7 +21,7 @@ JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
 
-async def file_response(call: Call, asset: Asset) -> Response:
+async def file_response(call: Call, asset: ResultFile) -> Response:
     """The file, or the range of it that was asked for; it streams as it arrives, and stops when the caller leaves."""
     headers = _headers(call, asset)
     if not {headers["etag"], "*"}.isdisjoint(_tags(call.request.headers.get("if-none-match", ""))):
@@ -69,7 +69,7 @@ async def _last(call: Call, job: Job) -> Status | None:
         return None
 
 
-async def _head(call: Call, asset: Asset, headers: dict[str, str]) -> Response:
+async def _head(call: Call, asset: ResultFile, headers: dict[str, str]) -> Response:
     """Type and size from a look at the first bytes: less than the whole file, and surer than an upstream's HEAD."""
     try:
         async with call.service.open(asset, _PROBE) as media:
@@ -82,7 +82,7 @@ async def _head(call: Call, asset: Asset, headers: dict[str, str]) -> Response:
         raise Unavailable("The result is an empty file.") from error
 
 
-def _headers(call: Call, asset: Asset) -> dict[str, str]:
+def _headers(call: Call, asset: ResultFile) -> dict[str, str]:
     tickets = call.service.tickets
     life = max(0, asset.job.created + int(tickets.ttl) - tickets.now())
     name = hashlib.sha256(repr((asset.job, asset.number, asset.output)).encode()).hexdigest()[:32]

@@ -103,8 +103,8 @@ def _images_body(call: Call, order: Order, work: Work, pictures: Sequence[Pictur
     tail: dict[str, Any] = {"model": job.model}
     if order.size:
         tail["size"] = order.size
-    if len(pictures) < job.asked:
-        tail["missing"] = job.asked - len(pictures)
+    if len(pictures) < job.requested:
+        tail["missing"] = job.requested - len(pictures)
     if work.name:
         tail["job"] = work.name
     return [*parts, b"],", json.dumps(tail)[1:].encode()]
@@ -181,7 +181,7 @@ async def _completed(
         [picture] = await work.open([picture], opened)
     parts = _picture_members(call, order, work, picture)
     # A host that buffers counts all of the events as one answer.
-    if not call.fits(work.job.asked * (length_of(parts) or 0)):
+    if not call.fits(work.job.requested * (length_of(parts) or 0)):
         order = _with_links_alone(call, order, work, [picture])
         return await _completed(call, order, work, index, picture, opened)
     return [

@@ -31,8 +31,8 @@ def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
         "data": [{"url": url, "media_type": media_type} for url, media_type in files_of(call, job, status)],
         "error": error_object(status.error) if isinstance(status, Failed) else None,
     }
-    if isinstance(status, Succeeded) and len(status.outputs) < job.asked:
-        body["missing"] = job.asked - len(status.outputs)
+    if isinstance(status, Succeeded) and len(status.outputs) < job.requested:
+        body["missing"] = job.requested - len(status.outputs)
     return body
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.api.context import Call
-from shared.catalog import Offer
+from shared.catalog import ResolvedModel
 from shared.models import MAX_N, Model
 
 _RELEASED = 1_767_225_600
@@ -22,7 +22,7 @@ async def one_model(call: Call, name: str) -> dict[str, Any]:
     return _model_object(name, await call.service.catalog.named(name))
 
 
-def _model_object(name: str, offer: Offer) -> dict[str, Any]:
+def _model_object(name: str, offer: ResolvedModel) -> dict[str, Any]:
     """One entry. `root` is the model that an alias stands for."""
     model = offer.model
     return {

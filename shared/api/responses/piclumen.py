@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from shared.api.context import Call
 from shared.api.errors import error_object
 from shared.api.streaming import ignored_header
-from shared.catalog import Offer
+from shared.catalog import ResolvedModel
 from shared.errors import AccountRejected, BadRequest, Unauthenticated
 from shared.job import Job
 from shared.results import Failed, Queued, Status, Succeeded
@@ -33,7 +33,7 @@ async def started(call: Call, largest_body: int) -> Response:
     service, caller = _served(call)
     body = await call.parse(GenerateImage, largest_body)
     request = body.to_request()
-    offer = Offer(PROVIDER, request.model)
+    offer = ResolvedModel(PROVIDER, request.model)
     with _own_token_refused(call):
         async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
             mark = service.tickets.job_id(work.job)
@@ -58,7 +58,7 @@ def _state(call: Call, job: Job, mark: str, status: Status) -> dict[str, Any]:
         case Succeeded(outputs):
             assets = call.service.assets(job, outputs)
             urls = [call.link(asset, output.media_type) for asset, output in zip(assets, outputs, strict=True)]
-            missing = {"missing": job.asked - len(urls)} if len(urls) < job.asked else {}
+            missing = {"missing": job.requested - len(urls)} if len(urls) < job.requested else {}
             links = {"image_url": urls[0], "image_urls": urls, **missing}
             return {"statuscode": 200, "message": "Image generation successful", "status": "success", **links}
         case Failed(error):

@@ -15,7 +15,7 @@ from shared.api.generation import Order, making
 from shared.api.responses.files import file_response
 from shared.api.responses.jobs import POLL_AFTER_MS, files_of, pending_headers, pending_response, state_of
 from shared.errors import BadRequest
-from shared.job import Asset, Job
+from shared.job import Job, ResultFile
 from shared.jobs.ids import unknown_id
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
@@ -54,7 +54,7 @@ async def content(call: Call) -> Response:
     variant = call.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
-    return await file_response(call, Asset(_job(call), 0))
+    return await file_response(call, ResultFile(_job(call), 0))
 
 
 async def index(call: Call) -> Response:
@@ -109,7 +109,7 @@ async def assets(call: Call) -> Response:
 def video_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
     """OpenAI's thirteen members, and the links beside them."""
     word, progress = state_of(status)
-    seconds, _, size = job.note.partition("-")
+    seconds, _, size = job.summary.partition("-")
     return {
         "id": f"video_{call.service.tickets.job_id(job)}",
         "object": "video",

@@ -7,20 +7,20 @@ import time
 from typing import Any
 
 from shared.errors import AccountLimited, BadRequest, EaselError, NotFound, Unavailable
-from shared.http import Answer, clean
+from shared.http import Response, redact
 
 _TOO_LONG = ("too long", "too much content")
 
 
-def is_stale(answer: Answer) -> bool:
+def is_stale(answer: Response) -> bool:
     """Whether the session is what is wrong: a new one helps. All other refusals are an `error`."""
     return answer.status == 403 and _content(answer).get("success") is False
 
 
-def failure(answer: Answer) -> EaselError:
+def failure(answer: Response) -> EaselError:
     """What an answer means that is not the one hoped for."""
     content = _content(answer)
-    said = clean(str(content.get("message") or content.get("error") or ""))
+    said = redact(str(content.get("message") or content.get("error") or ""))
     details = {"status": answer.status, **({"upstream": said} if said else {})}
     if answer.status == 429 and (wait := _until_reset(answer)) is not None:
         return AccountLimited(f"The limit of chat.akash.network is reached: {said}.", details=details, retry_after=wait)
@@ -43,7 +43,7 @@ def error_line(said: object) -> EaselError:
 
 
 def _by_words(text: str) -> EaselError:
-    said = clean(text)
+    said = redact(text)
     message, details, lowered = f"chat.akash.network refused: {said}.", {"upstream": said}, text.lower()
     if "invalid model name" in lowered:
         return _unknown_model(said, details)
@@ -61,13 +61,13 @@ def _unknown_model(said: str, details: dict[str, Any]) -> NotFound:
     return NotFound(message, code="model_not_found", param="model", details=details)
 
 
-def _until_reset(answer: Answer) -> float | None:
+def _until_reset(answer: Response) -> float | None:
     """Seconds, from the moment that a header names in Unix seconds."""
     reset = answer.headers.get("x-tokenlimit-reset", "")
     return max(1.0, int(reset) - time.time()) if reset.isascii() and reset.isdecimal() and len(reset) < 12 else None
 
 
-def _content(answer: Answer) -> dict[str, Any]:
+def _content(answer: Response) -> dict[str, Any]:
     try:
         content = json.loads(answer.body)
     except (ValueError, RecursionError):

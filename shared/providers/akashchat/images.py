@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
-from shared.http import Answer, clean
+from shared.http import Response, redact
 from shared.providers.akashchat.data_stream import deltas
 from shared.results import Submitted
 
@@ -30,14 +30,14 @@ class Look(NamedTuple):
     picture: memoryview | None
 
 
-async def submitted(answer: Answer) -> Submitted:
+async def submitted(answer: Response) -> Submitted:
     """The job that an order was answered with. Raises what it means that there is none."""
     text = answer.body.decode(errors="replace")
     tag = _JOB.search(text)
     if not tag:
         raise await _no_order(answer.body)
     if not _NAME.fullmatch(tag[1]) or tag[1] in _NO_NAMES:
-        raise Unavailable("AkashGen took the order, and no job came of it.", details={"upstream": clean(text)})
+        raise Unavailable("AkashGen took the order, and no job came of it.", details={"upstream": redact(text)})
     prompt = _PROMPT.match(text, tag.end())
     return Submitted((tag[1],), prompt[1].replace("\\'", "'") if prompt else "")
 
@@ -55,7 +55,7 @@ async def _no_order(body: bytes) -> EaselError:
         return error
     if not ended or not said:
         return Uncertain("AkashGen's answer was cut off; it may have taken the order, which was not repeated.")
-    details = {"upstream": clean(said)}
+    details = {"upstream": redact(said)}
     message = f"AkashGen sees no order for a picture in this, and answered: {details['upstream']}"
     return BadRequest(message, code="no_image_request", param="prompt", details=details)
 
@@ -65,7 +65,7 @@ async def _lines(body: bytes) -> AsyncGenerator[bytes, None]:
         yield line
 
 
-def look(answer: Answer) -> Look:
+def look(answer: Response) -> Look:
     """NotFound where the site has lost the job."""
     if answer.status != 200:
         raise answer.error()

@@ -14,7 +14,7 @@ from shared.errors import (
     NotFound,
     Unavailable,
 )
-from shared.http import Answer, clean
+from shared.http import Response, redact
 from shared.models import Model
 from shared.providers._json import as_dict
 
@@ -25,7 +25,7 @@ _NO_SUCH_MODEL = ("InvalidEndpointOrModel", "InvalidEndpoint", "UnsupportedModel
 _OVERLOADED_SECONDS = 5.0
 
 
-def refusal(answer: Answer, model: Model | None = None) -> EaselError:
+def refusal(answer: Response, model: Model | None = None) -> EaselError:
     """The error that an answer without success stands for; `model` is the one that was ordered."""
     error = _error(answer)
     code, said = _words(error)
@@ -66,10 +66,10 @@ def _is_about_content(code: str) -> bool:
 
 def _words(error: dict[str, Any]) -> tuple[str, str]:
     """Code and sentence, fit for others' eyes."""
-    return clean(str(error.get("code") or "")), clean(str(error.get("message") or "")) or "no reason given"
+    return redact(str(error.get("code") or "")), redact(str(error.get("message") or "")) or "no reason given"
 
 
-def _error(answer: Answer) -> dict[str, Any]:
+def _error(answer: Response) -> dict[str, Any]:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):

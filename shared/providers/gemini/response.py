@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shared.errors import EaselError, GenerationFailed
-from shared.http import Answer, clean
+from shared.http import Response, redact
 from shared.providers._json import as_dict, as_list
 from shared.providers.gemini.errors import refused
-from shared.results import Made
+from shared.results import InlineResult
 
 _LONG = re.compile(rb'"([A-Za-z0-9+/]{1000,}={0,2})"')
 _PLACE = "lifted: "
@@ -40,7 +40,7 @@ class Lifted(NamedTuple):
         return self.taken[int(text.removeprefix(_PLACE))] if text.startswith(_PLACE) else text.encode()
 
 
-def lifted(answer: Answer) -> Lifted:
+def lifted(answer: Response) -> Lifted:
     """Raises what an answer means that is not JSON."""
     taken: list[bytes] = []
 
@@ -51,7 +51,7 @@ def lifted(answer: Answer) -> Lifted:
     return Lifted(as_dict(answer._replace(body=_LONG.sub(lift, answer.body)).json()), taken)
 
 
-def pictures_of(answer: Answer) -> tuple[Made, ...]:
+def pictures_of(answer: Response) -> tuple[InlineResult, ...]:
     """All of them but drafts. Raises what an answer without any means."""
     content = lifted(answer)
     if reason := as_dict(content.payload.get("promptFeedback")).get("blockReason"):
@@ -64,14 +64,14 @@ def pictures_of(answer: Answer) -> tuple[Made, ...]:
     inline = [as_dict(part["inlineData"]) for part in parts if "inlineData" in part]
     if not inline:
         raise _without_picture([str(candidate.get("finishReason")) for candidate in candidates], parts)
-    return tuple(Made(str(blob.get("mimeType")), content.base64(blob.get("data"))) for blob in inline)
+    return tuple(InlineResult(str(blob.get("mimeType")), content.base64(blob.get("data"))) for blob in inline)
 
 
 def _without_picture(reasons: list[str], parts: list[dict[str, Any]]) -> EaselError:
     if blocked := _BLOCKED.intersection(reasons):
         return refused(min(blocked))
-    said = clean(" ".join(str(part["text"]) for part in parts if part.get("text")))
-    why = f"said: {said}" if said else f"ended with {clean(', '.join(reasons))}"
+    said = redact(" ".join(str(part["text"]) for part in parts if part.get("text")))
+    why = f"said: {said}" if said else f"ended with {redact(', '.join(reasons))}"
     return GenerationFailed(f"Gemini made no picture, but {why}.", details={"upstream": said, "reasons": reasons})
 
 

@@ -16,7 +16,7 @@ from shared.errors import (
     Unavailable,
     UpstreamError,
 )
-from shared.http import Answer, clean
+from shared.http import Response, redact
 from shared.providers._json import at, text_at
 
 _SIGNED_OUT = ("1015", "34010105")
@@ -31,7 +31,7 @@ _CHINA = 8 * 3600
 """Seconds that its clocks are ahead of UTC, in summer and in winter."""
 
 
-def data_of(answer: Answer) -> dict[str, Any]:
+def data_of(answer: Response) -> dict[str, Any]:
     """`data` of an answer whose `ret` is "0". Raises what any other answer means."""
     if answer.status != 200:
         raise answer.error()
@@ -41,7 +41,7 @@ def data_of(answer: Answer) -> dict[str, Any]:
     if ret is None or (code == "0" and not isinstance(data, dict)):
         raise answer.error("it says neither success nor failure")
     if code != "0":
-        raise _refusal(code, clean(text_at(payload, "errmsg")), ordered=answer.sent)
+        raise _refusal(code, redact(text_at(payload, "errmsg")), ordered=answer.sent)
     return dict(data)
 
 
@@ -51,8 +51,8 @@ def signed_out() -> AccountRejected:
 
 def failure(code: str, said: str) -> EaselError:
     """Why a run that was taken came to nothing."""
-    said = clean(said) or "no reason given"
-    details = {"upstream": said, "code": clean(code)}
+    said = redact(said) or "no reason given"
+    details = {"upstream": said, "code": redact(code)}
     if code in _CONTENT:
         return ContentRefused("Jimeng refuses what this shows, or would show.", details=details)
     message = f"The generation failed at Jimeng: {said}."
@@ -70,7 +70,7 @@ def until_midnight(now: float) -> float:
 
 def _refusal(code: str, said: str, *, ordered: bool) -> EaselError:
     """`ordered` says that work was asked for: only then can a caller's wishes be at fault."""
-    details = {"upstream": said, "code": clean(code)}
+    details = {"upstream": said, "code": redact(code)}
     message = f"Jimeng refused: {said or 'no reason given'} ({details['code']})."
     if code in _SIGNED_OUT:
         return signed_out()

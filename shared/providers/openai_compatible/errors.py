@@ -19,7 +19,7 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, clean
+from shared.http import Response, redact
 
 _REFUSED = ("content_policy_violation", "content_filter", "moderation_blocked", "moderation")
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted", "402")
@@ -28,7 +28,7 @@ _LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
 _NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
 
 
-def failure(answer: Answer) -> EaselError:
+def failure(answer: Response) -> EaselError:
     """What a whole answer means that is not the one hoped for."""
     inner = _error_in(_content(answer))
     said, codes = _words(inner)
@@ -66,7 +66,7 @@ def _by_code(codes: set[str], message: str, details: dict[str, Any]) -> EaselErr
     return None
 
 
-def _content(answer: Answer) -> Any:
+def _content(answer: Response) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -90,4 +90,4 @@ def _name(said: Any) -> str | None:
 def _words(inner: Mapping[str, Any]) -> tuple[str, set[str]]:
     """The sentence, and whatever codes stand beside it."""
     codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
-    return clean(str(inner.get("message") or "")), codes
+    return redact(str(inner.get("message") or "")), codes

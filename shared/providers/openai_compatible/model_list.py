@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import EaselError, Misconfigured
 from shared.http import Http
 from shared.models import Kind, Model
-from shared.providers._cached import Kept
+from shared.providers._cached import Cached
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Listed:
         self._configured = _configured(options["models"])
         self._discovers = options["discover"].lower() not in ("false", "0", "no")
         self._discovered: tuple[Model, ...] = ()
-        self._listing = Kept(self._discover)
+        self._listing = Cached(self._discover)
 
     async def models(self) -> tuple[Model, ...]:
         discovered = await self._listing.get() if self._discovers else ()

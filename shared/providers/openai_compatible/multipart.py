@@ -7,17 +7,17 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.http import Body
+from shared.http import RequestBody
 from shared.providers._inputs import media_type_of
-from shared.requests import Input
+from shared.requests import InputImage
 
 
 class _File(NamedTuple):
     head: bytes
-    picture: Input
+    picture: InputImage
 
 
-async def form_of(order: Mapping[str, Any], inputs: Sequence[Input], mask: Input | None) -> Body:
+async def form_of(order: Mapping[str, Any], inputs: Sequence[InputImage], mask: InputImage | None) -> RequestBody:
     """One picture is `image`, several are `image[]`: OpenAI refuses a plain name that comes twice.
 
     What lies at a caller's address is fetched now, so that nothing is sent where it cannot be had.
@@ -29,7 +29,7 @@ async def form_of(order: Mapping[str, Any], inputs: Sequence[Input], mask: Input
     files = [_File(await _head(line, name, picture), picture) for name, picture in named]
     closing = f"{line}--\r\n".encode()
     media_type = f"multipart/form-data; boundary={line[2:]}"
-    return Body(_pieces(opening, files, closing), media_type, _length(opening, files, closing))
+    return RequestBody(_pieces(opening, files, closing), media_type, _length(opening, files, closing))
 
 
 def _field(line: str, name: str, value: Any) -> str:
@@ -37,7 +37,7 @@ def _field(line: str, name: str, value: Any) -> str:
     return f'{line}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
 
 
-async def _head(line: str, name: str, picture: Input) -> bytes:
+async def _head(line: str, name: str, picture: InputImage) -> bytes:
     """Services go by a file's name as much as by its type."""
     media_type = await media_type_of(picture)
     file_name = f"{name.removesuffix('[]')}.{media_type.partition('/')[2]}"

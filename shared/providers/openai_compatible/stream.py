@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from shared.errors import EaselError, ResultLost
-from shared.http import Listening
+from shared.http import StreamingResponse
 from shared.providers.openai_compatible.errors import error_within, failure
 from shared.results import ChatDelta, Usage
 
@@ -23,10 +23,10 @@ _OVER = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
 """What `[DONE]` says to those who have not heard it before."""
 
 
-async def deltas(answer: Listening) -> AsyncGenerator[ChatDelta, None]:
+async def deltas(answer: StreamingResponse) -> AsyncGenerator[ChatDelta, None]:
     """The answer to a request with `stream`, which some services give in one piece all the same."""
     if answer.status != 200:
-        raise failure(await answer.whole())
+        raise failure(await answer.read())
     usage: Usage | None = None
     chunks = _chunks(answer)
     async for chunk in chunks:
@@ -39,9 +39,9 @@ async def deltas(answer: Listening) -> AsyncGenerator[ChatDelta, None]:
     raise ResultLost("The upstream's answer ended before it was finished.")
 
 
-async def _chunks(answer: Listening) -> AsyncIterator[dict[str, Any]]:
+async def _chunks(answer: StreamingResponse) -> AsyncIterator[dict[str, Any]]:
     if "json" in answer.headers.get("content-type", ""):
-        yield _object((await answer.whole()).body)
+        yield _object((await answer.read()).body)
         return
     events = answer.events()
     async for data in events:
@@ -93,7 +93,7 @@ def _delta(delta: Any) -> ChatDelta:
         return ChatDelta()
     reasoning = delta.get("reasoning_content") or delta.get("reasoning")
     members = {name: value for name, value in delta.items() if name not in _OURS and value not in (None, "", [])}
-    return ChatDelta(_text(delta.get("content")), _text(reasoning), members=members)
+    return ChatDelta(_text(delta.get("content")), _text(reasoning), extra=members)
 
 
 def _text(content: Any) -> str:
