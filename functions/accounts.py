@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, nested_detail
+from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.responses import admin
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def cookies(call: Call) -> Response:
+async def cookies(context: Context) -> Response:
     """Give an account new cookies, as a browser's extension exports them."""
-    return await admin.cookies_response(call)
+    return await admin.cookies_response(context)
 
 
-async def cleanup(call: Call) -> Response:
+async def cleanup(context: Context) -> Response:
     """Do nothing: there are no files here to clean up."""
     return JSONResponse({"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."})
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, Operation, create_app, nested_detail
+from shared.api import Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.requests.image_edits import no_variations, read_edit
 from shared.api.responses import images
 from shared.api.routing import IGNORED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def edit(call: Call) -> Response:
+async def edit(context: Context) -> Response:
     """Make pictures from pictures."""
-    return await images.answer(call, await read_edit(call))
+    return await images.answer(context, await read_edit(context))
 
 
-async def vary(call: Call) -> Response:
+async def vary(context: Context) -> Response:
     """Answer 400: edits do this, with a prompt."""
     raise no_variations()
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Call, Endpoint, Operation, create_app
+from shared.api import Context, Endpoint, Operation, create_app
 from shared.api.responses import models
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def index(call: Call) -> Response:
+async def index(context: Context) -> Response:
     """The models, and what they can do."""
-    return JSONResponse(await models.model_list(call))
+    return JSONResponse(await models.model_list(context))
 
 
-async def show(call: Call) -> Response:
+async def show(context: Context) -> Response:
     """One of the models."""
-    return JSONResponse(await models.one_model(call, call.id))
+    return JSONResponse(await models.one_model(context, context.id))
 
 
 app = create_app(

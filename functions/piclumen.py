@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, plain_detail
+from shared.api import Access, Context, Endpoint, Operation, create_app, plain_detail
 from shared.api.responses import piclumen
 from shared.api.routing import IGNORED, LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
@@ -12,14 +12,14 @@ from shared.hosts.lambda_entry import lambda_handler
 LARGEST_BODY = 1 << 20
 
 
-async def generate(call: Call) -> Response:
+async def generate(context: Context) -> Response:
     """Start a picture on PicLumen, for its own clients."""
-    return await piclumen.started(call, LARGEST_BODY)
+    return await piclumen.started(context, LARGEST_BODY)
 
 
-async def check(call: Call) -> Response:
+async def check(context: Context) -> Response:
     """How that picture is doing."""
-    return await piclumen.checked(call)
+    return await piclumen.checked(context)
 
 
 app = create_app(

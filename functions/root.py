@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app
+from shared.api import Access, Context, Endpoint, Operation, create_app
 from shared.api.responses import admin
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def ping(call: Call) -> Response:
+async def ping(context: Context) -> Response:
     """`pong`"""
     return PlainTextResponse("pong")
 
 
-async def health(call: Call) -> Response:
+async def health(context: Context) -> Response:
     """That it runs, and how many accounts are ready; with a key from `ADMIN_KEYS`, how each of them is doing."""
-    return JSONResponse(await admin.health_object(call))
+    return JSONResponse(await admin.health_object(context))
 
 
 _health = Operation(health, gives={200: "responses.types.Health"})

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, nested_detail
+from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.responses import files, videos
 from shared.api.routing import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def file(call: Call) -> Response:
+async def file(context: Context) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(call, call.service.tickets.file(call.id))
+    return await files.file_response(context, context.service.tickets.file(context.id))
 
 
 _create = Operation(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.requests.images import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
 from shared.bootstrap import configure
 from shared.errors import BadRequest, TooLarge
@@ -28,7 +28,7 @@ LIMIT = 1 << 20
 examples = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 
 
-def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> Call:
+def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> Context:
     """A call with this body, in two pieces."""
     half = len(body) // 2
     messages: list[Message] = [
@@ -49,7 +49,7 @@ def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> C
         "scheme": "http",
         "server": ("test", 80),
     }
-    return Call(Request(scope, receive), EASEL)
+    return Context(Request(scope, receive), EASEL)
 
 
 async def parsed(body: Any) -> ImageGenerate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.api.app import App, Endpoint, create_app, failure_response
 from shared.api.auth import Access
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.errors import chat_detail, nested_detail, plain_detail
 from shared.api.routing import Operation
 from shared.api.streaming import RELAY
@@ -14,7 +14,7 @@ __all__ = [
     "RELAY",
     "Access",
     "App",
-    "Call",
+    "Context",
     "Endpoint",
     "Misconfigured",
     "Operation",

@@ -52,7 +52,7 @@ class Prefer(NamedTuple):
     wait: float | None
 
 
-class Call:
+class Context:
     """What an endpoint works with. `caller` is None where a route does without a key."""
 
     def __init__(self, request: Request, easel: Easel) -> None:
@@ -199,7 +199,7 @@ class Call:
         return f"{self.request.scope.get('root_path', '')}{self.settings.prefix}"
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Context], Awaitable[Response]]
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.streaming import Part, ignored_header
 from shared.catalog import ResolvedModel
 from shared.config import ResponseFormat
@@ -59,24 +59,24 @@ class Picture(NamedTuple):
 
 
 @asynccontextmanager
-async def making(call: Call, order: Order) -> AsyncIterator[Work]:
+async def making(context: Context, order: Order) -> AsyncIterator[Work]:
     """Have the pictures started, or join an earlier start of them; the block counts as one task.
 
     An upstream that answers with the pictures themselves gets all the time there is. Others only say that they begin.
     """
-    seconds = call.host_limit() if order.offer.model.asynchronous else call.limit()
-    repeat = call.repeat()
-    left = None if seconds is None else seconds - call.age
-    start = call.service.start(order.offer, order.request, call.owner, repeat, left, owned=order.owned)
+    seconds = context.host_limit() if order.offer.model.asynchronous else context.limit()
+    repeat = context.repeat()
+    left = None if seconds is None else seconds - context.age
+    start = context.service.start(order.offer, order.request, context.owner, repeat, left, owned=order.owned)
     async with start as started:
-        yield Work(call, repeat, started)
+        yield Work(context, repeat, started)
 
 
 class Work:
     """What an upstream took for this call."""
 
-    def __init__(self, call: Call, repeat: RequestKey, started: Submission) -> None:
-        self._call = call
+    def __init__(self, context: Context, repeat: RequestKey, started: Submission) -> None:
+        self._context = context
         self._repeat = repeat
         self._results = started.results
         self._end = started.end
@@ -86,22 +86,22 @@ class Work:
     @property
     def name(self) -> str | None:
         """The job's id; None where there is nothing to come back to."""
-        return self._call.service.name(self.job)
+        return self._context.service.name(self.job)
 
     async def last(self, seconds: float) -> Status:
         """The work's end; or the last that was seen of it when `seconds` were not enough."""
-        return self._end or await self._call.service.last(self.job, seconds)
+        return self._end or await self._context.service.last(self.job, seconds)
 
     async def last_if_wanted(self, seconds: float) -> Status:
         """The same, unless the caller leaves, which ends it with ClientDisconnect."""
         async with self.owing(ClientDisconnect):
-            return await self._call.while_wanted(self.last(seconds))
+            return await self._context.while_wanted(self.last(seconds))
 
     async def pictures(self, status: Status | None) -> list[Picture]:
         """What there is in the end, files not open yet; GenerationFailed or GenerationPending in their place."""
         async with self.owing(GenerationPending):
-            outputs = self._call.service.outputs(self.job, status)
-        assets = self._call.service.assets(self.job, outputs)
+            outputs = self._context.service.outputs(self.job, status)
+        assets = self._context.service.assets(self.job, outputs)
         made = [Picture(made.media_type, content=made.base64) for made in self._results]
         if self._end and assets:  # these same results, which are at hand and need not be fetched
             return [picture._replace(asset=asset) for picture, asset in zip(made, assets, strict=True)]
@@ -112,13 +112,13 @@ class Work:
 
     async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
         """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
-        with self._call.service.taken(self.job, "The picture is made, but cannot be fetched at the moment: "):
+        with self._context.service.taken(self.job, "The picture is made, but cannot be fetched at the moment: "):
             return [await self._opened(picture, opened) for picture in pictures]
 
     async def _opened(self, picture: Picture, opened: AsyncExitStack) -> Picture:
         if picture.asset is None or picture.content is not None:
             return picture
-        media = await opened.enter_async_context(self._call.service.open(picture.asset))
+        media = await opened.enter_async_context(self._context.service.open(picture.asset))
         return picture._replace(media_type=media.media_type, content=media)
 
     @asynccontextmanager
@@ -128,13 +128,13 @@ class Work:
             yield
         except causes:
             if self.job.refs:
-                await self._call.service.owe(self.job, self._call.owner, self._repeat)
+                await self._context.service.owe(self.job, self._context.owner, self._repeat)
             raise
 
 
-def address(call: Call, picture: Picture) -> list[Part]:
+def address(context: Context, picture: Picture) -> list[Part]:
     """Where the picture is, as the inside of a JSON string: its link, or a data URL where it has none."""
     if picture.asset is not None:
-        return [json.dumps(call.link(picture.asset, picture.media_type))[1:-1].encode()]
+        return [json.dumps(context.link(picture.asset, picture.media_type))[1:-1].encode()]
     assert picture.content is not None
     return [f"data:{picture.media_type};base64,".encode(), picture.content]

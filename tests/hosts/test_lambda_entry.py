@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.responses import Response
 
-from shared.api import Access, App, Call, Endpoint
+from shared.api import Access, App, Context, Endpoint
 from shared.api.streaming import StreamedResponse
 from shared.hosts.lambda_entry import LambdaHandler, lambda_handler
 from tests.emulators.png import SIGNATURE
@@ -25,7 +25,7 @@ from tests.rig import API_KEY, SIGNING_KEY
 pytestmark = pytest.mark.hosts
 
 
-class Context(NamedTuple):
+class LambdaContext(NamedTuple):
     """As much of Lambda's as anybody asks for."""
 
     milliseconds: int = 30_000
@@ -64,7 +64,7 @@ def images(handler_of: Callable[[str], LambdaHandler]) -> LambdaHandler:
     return handler_of("images_generations")
 
 
-def ask(handler: LambdaHandler, event: Any, context: Any = Context()) -> Whole:  # noqa: B008  # a value
+def ask(handler: LambdaHandler, event: Any, context: Any = LambdaContext()) -> Whole:  # noqa: B008  # a value
     answer = handler(event, context)
     body = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"].encode()
     return Whole(answer["statusCode"], answer["headers"], body)
@@ -99,7 +99,7 @@ def test_what_is_no_request_is_answered(images: LambdaHandler, name: str) -> Non
 
 
 def test_pending_comes_before_the_deadline(images: LambdaHandler) -> None:
-    answer = ask(images, order(prompt=f"[{Fate.NEVER_ENDS}]"), Context(1000))
+    answer = ask(images, order(prompt=f"[{Fate.NEVER_ENDS}]"), LambdaContext(1000))
     assert answer.status == 424
     assert answer.json["error"]["code"] == "generation_pending"
 
@@ -115,7 +115,7 @@ def test_what_an_instance_remembers_lasts_to_the_next_event(
 
 
 def test_an_answer_that_breaks_off_is_an_error_of_ours(handler_of: Callable[[str], LambdaHandler]) -> None:
-    async def broken(call: Call) -> Response:
+    async def broken(call: Context) -> Response:
         return StreamedResponse(pieces(), "image/png")
 
     async def pieces() -> AsyncIterator[bytes]:

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from starlette.responses import HTMLResponse, Response
 
-from shared.api.context import Call
+from shared.api.context import Context
 
 _FOLDER = Path(__file__).parent
 
 
-def is_wanted(call: Call) -> bool:
+def is_wanted(context: Context) -> bool:
     """Whether a browser asks, which is told a page rather than data."""
-    return "text/html" in call.request.headers.get("accept", "")
+    return "text/html" in context.request.headers.get("accept", "")
 
 
-def page_response(call: Call, name: str) -> Response:
+def page_response(context: Context, name: str) -> Response:
     """The page in that file of this folder."""
     page, policy = _page(name)
-    files = call.settings.public_url
+    files = context.settings.public_url
     headers = {
         "content-security-policy": policy.format(files=f" {files}" if files else ""),
         "referrer-policy": "no-referrer",

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.openapi.json_schema import PICTURE, at_most, none_of, or_null
 from shared.api.requests.images import ImageGenerate
 from shared.api.requests.input_images import input_of
@@ -80,11 +80,11 @@ class ImageEdit(ImageGenerate):
         return request._replace(inputs=self._inputs, mask=self._mask), ignored
 
 
-async def read_edit(call: Call) -> ImageEdit:
+async def read_edit(context: Context) -> ImageEdit:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
-    if not call.has_form:
-        return (await call.parse(ImageEdit, LARGEST_BODY)).take(call.fetcher)
-    return call.validate(ImageEdit, _members(await call.form(LARGEST_BODY))).take(call.fetcher)
+    if not context.has_form:
+        return (await context.parse(ImageEdit, LARGEST_BODY)).take(context.fetcher)
+    return context.validate(ImageEdit, _members(await context.form(LARGEST_BODY))).take(context.fetcher)
 
 
 def no_variations() -> BadRequest:

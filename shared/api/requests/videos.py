@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.openapi.json_schema import FRAMES, PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
 from shared.api.requests.image_size import parse_size
 from shared.api.requests.images import Generate
@@ -159,11 +159,11 @@ class VideoCreate(Generate):
         return tuple(self.reference_videos)
 
 
-async def read_video(call: Call) -> VideoCreate:
+async def read_video(context: Context) -> VideoCreate:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
-    if not call.has_form:
-        return (await call.parse(VideoCreate, LARGEST_BODY)).take(call.fetcher)
-    return call.validate(VideoCreate, _members(await call.form(LARGEST_BODY))).take(call.fetcher)
+    if not context.has_form:
+        return (await context.parse(VideoCreate, LARGEST_BODY)).take(context.fetcher)
+    return context.validate(VideoCreate, _members(await context.form(LARGEST_BODY))).take(context.fetcher)
 
 
 def _members(form: Form) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from shared.accounts import AccountStatus
 from shared.api.auth import is_operator
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.errors import BadRequest
 from shared.http import Spool
 
@@ -19,32 +19,32 @@ LARGEST_EXPORT = 1 << 20
 _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=memory there is no way to the others."
 
 
-async def health_object(call: Call) -> dict[str, Any]:
+async def health_object(context: Context) -> dict[str, Any]:
     """That we are there, in counts; with a key from ADMIN_KEYS each account's name and trouble as well."""
-    conditions = await call.service.pool.statuses()
+    conditions = await context.service.pool.statuses()
     body: dict[str, Any] = {
         "status": "healthy",
         "service": "easel",
         "message": "easel is running",
         "timestamp": int(time.time()),
-        "concurrent_tasks": call.service.tasks,
-        "max_concurrent": call.service.max_tasks,
+        "concurrent_tasks": context.service.tasks,
+        "max_concurrent": context.service.max_tasks,
         "accounts_total": len(conditions),
         "accounts_available": sum(condition.available for condition in conditions),
     }
-    if is_operator(call.request, call.settings):
+    if is_operator(context.request, context.settings):
         body["accounts"] = [_account_object(condition) for condition in conditions]
     return body
 
 
-async def cookies_response(call: Call) -> Response:
+async def cookies_response(context: Context) -> Response:
     """Take a browser's cookie export for an account, as multipart or as JSON."""
-    name, export = await _upload(call)
-    taken = await call.service.logins.replace(name, export)
+    name, export = await _upload(context)
+    taken = await context.service.logins.replace(name, export)
     number = sum(taken.values())
     message = f"'{name}' has {number} new cookies, which are in use from now on."
     answer = {"success": True, "cookie_count": number, "account_id": name, "providers": taken}
-    return JSONResponse({**answer, "message": message + ("" if call.service.pool.shared else _ONLY_HERE)})
+    return JSONResponse({**answer, "message": message + ("" if context.service.pool.shared else _ONLY_HERE)})
 
 
 def _account_object(condition: AccountStatus) -> dict[str, Any]:
@@ -60,11 +60,11 @@ def _account_object(condition: AccountStatus) -> dict[str, Any]:
     }
 
 
-async def _upload(call: Call) -> tuple[str, str]:
+async def _upload(context: Context) -> tuple[str, str]:
     """The account's name and the text of the export."""
-    if call.has_form:
-        return await _from_form(call)
-    body = await call.read(LARGEST_EXPORT)
+    if context.has_form:
+        return await _from_form(context)
+    body = await context.read(LARGEST_EXPORT)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -75,8 +75,8 @@ async def _upload(call: Call) -> tuple[str, str]:
     return _named(content.get("account_id")), cookies if isinstance(cookies, str) else json.dumps(cookies)
 
 
-async def _from_form(call: Call) -> tuple[str, str]:
-    fields = dict(await call.form(LARGEST_EXPORT))
+async def _from_form(context: Context) -> tuple[str, str]:
+    fields = dict(await context.form(LARGEST_EXPORT))
     file = fields.get("file")
     if not isinstance(file, Spool):
         raise BadRequest("'file': the export is missing.", code="missing_file", param="file")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.errors import error_object
 from shared.api.responses import chat_images
 from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from shared.api.requests.chat import ChatCreate
 
 
-async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Response:
+async def answer(context: Context, body: ChatCreate, *, order: bool = False) -> Response:
     """Go on with the conversation, in the manner that the request asks for.
 
     An `order` of a picture is answered with the job's id, at once.
     """
     order = order or body.is_order
     if body.model or not (order or body.speaks_of_pictures):
-        offer = await call.service.catalog.for_chat(body.model)
+        offer = await context.service.catalog.for_chat(body.model)
     else:
-        offer = await call.service.catalog.resolve(None, "image")
+        offer = await context.service.catalog.resolve(None, "image")
     if offer.model.kind == "image":
-        return await chat_images.answer(call, body, offer, order=order)
+        return await chat_images.answer(context, body, offer, order=order)
     request, ignored = body.to_request(offer.model)
-    completion = Completion.of(body, offer, call.service.tickets.now())
-    deltas = call.service.chat(offer, request, call.owner, call.repeat())
+    completion = Completion.of(body, offer, context.service.tickets.now())
+    deltas = context.service.chat(offer, request, context.owner, context.repeat())
     headers = {"cache-control": "no-store", **ignored_header(ignored)}
     if not body.stream:
-        return JSONResponse(await call.while_wanted(_whole(call, completion, deltas)), headers=headers)
-    events = _events(completion, deltas, call.limit() - call.age)
-    first = await call.while_wanted(_first(events))
+        return JSONResponse(await context.while_wanted(_whole(context, completion, deltas)), headers=headers)
+    events = _events(completion, deltas, context.limit() - context.age)
+    first = await context.while_wanted(_first(events))
     return StreamedResponse(primed(first, events), "text/event-stream", headers=headers | EVENTS)
 
 
-async def _whole(call: Call, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
+async def _whole(context: Context, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
     collected = CollectedChat()
     try:
-        async with aclosing(deltas), asyncio.timeout(call.patience() - call.age):
+        async with aclosing(deltas), asyncio.timeout(context.patience() - context.age):
             async for delta in deltas:
                 collected.add(delta)
     except TimeoutError:

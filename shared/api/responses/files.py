@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.streaming import StreamedResponse
 from shared.errors import BadRequest, NotFound, RangeInvalid, ResultLost, Unavailable
 from shared.job import Job, ResultFile
@@ -21,17 +21,17 @@ JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
 
-async def file_response(call: Call, asset: ResultFile) -> Response:
+async def file_response(context: Context, asset: ResultFile) -> Response:
     """The file, or the range of it that was asked for; it streams as it arrives, and stops when the caller leaves."""
-    headers = _headers(call, asset)
-    if not {headers["etag"], "*"}.isdisjoint(_tags(call.request.headers.get("if-none-match", ""))):
+    headers = _headers(context, asset)
+    if not {headers["etag"], "*"}.isdisjoint(_tags(context.request.headers.get("if-none-match", ""))):
         return Response(status_code=304, headers=headers)
-    if call.request.method == "HEAD":
-        return await _head(call, asset, headers)
-    byte_range = _range(call.request.headers, headers["etag"])
+    if context.request.method == "HEAD":
+        return await _head(context, asset, headers)
+    byte_range = _range(context.request.headers, headers["etag"])
     async with AsyncExitStack() as opened:
-        media = await opened.enter_async_context(call.service.open(asset, byte_range))
-        if not call.fits(media.length):
+        media = await opened.enter_async_context(context.service.open(asset, byte_range))
+        if not context.fits(media.length):
             message = "This file is too large for an answer on this host; a range of it may fit."
             raise ResultLost(message, code="response_too_large", details={"bytes": media.total})
         partial = byte_range is not None and media.total is not None
@@ -45,34 +45,34 @@ async def file_response(call: Call, asset: ResultFile) -> Response:
         )
 
 
-async def job_file_response(call: Call) -> Response:
+async def job_file_response(context: Context) -> Response:
     """A picture of a job, by the job's id: waits a little for it, and is NotFound when it is not there by then."""
-    query = call.request.query_params
+    query = context.request.query_params
     if not (name := query.get("id")):
         raise BadRequest("'id' is missing: it is a job's, as in /images?id=...", param="id")
-    job = call.service.job(name, call.caller)
-    status = await _last(call, job)
-    assets = call.service.assets(job, status.outputs) if isinstance(status, Succeeded) else []
+    job = context.service.job(name, context.caller)
+    status = await _last(context, job)
+    assets = context.service.assets(job, status.outputs) if isinstance(status, Succeeded) else []
     asset = {str(index): asset for index, asset in enumerate(assets)}.get(query.get("index", "0"))
     if asset is None:
         raise NotFound("The picture is not there, or not yet.", param="id")
-    return await file_response(call, asset)
+    return await file_response(context, asset)
 
 
-async def _last(call: Call, job: Job) -> Status | None:
+async def _last(context: Context, job: Job) -> Status | None:
     """What was seen of the job at last; None where the upstream has lost it."""
     try:
-        return await call.while_wanted(call.service.last(job, min(JOB_FILE_SECONDS, call.patience())))
+        return await context.while_wanted(context.service.last(job, min(JOB_FILE_SECONDS, context.patience())))
     except ResultLost as error:
         if error.code != NotFound.code:
             raise
         return None
 
 
-async def _head(call: Call, asset: ResultFile, headers: dict[str, str]) -> Response:
+async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) -> Response:
     """Type and size from a look at the first bytes: less than the whole file, and surer than an upstream's HEAD."""
     try:
-        async with call.service.open(asset, _PROBE) as media:
+        async with context.service.open(asset, _PROBE) as media:
             length = {} if media.total is None else {"content-length": str(media.total)}
             response = Response(None, 200, headers, media.media_type)
             del response.headers["content-length"]
@@ -82,8 +82,8 @@ async def _head(call: Call, asset: ResultFile, headers: dict[str, str]) -> Respo
         raise Unavailable("The result is an empty file.") from error
 
 
-def _headers(call: Call, asset: ResultFile) -> dict[str, str]:
-    tickets = call.service.tickets
+def _headers(context: Context, asset: ResultFile) -> dict[str, str]:
+    tickets = context.service.tickets
     life = max(0, asset.job.created + int(tickets.ttl) - tickets.now())
     name = hashlib.sha256(repr((asset.job, asset.number, asset.output)).encode()).hexdigest()[:32]
     return {

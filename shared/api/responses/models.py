@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.catalog import ResolvedModel
 from shared.models import MAX_N, Model
 
@@ -12,14 +12,14 @@ _RELEASED = 1_767_225_600
 """A fixed date: the upstreams do not say when their models were made, and clients only sort by it."""
 
 
-async def model_list(call: Call) -> dict[str, Any]:
+async def model_list(context: Context) -> dict[str, Any]:
     """Every name that can be asked for, aliases included."""
-    names = await call.service.catalog.names()
+    names = await context.service.catalog.names()
     return {"object": "list", "data": [_model_object(name, offer) for name, offer in names]}
 
 
-async def one_model(call: Call, name: str) -> dict[str, Any]:
-    return _model_object(name, await call.service.catalog.named(name))
+async def one_model(context: Context, name: str) -> dict[str, Any]:
+    return _model_object(name, await context.service.catalog.named(name))
 
 
 def _model_object(name: str, offer: ResolvedModel) -> dict[str, Any]:

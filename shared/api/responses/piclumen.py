@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api.context import Call
+from shared.api.context import Context
 from shared.api.errors import error_object
 from shared.api.streaming import ignored_header
 from shared.catalog import ResolvedModel
@@ -26,38 +26,38 @@ _NO_STORE = {"cache-control": "no-store"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-async def started(call: Call, largest_body: int) -> Response:
+async def started(context: Context, largest_body: int) -> Response:
     """Start the work, and answer with the mark to ask for it by."""
     from shared.api.requests.piclumen import GenerateImage  # looks need no pydantic
 
-    service, caller = _served(call)
-    body = await call.parse(GenerateImage, largest_body)
+    service, caller = _served(context)
+    body = await context.parse(GenerateImage, largest_body)
     request = body.to_request()
     offer = ResolvedModel(PROVIDER, request.model)
-    with _own_token_refused(call):
-        async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
+    with _own_token_refused(context):
+        async with service.start(offer, request, caller, context.repeat(), context.host_limit()) as work:
             mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
     return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
 
 
-async def checked(call: Call) -> Response:
+async def checked(context: Context) -> Response:
     """Look once. The answer is 200 whatever the state, also of a job that failed."""
-    service, caller = _served(call)
-    mark = call.request.query_params.get("mark_id")
+    service, caller = _served(context)
+    mark = context.request.query_params.get("mark_id")
     if not mark:
         raise BadRequest("'mark_id' is missing: it is what /generate-image gave.", param="mark_id")
     job = service.job(mark, caller)
-    with _own_token_refused(call):
+    with _own_token_refused(context):
         status = await service.look(job)
-    return JSONResponse(_state(call, job, mark, status), headers=_NO_STORE)
+    return JSONResponse(_state(context, job, mark, status), headers=_NO_STORE)
 
 
-def _state(call: Call, job: Job, mark: str, status: Status) -> dict[str, Any]:
+def _state(context: Context, job: Job, mark: str, status: Status) -> dict[str, Any]:
     match status:
         case Succeeded(outputs):
-            assets = call.service.assets(job, outputs)
-            urls = [call.link(asset, output.media_type) for asset, output in zip(assets, outputs, strict=True)]
+            assets = context.service.assets(job, outputs)
+            urls = [context.link(asset, output.media_type) for asset, output in zip(assets, outputs, strict=True)]
             missing = {"missing": job.requested - len(urls)} if len(urls) < job.requested else {}
             links = {"image_url": urls[0], "image_urls": urls, **missing}
             return {"statuscode": 200, "message": "Image generation successful", "status": "success", **links}
@@ -70,31 +70,31 @@ def _state(call: Call, job: Job, mark: str, status: Status) -> dict[str, Any]:
             return {"statuscode": 202, "message": message, "mark_id": mark, "status": word}
 
 
-def _token(call: Call) -> str:
+def _token(context: Context) -> str:
     """The caller's own PicLumen token; empty where it brings none."""
-    given = call.request.query_params.get(TOKEN, ""), call.request.headers.get(TOKEN_HEADER, "")
+    given = context.request.query_params.get(TOKEN, ""), context.request.headers.get(TOKEN_HEADER, "")
     return next(filter(None, map(str.strip, given)), "")
 
 
-def _served(call: Call) -> tuple[Service, Caller]:
+def _served(context: Context) -> tuple[Service, Caller]:
     """Whose account it is: the caller's own where it brings a token, and then no other; else the operator's."""
-    if token := _token(call):
+    if token := _token(context):
         if not _TOKEN.fullmatch(token):
             raise BadRequest(f"'{TOKEN}' cannot be a token.", param=TOKEN)
-        return call.service.lent(PROVIDER, token), Caller(call.service.tickets.owners(f"{PROVIDER}:{token}"))
-    if not call.service.pool.of(PROVIDER):
+        return context.service.lent(PROVIDER, token), Caller(context.service.tickets.owners(f"{PROVIDER}:{token}"))
+    if not context.service.pool.of(PROVIDER):
         raise BadRequest(f"'{TOKEN}' is missing, and there is no PicLumen account here but your own.", param=TOKEN)
-    if call.caller is None:
+    if context.caller is None:
         raise Unauthenticated(f"A PicLumen token is needed, as {TOKEN}, or an API key: Authorization: Bearer <key>.")
-    return call.service, call.caller
+    return context.service, context.caller
 
 
 @contextmanager
-def _own_token_refused(call: Call) -> Iterator[None]:
+def _own_token_refused(context: Context) -> Iterator[None]:
     """What is a matter between us and an upstream elsewhere is the caller's own where the account is."""
     try:
         yield
     except AccountRejected as error:
-        if not _token(call):
+        if not _token(context):
             raise
         raise Unauthenticated(error.message, code=error.code, param=TOKEN, details=error.details) from error
