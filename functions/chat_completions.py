@@ -15,12 +15,12 @@ LARGEST_BODY = 20 << 20
 
 async def complete(context: Context) -> Response:
     """Go on with a conversation in text, or draw what was said last."""
-    return await chat.answer(context, await context.parse(ChatCreate, LARGEST_BODY))
+    return await chat.chat_response(context, await context.parse(ChatCreate, LARGEST_BODY))
 
 
 async def complete_or_order(context: Context) -> Response:
     """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
-    return await chat.answer(context, await context.parse(ChatCreate, LARGEST_BODY), order=True)
+    return await chat.chat_response(context, await context.parse(ChatCreate, LARGEST_BODY), submit_only=True)
 
 
 _talk = Operation(

@@ -15,7 +15,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 async def file(context: Context) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(context, context.service.tickets.file(context.id))
+    return await files.file_response(context, context.service.ids.file(context.id))
 
 
 async def file_of_job(context: Context) -> Response:
@@ -25,7 +25,7 @@ async def file_of_job(context: Context) -> Response:
 
 async def links_of_job(context: Context) -> Response:
     """Wait for a job's pictures: their links, in the words of zimage.run's clients."""
-    return await jobs.images_object(context, context.job())
+    return await jobs.images_of_job(context, context.job())
 
 
 _file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="openapi.parameters.JobFile")

@@ -13,7 +13,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 async def edit(context: Context) -> Response:
     """Make pictures from pictures."""
-    return await images.answer(context, await read_edit(context))
+    return await images.images_response(context, await read_edit(context))
 
 
 async def vary(context: Context) -> Response:

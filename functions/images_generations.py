@@ -15,7 +15,7 @@ LARGEST_BODY = 4 << 20
 
 async def generate(context: Context) -> Response:
     """Make pictures from words."""
-    return await images.answer(context, await context.parse(ImageGenerate, LARGEST_BODY))
+    return await images.images_response(context, await context.parse(ImageGenerate, LARGEST_BODY))
 
 
 # Clients of the Imagen API choose its engine by these, of which there is only one here.

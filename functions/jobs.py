@@ -13,7 +13,7 @@ from shared.hosts.lambda_entry import lambda_handler
 async def show(context: Context) -> Response:
     """How a job is doing, and its files."""
     job = context.job()
-    return jobs.job_response(context, job, await context.service.look(job))
+    return jobs.job_response(context, job, await context.service.poll(job))
 
 
 async def cancel(context: Context) -> Response:
@@ -25,7 +25,7 @@ async def cancel(context: Context) -> Response:
 async def task(context: Context) -> Response:
     """A job in zimage.run's words."""
     job = context.job()
-    return JSONResponse(jobs.task_object(context, job, await context.service.look(job)))
+    return JSONResponse(jobs.task_object(context, job, await context.service.poll(job)))
 
 
 _task = Operation(task, gives={200: "responses.types.ZimageAnswer"}, fails=LOOKS)

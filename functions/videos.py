@@ -12,7 +12,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 async def file(context: Context) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(context, context.service.tickets.file(context.id))
+    return await files.file_response(context, context.service.ids.file(context.id))
 
 
 _create = Operation(

@@ -1,4 +1,4 @@
-"""Jobs and their files, as ids carry them."""
+"""Jobs and their files."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from shared.results import Ref
 
 
 class Job(NamedTuple):
-    """All that is needed to go on with a job; the signed text of it is the id that the client holds.
+    """Everything needed to continue a job. Its `id` is the signed text of the other fields, and all that is stored.
 
-    `account` and `owner` are short hashes, never names or keys; an empty `owner` means that the id alone is the
-    permission. `created` is in Unix seconds, `requested` the number of pictures that were asked for, and `summary` what
-    answers repeat of the request.
+    `account` and `owner` are short hashes, never names or keys; with an empty `owner` the id alone is the permission.
+    `created` is in Unix seconds, `requested` the number of outputs that the caller asked for, and `summary` what
+    responses repeat of the request. `id` is empty if there is nothing to come back to.
     """
 
     provider: str
@@ -23,10 +23,11 @@ class Job(NamedTuple):
     requested: int
     refs: tuple[Ref, ...]
     summary: str = ""
+    id: str = ""
 
 
 class ResultFile(NamedTuple):
-    """One file of a job: its output `number`, from 0, which takes a look to find; or a lasting `output` itself."""
+    """One file of a job: the output with this `number`, from 0, which a poll finds, or a lasting `output` itself."""
 
     job: Job
     number: int

@@ -1,12 +1,12 @@
-"""The use cases, without an HTTP face: which model, which account; start, look, wait, open, cancel."""
+"""The use cases behind the endpoints: submit, poll, wait, open, cancel, delete, chat."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import AccountPool
@@ -40,118 +40,103 @@ from shared.state import MemoryState
 _log = logging.getLogger(__name__)
 
 LASTING_LENGTH = 120
-"""The longest output ref, in characters, that goes into a file's id; longer ones are found by another look, unless the
-job's own refs are longer still."""
+"""The longest lasting output ref, in characters, that a file id holds; longer ones are found by polling again, unless
+the refs of the job are longer still."""
 
 
 class Caller(NamedTuple):
-    """Who asks. `owners` are the marks that this caller's jobs may carry, the newest first."""
+    """Who calls. `owners` are the marks that this caller's jobs may carry, the newest first."""
 
     owners: tuple[str, ...]
 
 
 class Service:
-    """Everything that endpoints do, over the configured providers and accounts."""
+    """All use cases, over the configured providers and accounts."""
 
     def __init__(
         self,
-        adapters: ProviderFactory,
+        providers: ProviderFactory,
         catalog: Catalog,
-        pool: AccountPool,
-        tickets: JobIds,
-        repeats: Idempotency,
+        accounts: AccountPool,
+        ids: JobIds,
+        idempotency: Idempotency,
         waiter: Waiter,
         max_tasks: int = 0,
     ) -> None:
         self.catalog = catalog
-        self.tickets = tickets
+        self.ids = ids
         self.waiter = waiter
-        self._serve_with(adapters, pool)
-        self._repeats = repeats
         self.max_tasks = max_tasks
-        self._tasks: set[object] = set()
+        self.tasks = 0
+        self._idempotency = idempotency
+        self._use(providers, accounts)
 
-    def lent(self, provider: str, credential: str) -> Service:
-        """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
-        lent = copy.copy(self)
-        pool = AccountPool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
-        lent._serve_with(self._adapters.with_pool(pool), pool)
-        return lent
+    def with_credential(self, provider: str, credential: str) -> Service:
+        """Return this service for a caller's own credential: it uses no other account and stores nothing."""
+        guest = copy.copy(self)
+        accounts = AccountPool([self.accounts.guest(provider)._replace(key=credential)], MemoryState())
+        guest._use(self._providers.with_pool(accounts), accounts)
+        return guest
 
-    def _serve_with(self, adapters: ProviderFactory, pool: AccountPool) -> None:
-        """Nothing here knows of other accounts than these."""
-        self.pool = pool
-        self._adapters = adapters
-        self._starter = Submitter(adapters, pool, self.tickets)
-        self._talker = ChatSender(adapters, pool)
-        self.logins = CookieUpload(adapters, pool)
-
-    @property
-    def tasks(self) -> int:
-        """How many are under way."""
-        return len(self._tasks)
+    def _use(self, providers: ProviderFactory, accounts: AccountPool) -> None:
+        self.accounts = accounts
+        self._providers = providers
+        self._submitter = Submitter(providers, accounts, self.ids, self._idempotency)
+        self._chat = ChatSender(providers, accounts)
+        self.cookies = CookieUpload(providers, accounts)
 
     @asynccontextmanager
-    async def start(
+    async def submit(
         self,
-        offer: ResolvedModel,
+        resolved: ResolvedModel,
         request: MediaRequest,
         caller: Caller,
-        repeat: RequestKey,
+        key: RequestKey,
         seconds: float | None = None,
         *,
         owned: bool = True,
     ) -> AsyncIterator[Submission]:
-        """Start the work, or join the job that this request's repetition began. The block counts as one task.
+        """Submit the request, or join the job of an earlier try. The block counts as one task.
 
-        The job is the caller's; unless it is `owned`, its id alone is the permission to see it.
+        The job is the caller's; unless it is `owned`, its id alone is the permission to see it. Raises Uncertain if it
+        is unknown after so many seconds whether the upstream has accepted the request.
 
-        Uncertain when it is not known after so many seconds whether the upstream has taken the work.
-
-        A caller who leaves while the upstream is being asked does not stop that: an order that is under way is
-        carried out and written down, and the repetition of the request finds it.
+        A disconnect does not cancel a submit: it is completed and recorded, and a retry of the request finds its job.
         """
-        with self._slot(), ExitStack() as held:
-            ours: list[Submission] = []
-            mark = caller.owners[0]
-
-            async def begin() -> str | None:
-                ours.append(started := await self._starter.start(offer, request, mark if owned else ""))
-                return self.name(started.job)
-
-            name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
-            started = ours[0] if ours else Submission(self.tickets.job(name or ""))
-            held.enter_context(self._adapters.busy(started.job))
-            yield started
+        with self._task():
+            submit = self._submitter.submit(resolved, request, caller.owners[0], key, owned=owned)
+            try:
+                async with asyncio.timeout(seconds):
+                    submission = await asyncio.shield(submit)
+            except TimeoutError:
+                message = "Timed out; the upstream may have accepted the request and billed it."
+                raise Uncertain(message) from None
+            with self._providers.busy(submission.job):
+                yield submission
 
     async def chat(
-        self, offer: ResolvedModel, request: ChatRequest, caller: Caller, repeat: RequestKey
+        self, resolved: ResolvedModel, request: ChatRequest, caller: Caller, key: RequestKey
     ) -> AsyncGenerator[ChatDelta, None]:
-        """The answer as it comes. It counts as one task, and closing it closes the upstream.
+        """Stream the answer. It counts as one task, and closing it closes the upstream request.
 
-        An answer is kept nowhere: with a key it is given once, and a repetition without one asks again.
+        Answers are not stored: with an Idempotency-Key one is given once, and a retry without a key asks again.
         """
-        with self._slot():
-            async with aclosing(self._talker.talk(offer, request)) as answer:
-                begun: list[ChatDelta] = []
-
-                async def begin() -> None:
-                    begun.append(await anext(answer))
-
-                if repeat.key:
-                    await self._repeats.once(caller.owners[0], repeat, begin)
-                for delta in begun:
-                    yield delta
+        with self._task():
+            async with aclosing(self._chat.send(resolved, request)) as answer:
+                if key.key:
+                    async with self._idempotency.claim(caller.owners[0], key):
+                        first = await anext(answer)
+                    yield first
                 async for delta in answer:
                     yield delta
 
-    async def owe(self, job: Job, caller: Caller, repeat: RequestKey) -> None:
-        """The caller has not got what it came for: the same request, sent again, is given this job."""
-        await self._repeats.owe(caller.owners[0], repeat, self.tickets.job_id(job))
+    async def mark_undelivered(self, job: Job, caller: Caller, key: RequestKey) -> None:
+        """Record an undelivered response, so that a retry of the request returns this job."""
+        await self._idempotency.mark_undelivered(caller.owners[0], key, job.id)
 
     @contextmanager
-    def taken(self, job: Job, what: str = "") -> Iterator[None]:
-        """Whatever goes wrong in the block goes wrong after the upstream took the work, and is raised as such."""
+    def accepted(self, job: Job, prefix: str = "") -> Iterator[None]:
+        """Raise what goes wrong in the block as an error that happened after the upstream accepted the job."""
         try:
             yield
         except TakenError:
@@ -160,57 +145,47 @@ class Service:
             error = raised
             if not isinstance(error, EaselError):
                 _log.exception("unexpected error with a job of '%s'", job.provider)
-                error = EaselError("Something went wrong here.")
-            told = f"{what}{error.message}"
-            raise ResultLost(told, code=error.code, details=error.details, job=self.name(job)) from raised
+                error = EaselError("Internal error.")
+            message = f"{prefix}{error.message}"
+            raise ResultLost(message, code=error.code, details=error.details, job=job.id or None) from raised
 
-    async def look(self, job: Job) -> Status:
-        """Look once."""
-        return await Poller(await self._adapters.for_job(job), job.refs)()
+    async def poll(self, job: Job) -> Status:
+        """Ask for the job's status once."""
+        return await Poller(await self._providers.for_job(job), job.refs).poll()
 
-    async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
-        """What the looks at the job see, until it has ended or `seconds` are over."""
-        with self.taken(job):
-            model = await self.catalog.find(job.provider, job.model)
-            typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
-            now, age = self.waiter.clock(), max(0.0, self.tickets.now() - job.created)
-            appears_by = now + VISIBLE_WITHIN - age
-            adapter = await self._adapters.for_job(job)
-            looker = Poller(adapter, job.refs, lambda: self.waiter.clock() < appears_by)
-            async for status in self.waiter.watch(looker, now + seconds, typical, age):
-                yield status
-
-    async def last(self, job: Job, seconds: float) -> Status:
-        """The job's end; or the last that was seen of it when `seconds` were not enough."""
+    async def wait(self, job: Job, seconds: float) -> Status:
+        """Poll the job until it has ended or `seconds` are over. Returns its last known status."""
         last: Status = Queued()
-        async for status in self.watch(job, seconds):
-            last = status
+        with self.accepted(job):
+            model = await self.catalog.find(job.provider, job.model)
+            typical = model.typical_seconds if model.asynchronous else 0.0  # else it was made before the id was known
+            now, age = self.waiter.clock(), max(0.0, self.ids.now() - job.created)
+            poller = Poller(await self._providers.for_job(job), job.refs, self.waiter.clock, now + VISIBLE_WITHIN - age)
+            async for status in self.waiter.watch(poller.poll, now + seconds, typical, age):
+                last = status
         return last
 
     def outputs(self, job: Job, status: Status | None) -> tuple[Output, ...]:
-        """What a caller gets who came for the result: the outputs, or the error that stands in their place."""
+        """Return the outputs of a finished job. Raises GenerationFailed or GenerationPending otherwise."""
         match status:
             case Succeeded(outputs):
                 return outputs
             case Failed(error):
-                raise GenerationFailed(error.message, code=error.code, details=error.details, job=self.name(job))
+                raise GenerationFailed(error.message, code=error.code, details=error.details, job=job.id or None)
             case _:
-                raise GenerationPending("The work goes on, and the time to wait for it is over.", job=self.name(job))
-
-    def name(self, job: Job) -> str | None:
-        """The job's id; None where the upstream answered with the results, and there is nothing to come back to."""
-        return self.tickets.job_id(job) if job.refs else None
+                message = "The job is still running; poll it with its id."
+                raise GenerationPending(message, job=job.id or None)
 
     def job(self, text: str, caller: Caller | None) -> Job:
-        """The job behind an id, if this caller may see it; NotFound otherwise."""
-        job = self.tickets.job(text)
+        """Return the job with this id if the caller may see it; NotFound otherwise."""
+        job = self.ids.job(text)
         if job.owner and (caller is None or job.owner not in caller.owners):
             raise unknown_id()
         return job
 
-    def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[ResultFile]:
-        """The files of a finished job, in order."""
-        bare = job._replace(refs=())
+    def files(self, job: Job, outputs: tuple[Output, ...]) -> list[ResultFile]:
+        """Return the files of a finished job, in order."""
+        bare = job._replace(refs=(), id="")
         longest = max(LASTING_LENGTH, min(sum(map(len, job.refs)), MAX_LENGTH // 2))
         return [
             ResultFile(bare, index, output.ref)
@@ -219,51 +194,39 @@ class Service:
             for index, output in enumerate(outputs)
         ]
 
-    @asynccontextmanager
-    async def open(self, asset: ResultFile, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
-        """Stream a file; NotFound while its job has not come to it."""
-        output = asset.output or await self._output(asset)
-        adapter = await self._adapters.for_job(asset.job)
-        async with adapter.open(output, byte_range) as media:
-            yield media
+    async def open(self, file: ResultFile, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
+        """Find a file and return what opens it; NotFound while its job has no such output."""
+        output = file.output or await self._output(file)
+        return (await self._providers.for_job(file.job)).open(output, byte_range)
 
     async def cancel(self, job: Job) -> bool:
-        """Ask the upstream to stop; False where the job was past stopping."""
-        adapter = await self._adapters.for_job(job)
-        if not isinstance(adapter, Cancels):
+        """Ask the upstream to stop; False if the job can no longer be stopped."""
+        provider = await self._providers.for_job(job)
+        if not isinstance(provider, Cancels):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
-        return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
+        return all(await asyncio.gather(*(provider.cancel(ref) for ref in job.refs)))
 
     async def delete(self, job: Job) -> bool:
-        """Have the upstream forget the job and what came of it; False where it is under way."""
-        adapter = await self._adapters.for_job(job)
-        if not isinstance(adapter, Deletes):
+        """Ask the upstream to forget the job and its results; False while it is running."""
+        provider = await self._providers.for_job(job)
+        if not isinstance(provider, Deletes):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")
-        return all(await asyncio.gather(*(adapter.delete(ref) for ref in job.refs)))
+        return all(await asyncio.gather(*(provider.delete(ref) for ref in job.refs)))
 
     @contextmanager
-    def _slot(self) -> Iterator[None]:
+    def _task(self) -> Iterator[None]:
         if self.max_tasks and self.tasks >= self.max_tasks:
-            raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
-        self._tasks.add(task := object())
+            raise Overloaded(f"{self.max_tasks} tasks are running, which is the limit here.", retry_after=2.0)
+        self.tasks += 1
         try:
             yield
         finally:
-            self._tasks.remove(task)
+            self.tasks -= 1
 
-    async def _output(self, asset: ResultFile) -> Ref:
-        status = await self.look(asset.job)
+    async def _output(self, file: ResultFile) -> Ref:
+        status = await self.poll(file.job)
         if isinstance(status, Queued | Running):
-            raise NotFound("This file is not there yet.", code=f"{asset.job.kind}_not_ready", param="id")
-        if isinstance(status, Failed) or asset.number >= len(status.outputs):
-            raise NotFound("This file is not there, and will not be.", param="id")
-        return status.outputs[asset.number].ref
-
-
-async def _within(seconds: float | None, begun: Awaitable[str | None]) -> str | None:
-    try:
-        async with asyncio.timeout(seconds):
-            return await begun
-    except TimeoutError:
-        message = "The upstream may have taken the work, and billed it; the time to wait for its word is over."
-        raise Uncertain(message) from None
+            raise NotFound("This file is not ready yet.", code=f"{file.job.kind}_not_ready", param="id")
+        if isinstance(status, Failed) or file.number >= len(status.outputs):
+            raise NotFound("This file does not exist.", param="id")
+        return status.outputs[file.number].ref

@@ -159,13 +159,13 @@ def request(script: Script, **changes: Any) -> ImageRequest:
 
 
 async def started(service: Service, script: Script, *, repeat: RequestKey = ONCE, **changes: Any) -> Job:
-    async with service.start(ResolvedModel("scripted", script.model), request(script, **changes), ME, repeat) as begun:
+    async with service.submit(ResolvedModel("scripted", script.model), request(script, **changes), ME, repeat) as begun:
         return begun.job
 
 
 async def awake(service: Service) -> set[str]:
     """The accounts that can take an order."""
-    return {condition.account.id for condition in await service.pool.statuses() if condition.available}
+    return {condition.account.id for condition in await service.accounts.statuses() if condition.available}
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -176,8 +176,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def a_job(service: Service, *refs: str, **changes: Any) -> Job:
-    account = fingerprint(service.pool.of("scripted")[0])
-    return Job("scripted", account, "model", "image", service.tickets.now(), "me", 1, refs)._replace(**changes)
+    account = fingerprint(service.accounts.of("scripted")[0])
+    job = Job("scripted", account, "model", "image", service.ids.now(), "me", 1, refs)._replace(**changes)
+    return service.ids.issue(job) if refs else job
 
 
 # Starting
@@ -187,7 +188,7 @@ async def test_a_job_says_all_that_is_needed_to_go_on(build: Callable[..., Servi
     service = build()
     job = await started(service, script)
     assert job == a_job(service, "ref1", created=job.created)
-    assert service.job(service.tickets.job_id(job), ME) == job
+    assert service.job(job.id, ME) == job
 
 
 async def test_what_one_submit_cannot_make_is_made_by_several(build: Callable[..., Service], script: Script) -> None:
@@ -249,7 +250,7 @@ async def test_an_account_that_refuses_rests_and_the_next_is_asked(
     script.submits = [error]
     job = await started(service, script)
     assert [account for account, _ in script.asked] == ["a", "b"]
-    assert service.pool.find("scripted", job.account).id == "b"
+    assert service.accounts.find("scripted", job.account).id == "b"
     assert await awake(service) == {"b", "c"}
 
 
@@ -295,7 +296,7 @@ async def test_a_bug_in_a_submit_may_have_bought_something(build: Callable[..., 
 async def test_work_is_spread_over_the_accounts(build: Callable[..., Service], script: Script) -> None:
     service = build("a", "b")
     offer = ResolvedModel("scripted", script.model)
-    async with service.start(offer, request(script), ME, ONCE), service.start(offer, request(script), ME, ONCE):
+    async with service.submit(offer, request(script), ME, ONCE), service.submit(offer, request(script), ME, ONCE):
         assert [account for account, _ in script.asked] == ["a", "b"]
 
 
@@ -305,7 +306,7 @@ async def test_work_is_spread_over_the_accounts(build: Callable[..., Service], s
 async def test_an_account_at_its_limit_is_not_asked(build: Callable[..., Service], script: Script) -> None:
     service = build("a", limit=1)
     offer = ResolvedModel("scripted", script.model)
-    async with service.start(offer, request(script, n=4), ME, ONCE):
+    async with service.submit(offer, request(script, n=4), ME, ONCE):
         with pytest.raises(Overloaded):
             await started(service, script)
     await started(service, script)
@@ -330,7 +331,7 @@ async def test_an_account_counts_as_busy_until_its_last_submit(build: Callable[.
 async def test_beyond_the_limit_of_tasks_nothing_is_submitted(build: Callable[..., Service], script: Script) -> None:
     service = build("a", "b", max_tasks=2)
     offer = ResolvedModel("scripted", script.model)
-    async with service.start(offer, request(script), ME, ONCE), service.start(offer, request(script), ME, ONCE):
+    async with service.submit(offer, request(script), ME, ONCE), service.submit(offer, request(script), ME, ONCE):
         with pytest.raises(Overloaded) as caught:
             await started(service, script)
         assert caught.value.retry_after
@@ -410,7 +411,7 @@ async def test_several_upstream_jobs_are_one_job(
     build: Callable[..., Service], script: Script, parts: list[Status], whole: Status
 ) -> None:
     script.looks = {f"r{index}": [status] for index, status in enumerate(parts)}
-    assert await (service := build()).look(a_job(service, *script.looks)) == whole
+    assert await (service := build()).poll(a_job(service, *script.looks)) == whole
 
 
 async def test_what_has_ended_is_not_looked_at_again(build: Callable[..., Service], script: Script) -> None:
@@ -420,7 +421,7 @@ async def test_what_has_ended_is_not_looked_at_again(build: Callable[..., Servic
         "slow": [Queued(), Unavailable("502"), Running(10), Succeeded((TWO,))],
     }
     service = build()
-    assert await service.last(a_job(service, *script.looks), 240) == Succeeded((ONE, TWO))
+    assert await service.wait(a_job(service, *script.looks), 240) == Succeeded((ONE, TWO))
     assert script.looked.count("done") == script.looked.count("failed") == 1
     assert script.looked.count("slow") == 4
 
@@ -428,7 +429,7 @@ async def test_what_has_ended_is_not_looked_at_again(build: Callable[..., Servic
 async def test_waiting_ends_with_the_time(build: Callable[..., Service], script: Script, clock: Clock) -> None:
     script.looks = {"r": [Running(10)] * 1000}
     service = build()
-    assert await service.last(a_job(service, "r"), 30) == Running(10)
+    assert await service.wait(a_job(service, "r"), 30) == Running(10)
     assert clock.now == pytest.approx(30)
 
 
@@ -438,7 +439,7 @@ async def test_the_models_typical_time_says_when_to_look(
     script.model = Model("model", typical_seconds=0)
     script.looks = {"r": [Succeeded((ONE,))]}
     service = build()
-    await service.last(a_job(service, "r"), 30)
+    await service.wait(a_job(service, "r"), 30)
     assert clock.now == 0
 
 
@@ -451,7 +452,7 @@ async def test_what_was_just_taken_may_take_a_moment_to_be_known(
         "s": [Running(10), Succeeded((TWO,))],
     }
     service = build()
-    assert await service.last(a_job(service, *refs), 240) == Succeeded((ONE, TWO)[: len(refs)])
+    assert await service.wait(a_job(service, *refs), 240) == Succeeded((ONE, TWO)[: len(refs)])
     assert clock.now < 15
 
 
@@ -461,17 +462,17 @@ async def test_what_stays_unknown_is_lost(
 ) -> None:
     script.looks = {"r": [NotFound("never heard of it")] * 100, "s": [Running(10), Succeeded((TWO,))]}
     service = build()
-    created = service.tickets.now() - age
+    created = service.ids.now() - age
     with pytest.raises(ResultLost):
-        await service.last(a_job(service, "r", created=created), 240)
+        await service.wait(a_job(service, "r", created=created), 240)
     assert max(0, 14 - age) <= clock.now < max(1, 20 - age)
-    assert await service.last(a_job(service, "r", "s", created=created), 240) == Succeeded((TWO,))
+    assert await service.wait(a_job(service, "r", "s", created=created), 240) == Succeeded((TWO,))
 
 
 async def test_who_looks_once_is_told_what_there_is(build: Callable[..., Service], script: Script) -> None:
     script.looks = {"r": [NotFound("never heard of it")]}
     with pytest.raises(NotFound):
-        await (service := build()).look(a_job(service, "r"))
+        await (service := build()).poll(a_job(service, "r"))
 
 
 @pytest.mark.parametrize(
@@ -484,8 +485,8 @@ async def test_what_goes_wrong_while_waiting_went_wrong_after_the_work_was_taken
     service = build()
     job = a_job(service, "r")
     with pytest.raises(ResultLost) as caught:
-        await service.last(job, 30)
-    assert caught.value.job == service.tickets.job_id(job)
+        await service.wait(job, 30)
+    assert caught.value.job == job.id
 
 
 def test_a_result_is_outputs_or_an_error_with_the_job(build: Callable[..., Service]) -> None:
@@ -498,7 +499,7 @@ def test_a_result_is_outputs_or_an_error_with_the_job(build: Callable[..., Servi
     for status in (Queued(), Running(90), None):
         with pytest.raises(GenerationPending) as pending:
             service.outputs(job, status)
-        assert pending.value.job == failed.value.job == service.tickets.job_id(job)
+        assert pending.value.job == failed.value.job == job.id
 
 
 # Ids
@@ -506,8 +507,8 @@ def test_a_result_is_outputs_or_an_error_with_the_job(build: Callable[..., Servi
 
 def test_a_job_belongs_to_the_key_that_started_it(build: Callable[..., Service]) -> None:
     service = build()
-    mine = service.tickets.job_id(a_job(service, "r"))
-    anyones = service.tickets.job_id(a_job(service, "r", owner=""))
+    mine = service.ids.issue(a_job(service, "r")).id
+    anyones = service.ids.issue(a_job(service, "r", owner="")).id
     assert service.job(mine, ME).owner == service.job(mine, Caller(("new mark", "me"))).owner == "me"
     assert service.job(anyones, None) == service.job(anyones, YOU)
     for caller in (YOU, None, Caller(())):
@@ -521,7 +522,7 @@ def test_a_job_belongs_to_the_key_that_started_it(build: Callable[..., Service])
 async def test_a_job_of_an_account_that_is_gone_is_not_found(build: Callable[..., Service]) -> None:
     service = build("a")
     job = a_job(service, "r", account="gone")
-    for attempt in (service.look(job), service.cancel(job)):
+    for attempt in (service.poll(job), service.cancel(job)):
         with pytest.raises(NotFound):
             await attempt
 
@@ -533,15 +534,15 @@ def test_only_what_lasts_and_is_short_goes_into_a_files_id(build: Callable[..., 
     service = build()
     job = a_job(service, "r")
     outputs = (Output("x" * 120, lasting=True), Output("x" * 121, lasting=True), Output("x"))
-    assert service.assets(job, outputs) == [
-        ResultFile(job._replace(refs=()), 0, "x" * 120),
+    assert service.files(job, outputs) == [
+        ResultFile(job._replace(refs=(), id=""), 0, "x" * 120),
         ResultFile(job, 1),
         ResultFile(job, 2),
     ]
 
 
 async def content(service: Service, asset: ResultFile, byte_range: ByteRange | None = None) -> bytes:
-    async with service.open(asset, byte_range) as media:
+    async with await service.open(asset, byte_range) as media:
         return b"".join([chunk async for chunk in media.chunks])
 
 
@@ -617,7 +618,7 @@ async def test_a_credential_that_is_not_renewed_serves_on(
 async def test_a_job_is_looked_at_with_the_newest_credential(build: Callable[..., Service], script: Script) -> None:
     service = build(provider=Renewing)
     job = await started(service, script)
-    await service.pool.replace(service.pool.accounts[0], "another")
+    await service.accounts.replace(service.accounts.accounts[0], "another")
     script.looks["ref1"] = [Running()]
-    await service.look(job)
-    assert (await service.pool.newest(service.pool.accounts[0])).key == "another"
+    await service.poll(job)
+    assert (await service.accounts.newest(service.accounts.accounts[0])).key == "another"

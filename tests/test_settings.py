@@ -104,9 +104,9 @@ def test_our_own_name_counts_before_the_others(first: dict[str, str], second: di
 
 @pytest.mark.parametrize("name", ["JOB_TTL_HOURS", "CLEANUP_HOURS"])
 def test_how_long_ids_live(name: str) -> None:
-    assert configured().service.tickets.ttl == 24 * 3600
-    assert configured(**{name: "2"}).service.tickets.ttl == 2 * 3600
-    assert configured(**{"CLEANUP_HOURS": "9", name: "3"}).service.tickets.ttl == 3 * 3600
+    assert configured().service.ids.ttl == 24 * 3600
+    assert configured(**{name: "2"}).service.ids.ttl == 2 * 3600
+    assert configured(**{"CLEANUP_HOURS": "9", name: "3"}).service.ids.ttl == 3 * 3600
 
 
 NO_NUMBERS = ["many", "-1", "1.5", "1e3", "0x10", "∞", "²", "9" * 5000]
@@ -168,7 +168,7 @@ def a_job(tickets: JobIds) -> Job:
 
 def understands(easel: Easel, job_id: str) -> bool:
     try:
-        return bool(easel.service.tickets.job(job_id))
+        return bool(easel.service.ids.job(job_id))
     except NotFound:
         return False
 
@@ -188,19 +188,19 @@ def test_signing_keys_alone_do_not_open_the_door() -> None:
 
 def test_signing_keys_rotate() -> None:
     first, both, second = (configured(SIGNING_KEYS=keys) for keys in ("old", "new, old", "new"))
-    job_id = first.service.tickets.job_id(a_job(first.service.tickets))
+    job_id = first.service.ids.issue(a_job(first.service.ids)).id
     assert understands(both, job_id)
     assert not understands(second, job_id)
-    assert understands(second, both.service.tickets.job_id(a_job(both.service.tickets)))
+    assert understands(second, both.service.ids.issue(a_job(both.service.ids)).id)
 
 
 def test_a_single_long_key_gives_the_signing_key_by_hkdf() -> None:
-    tickets = configure({"API_KEYS": LONG_KEY}).service.tickets
+    tickets = configure({"API_KEYS": LONG_KEY}).service.ids
     extracted = hmac.new(bytes(32), LONG_KEY.encode(), hashlib.sha256).digest()
     expanded = hmac.new(extracted, b"easel signing key" + bytes([1]), hashlib.sha256).hexdigest()
     job = a_job(tickets)
-    assert tickets.job_id(job) == JobIds([expanded], 1).job_id(job)
-    assert tickets.job_id(job) != JobIds([LONG_KEY], 1).job_id(job)
+    assert tickets.issue(job).id == JobIds([expanded], 1).issue(job).id
+    assert tickets.issue(job).id != JobIds([LONG_KEY], 1).issue(job).id
 
 
 @pytest.mark.parametrize("keys", ["a" * 23, f"{LONG_KEY},{LONG_KEY}2", "short,keys"])
@@ -220,8 +220,8 @@ def test_other_keys_cannot_stand_in_and_a_fresh_one_is_offered(keys: str) -> Non
 def test_open_mode_is_for_those_without_keys() -> None:
     opened = configure({}, open_mode=True)
     assert opened.settings.open_mode
-    job = a_job(opened.service.tickets)
-    assert opened.service.tickets.job_id(job) == JobIds([OPEN_MODE_SIGNING_KEY], 1).job_id(job)
+    job = a_job(opened.service.ids)
+    assert opened.service.ids.issue(job).id == JobIds([OPEN_MODE_SIGNING_KEY], 1).issue(job).id
     assert not configure(KEYS, open_mode=True).settings.open_mode
     with pytest.raises(Misconfigured, match="^SIGNING_KEYS: "):
         configure({"API_KEYS": "short"}, open_mode=True)
@@ -229,8 +229,8 @@ def test_open_mode_is_for_those_without_keys() -> None:
 
 def test_open_mode_with_signing_keys_uses_them() -> None:
     easel = configure({"SIGNING_KEYS": "mine"}, open_mode=True)
-    job = a_job(easel.service.tickets)
-    assert easel.service.tickets.job_id(job) == JobIds(["mine"], 1).job_id(job)
+    job = a_job(easel.service.ids)
+    assert easel.service.ids.issue(job).id == JobIds(["mine"], 1).issue(job).id
 
 
 # Changes
@@ -340,7 +340,7 @@ async def submit(zimage: ZImage, **environment: str) -> None:
     service = configured(PROVIDERS="zimage", ZIMAGE_BASE_URL=zimage.url, **environment).service
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
-    async with service.start(offer, request, Caller(("me",)), RequestKey("body")):
+    async with service.submit(offer, request, Caller(("me",)), RequestKey("body")):
         pass
 
 

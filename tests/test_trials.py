@@ -139,9 +139,11 @@ async def settled() -> None:
 
 
 async def place(pool: AccountPool, upstream: Upstream) -> str:
-    account, answer = await pool.place("upstream", (), upstream.order)
-    assert answer == "taken"
-    return account.id
+    lease = pool.lease("upstream", ())
+    while True:
+        async with lease as account:
+            assert await upstream.order(account) == "taken"
+            return account.id
 
 
 Placed = asyncio.Task[str]

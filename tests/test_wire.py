@@ -273,7 +273,7 @@ async def test_any_bytes_are_a_valid_request_or_a_bad_one(body: bytes) -> None:
 async def repeat_of(body: bytes = b"{}", path: str = "/v1/images/generations", **headers: str) -> Any:
     call = post(body.replace(b"{}", b'{"prompt": "p"}'), path, **headers)
     await call.parse(ImageGenerate, LIMIT)
-    return call.repeat()
+    return call.request_key()
 
 
 async def test_a_request_is_known_again_by_its_path_and_body() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared.api.app import App, Endpoint, create_app, failure_response
+from shared.api.app import App, create_app, failure_response
 from shared.api.auth import Access
 from shared.api.context import Context
 from shared.api.errors import chat_detail, nested_detail, plain_detail
-from shared.api.routing import Operation
+from shared.api.routing import Endpoint, Operation
 from shared.api.streaming import RELAY
 from shared.errors import Misconfigured
 

@@ -1,7 +1,7 @@
-"""The ASGI application: from a path to an endpoint, and from whatever happens there to an answer.
+"""The ASGI application of a function: configuration, CORS, routing, authorization, and the response to any error.
 
-One stack for every function: request id, CORS, then the endpoint. An error before the answer has begun becomes the
-envelope; one after that cuts the connection, so that a broken answer never looks whole.
+An error before the response has begun becomes the error envelope; one after that cuts the connection, so that a broken
+response never looks whole.
 """
 
 from __future__ import annotations
@@ -9,30 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import vercel
-from shared.api.auth import Access, authorize, guard_open_mode
-from shared.api.context import Context, Handler
+from shared.api.auth import authorize, guard_open_mode
+from shared.api.context import Context
 from shared.api.errors import error_response
-from shared.api.routing import Operation
+from shared.api.routing import Endpoint, Router, handler_of
 from shared.bootstrap import Configuration, Easel
 from shared.config import Settings
-from shared.errors import BadRequest, EaselError, Forbidden, NotFound, WrongMethod
+from shared.errors import BadRequest, EaselError, Forbidden, NotFound
 
 _log = logging.getLogger(__name__)
-
-Beside: TypeAlias = Callable[[EaselError], dict[str, Any]]
 
 EXPOSED_HEADERS = (
     "x-request-id",
@@ -46,52 +41,15 @@ EXPOSED_HEADERS = (
     "etag",
     "easel-ignored",
     "easel-note",
+    "easel-job",
+    "easel-idempotency",
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
-_GONE = 499
-
-
-class Endpoint:
-    """A path and its verbs. It answers with and without the leading `/v1`, and with a slash at its end.
-
-    Each verb has a handler, in an Operation wherever the endpoint is a public one.
-    `beside` makes the members that older clients of this route read next to `error`, from the error object; `under`
-    are what they write before `/v1`.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        access: Access = Access.KEY,
-        *,
-        beside: Beside | None = None,
-        under: Sequence[str] = (),
-        **verbs: Handler | Operation,
-    ) -> None:
-        self.path = path
-        self.access = access
-        self.beside = beside
-        self.under = under
-        self.operations = {verb: given for verb, given in verbs.items() if isinstance(given, Operation)}
-        handlers = {verb: given.handler if isinstance(given, Operation) else given for verb, given in verbs.items()}
-        self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers and "HEAD" not in handlers else {})
-        regex, _, self._convertors = compile_path(path)
-        version = f"^(?:(?:{'|'.join(('', *under))})/v1)?"
-        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", version, regex.pattern)[:-1] + "/?$")
-
-    def match(self, path: str) -> dict[str, Any] | None:
-        """The path's parameters, None when it is another endpoint's."""
-        found = self._regex.match(path)
-        if found is None:
-            return None
-        return {name: self._convertors[name].convert(text) for name, text in found.groupdict().items()}
+_CLIENT_CLOSED_REQUEST = 499
 
 
 class App:
-    """`routes` are tried in their order, those without a parameter first.
-
-    `environment` is read on every request, unless the host gives its own.
-    """
+    """`environment` is read on every request, unless the host passes its own in the scope."""
 
     def __init__(
         self,
@@ -101,101 +59,92 @@ class App:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.routes = tuple(sorted(routes, key=lambda endpoint: "{" in endpoint.path))
+        self._router = Router(self.routes)
         self._configuration = Configuration(open_mode=open_mode)
         self._environment = environment
-        self._stacks: dict[tuple[str, ...], ASGIApp] = {}
+        self._with_cors: dict[tuple[str, ...], ASGIApp] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        scope["easel.request_id"] = request_id = _new_request_id()
+        scope["easel.request_id"] = _new_request_id()
         scope.setdefault("easel.deadline", vercel.deadline())
-        answer = await self._way_in(scope)
-        await answer(scope, receive, _with_request_id(send, request_id))
-
-    async def _way_in(self, scope: Scope) -> ASGIApp:
+        origins: tuple[str, ...] = ("*",)
         try:
-            easel = await self._configuration.of(scope.get("env") or self._environment)
+            scope["easel"] = easel = await self._configured(scope)
+            origins = easel.settings.cors_origins
             if easel.settings.open_mode:
                 guard_open_mode(Request(scope))
-        except Forbidden as error:  # not even a page's preflight is let through
-            return error_response(error)
+        except Forbidden as error:  # not even the preflight of a page is served
+            await _with_request_id(error_response(error), scope)(scope, receive, send)
+            return
         except EaselError as error:
             scope["easel"] = error
-            return self._stack(("*",))
-        scope["easel"] = easel
-        return self._stack(easel.settings.cors_origins)
+        if scope["method"] == "OPTIONS":  # a preflight, which the middleware answers by itself
+            send = _sending_request_id(send, scope)
+        await self._cors(origins)(scope, receive, send)
 
     def settings(self) -> Settings:
-        """The settings as they are now; Misconfigured when there is something wrong with them."""
+        """Return the current settings; Misconfigured if one of them is invalid."""
         return asyncio.run(self._configuration.of(self._environment)).settings
 
-    def _stack(self, origins: tuple[str, ...]) -> ASGIApp:
-        if origins not in self._stacks:
-            self._stacks[origins] = CORSMiddleware(
-                self._answer,
+    async def _configured(self, scope: Scope) -> Easel:
+        return await self._configuration.of(scope.get("env") or self._environment)
+
+    def _cors(self, origins: tuple[str, ...]) -> ASGIApp:
+        if origins not in self._with_cors:
+            self._with_cors[origins] = CORSMiddleware(
+                self._respond,
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
                 allow_headers=["*"],
                 expose_headers=EXPOSED_HEADERS,
                 max_age=7200,
             )
-        return self._stacks[origins]
+        return self._with_cors[origins]
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(Request(scope, receive))
-        await response(scope, receive, send)
+        await _with_request_id(response, scope)(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
-        configured: Easel | EaselError = request.scope["easel"]
-        if isinstance(configured, EaselError):
-            return error_response(configured)
-        context = Context(request, configured)
+        easel: Easel | EaselError = request.scope["easel"]
+        if isinstance(easel, EaselError):
+            return error_response(easel)
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
+        context, endpoint = Context(request, easel), None
         try:
-            if request.method == "OPTIONS":
-                return Response(status_code=204)
-            endpoint = self._endpoint(context)
-        except EaselError as error:
-            return error_response(error, configured.settings.prefix)
-        return await self._handled(endpoint, context)
-
-    def _endpoint(self, context: Context) -> Endpoint:
-        path = _inner_path(context.request.scope["path"], context.settings.prefix)
-        for endpoint in self.routes:
-            parameters = endpoint.match(path)
-            if parameters is not None:
-                context.request.scope["path_params"] = parameters
-                return endpoint
-        raise NotFound(f"There is nothing at this address: {context.request.method} {path[:100]}", code="unknown_url")
-
-    async def _handled(self, endpoint: Endpoint, context: Context) -> Response:
-        try:
-            context.caller = authorize(context.request, endpoint.access, context.settings, context.service.tickets)
-            handler = endpoint.handlers.get(context.request.method)
-            if handler is None:
-                allow = ", ".join(sorted(endpoint.handlers))
-                raise WrongMethod(f"{context.request.method} is not possible here, only {allow}.", allow)
-            return await handler(context)
+            path = _inner_path(request.scope["path"], easel.settings.prefix)
+            endpoint, request.scope["path_params"] = self._router.find(request.method, path)
+            context.caller = authorize(request, endpoint.access, easel.settings, easel.service.ids)
+            response = await handler_of(endpoint, request.method)(context)
+            response.headers.setdefault("cache-control", "no-store")  # files and pages set their own
+            return response
         except ClientDisconnect:
-            return Response(status_code=_GONE)
+            return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except Exception as raised:
-            error = _known(raised, context.request.scope["easel.request_id"])
-            beside = endpoint.beside(error) if endpoint.beside else None
-            return error_response(error, context.prefix, beside)
+            return _failed(raised, endpoint, context)
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:
-    """The application of one function."""
+    """Return the application of one function."""
     return App(routes)
 
 
 def failure_response(raised: BaseException, scope: Scope) -> Response:
-    """What a host answers where the application failed before anything of its own answer was out."""
-    request_id = scope.get("easel.request_id") or _new_request_id()
-    response = error_response(_known(raised, request_id))
-    response.headers["x-request-id"] = request_id
-    return response
+    """Return a host's response when the application failed before it sent anything."""
+    scope.setdefault("easel.request_id", _new_request_id())
+    return _with_request_id(error_response(_known(raised, scope["easel.request_id"])), scope)
+
+
+def _failed(raised: Exception, endpoint: Endpoint | None, context: Context) -> Response:
+    error = _known(raised, context.request.scope["easel.request_id"])
+    beside = endpoint.beside(error) if endpoint and endpoint.beside else None
+    # The frames of its traceback hold the body, and if one holds the error too, until the garbage collector runs.
+    raised.__traceback__ = raised.__context__ = raised.__cause__ = None
+    return error_response(error, context.prefix, beside)
 
 
 def _new_request_id() -> str:
@@ -208,7 +157,7 @@ def _known(raised: BaseException, request_id: str) -> EaselError:
     if isinstance(raised, HTTPException) and raised.status_code < 500:
         return BadRequest(str(raised.detail))
     _log.error("unexpected error in request %s", request_id, exc_info=raised)
-    return EaselError(f"Something went wrong here, and it is our fault. It is in the log under {request_id}.")
+    return EaselError(f"Internal error (request id {request_id}).")
 
 
 def _inner_path(path: str, prefix: str) -> str:
@@ -219,11 +168,16 @@ def _inner_path(path: str, prefix: str) -> str:
     raise NotFound("There is nothing at this address; the API has a prefix.", code="unknown_url")
 
 
-def _with_request_id(send: Send, request_id: str) -> Send:
-    header = (b"x-request-id", request_id.encode())
+def _with_request_id(response: Response, scope: Scope) -> Response:
+    response.headers["x-request-id"] = scope["easel.request_id"]
+    return response
+
+
+def _sending_request_id(send: Send, scope: Scope) -> Send:
+    header = (b"x-request-id", scope["easel.request_id"].encode())
 
     async def sender(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and header not in message["headers"]:
             message["headers"] = [*message["headers"], header]
         await send(message)
 

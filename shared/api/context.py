@@ -131,7 +131,7 @@ class Context:
         if size > limit:
             raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
 
-    def repeat(self) -> RequestKey:
+    def request_key(self) -> RequestKey:
         """By what this request, whose body has been read, is known again."""
         digest = self._digest.hexdigest()
         key = self.request.headers.get("idempotency-key", "")
@@ -175,7 +175,7 @@ class Context:
         """Seconds since the request came."""
         return time.monotonic() - self._arrived
 
-    async def while_wanted(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def while_connected(self, work: Coroutine[Any, Any, Result]) -> Result:
         """The work's result; ends it with ClientDisconnect when the caller leaves. The body has to be read before."""
         return await while_connected(self.request.receive, work)
 
@@ -183,7 +183,7 @@ class Context:
         """The URL of a file."""
         extension = _EXTENSIONS.get(media_type, "png")
         folder = "videos" if media_type.startswith("video/") else "images"
-        return f"{self.base_url}/{folder}/{self.service.tickets.file_id(asset)}.{extension}"
+        return f"{self.base_url}/{folder}/{self.service.ids.file_id(asset)}.{extension}"
 
     @property
     def base_url(self) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import Response
 
 from shared import errors
 from shared.errors import EaselError
+
+if TYPE_CHECKING:
+    from shared.api.responses.types import ErrorObject
 
 LONGEST_RETRY_AFTER = 60.0
 """Seconds. Some clients sleep through any Retry-After, others ignore larger ones and hammer."""
@@ -55,9 +58,9 @@ def meaning_of_type(error: type[EaselError]) -> Meaning:
     return next(_MEANINGS[kind] for kind in error.__mro__ if kind in _MEANINGS)
 
 
-def error_object(error: EaselError) -> dict[str, Any]:
-    """The object that stands under `error` in every answer that is one: always the same four keys, more where known."""
-    body: dict[str, Any] = {
+def error_object(error: EaselError) -> ErrorObject:
+    """Return the object under `error` of every error response: always the same four fields, more where known."""
+    body: ErrorObject = {
         "message": error.message,
         "type": meaning_of(error).type,
         "param": error.param,

@@ -1,42 +1,92 @@
-"""Pictures on their way from an order to an answer: started, waited for, opened, and owed where they do not arrive."""
+"""One generation: a validated request, what the upstream accepted, and the images or videos that come of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from types import TracebackType
 from typing import NamedTuple
 
-from starlette.requests import ClientDisconnect
-
 from shared.api.context import Context
-from shared.api.streaming import Part, ignored_header
+from shared.api.streaming import ignored_header
 from shared.catalog import ResolvedModel
-from shared.config import ResponseFormat
 from shared.errors import GenerationFailed, GenerationPending
 from shared.job import Job, ResultFile
-from shared.jobs.idempotency import RequestKey
 from shared.jobs.submit import Submission
+from shared.json_stream import Base64, Part
 from shared.requests import ImageRequest, MediaRequest
 from shared.results import Status
+from shared.service import Caller, Service
 
 
-class Order(NamedTuple):
-    """A valid request, and how it wants to be answered; `event` is what its events are called.
+class Image(NamedTuple):
+    """A result. `content` is in the response as base64 unless it is None.
 
-    Unless it is `owned`, the job's id is all that one needs to see it.
+    `file` is what a link leads to; None if the only copy came inside the upstream's answer.
     """
 
-    offer: ResolvedModel
-    request: MediaRequest
-    response_format: ResponseFormat
-    ignored: list[str]
-    owned: bool = True
-    event: str = "image_generation"
+    media_type: str
+    file: ResultFile | None = None
+    content: Part | None = None
+
+
+class Generation:
+    """`async with` submits the request, and counts as one task until the block ends.
+
+    Unless it is `owned`, the job's id alone is the permission to see the job. `service` and `caller` replace the
+    context's own for callers who bring a credential.
+    """
+
+    _submission: Submission
+    _submitting: AbstractAsyncContextManager[Submission]
+
+    def __init__(
+        self,
+        context: Context,
+        resolved: ResolvedModel,
+        request: MediaRequest,
+        ignored: Sequence[str] = (),
+        *,
+        owned: bool = True,
+        service: Service | None = None,
+        caller: Caller | None = None,
+    ) -> None:
+        self.context = context
+        self.resolved = resolved
+        self.request = request
+        self._ignored = ignored
+        self._owned = owned
+        self._service = service or context.service
+        self._caller = caller or context.owner
+        self._key = context.request_key()
+
+    async def __aenter__(self) -> Generation:
+        """Submit. An upstream that answers with the results may use all the time there is, others only the host's."""
+        asynchronous = self.resolved.model.asynchronous
+        seconds = self.context.host_limit() if asynchronous else self.context.limit()
+        left = None if seconds is None else seconds - self.context.age
+        self._submitting = self._service.submit(
+            self.resolved, self.request, self._caller, self._key, left, owned=self._owned
+        )
+        self._submission = await self._submitting.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._submitting.__aexit__(kind, error, trace)
+
+    @property
+    def job(self) -> Job:
+        return self._submission.job
+
+    @property
+    def revised_prompt(self) -> str:
+        return self._submission.revised_prompt
 
     @property
     def size(self) -> str | None:
-        """The pictures' size; None where it may be that of the inputs."""
+        """The size of the results; None if the upstream may derive it from the inputs."""
         request = self.request
         if isinstance(request, ImageRequest) and request.inputs and not request.size_requested:
             return None
@@ -44,97 +94,58 @@ class Order(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"cache-control": "no-store", **ignored_header(self.ignored)}
+        """The ignored parameters, the job's id, and whether a retry of this request can be recognized."""
+        job = {"easel-job": self.job.id} if self.job.id else {}
+        unrecorded = {} if self._submission.recorded else {"easel-idempotency": "unrecorded"}
+        return {"cache-control": "no-store", **ignored_header(self._ignored), **job, **unrecorded}
 
+    async def wait(self, seconds: float) -> Status:
+        """Poll until the job has ended or `seconds` are over. Returns its last known status."""
+        return self._submission.finished or await self._service.wait(self.job, seconds)
 
-class Picture(NamedTuple):
-    """A finished picture. `content` goes into the answer as base64; None where a link is all that is asked for.
-
-    `asset` is the file that a link leads to; None where the picture came inside of the upstream's answer.
-    """
-
-    media_type: str
-    asset: ResultFile | None = None
-    content: Part | None = None
-
-
-@asynccontextmanager
-async def making(context: Context, order: Order) -> AsyncIterator[Work]:
-    """Have the pictures started, or join an earlier start of them; the block counts as one task.
-
-    An upstream that answers with the pictures themselves gets all the time there is. Others only say that they begin.
-    """
-    seconds = context.host_limit() if order.offer.model.asynchronous else context.limit()
-    repeat = context.repeat()
-    left = None if seconds is None else seconds - context.age
-    start = context.service.start(order.offer, order.request, context.owner, repeat, left, owned=order.owned)
-    async with start as started:
-        yield Work(context, repeat, started)
-
-
-class Work:
-    """What an upstream took for this call."""
-
-    def __init__(self, context: Context, repeat: RequestKey, started: Submission) -> None:
-        self._context = context
-        self._repeat = repeat
-        self._results = started.results
-        self._end = started.end
-        self.job: Job = started.job
-        self.revised_prompt = started.revised_prompt
-
-    @property
-    def name(self) -> str | None:
-        """The job's id; None where there is nothing to come back to."""
-        return self._context.service.name(self.job)
-
-    async def last(self, seconds: float) -> Status:
-        """The work's end; or the last that was seen of it when `seconds` were not enough."""
-        return self._end or await self._context.service.last(self.job, seconds)
-
-    async def last_if_wanted(self, seconds: float) -> Status:
-        """The same, unless the caller leaves, which ends it with ClientDisconnect."""
-        async with self.owing(ClientDisconnect):
-            return await self._context.while_wanted(self.last(seconds))
-
-    async def pictures(self, status: Status | None) -> list[Picture]:
-        """What there is in the end, files not open yet; GenerationFailed or GenerationPending in their place."""
-        async with self.owing(GenerationPending):
-            outputs = self._context.service.outputs(self.job, status)
-        assets = self._context.service.assets(self.job, outputs)
-        made = [Picture(made.media_type, content=made.base64) for made in self._results]
-        if self._end and assets:  # these same results, which are at hand and need not be fetched
-            return [picture._replace(asset=asset) for picture, asset in zip(made, assets, strict=True)]
-        files = [Picture(output.media_type, asset) for output, asset in zip(outputs, assets, strict=True)]
-        if pictures := [*made, *files]:
-            return pictures
-        raise GenerationFailed("The upstream says that it is done, but gave nothing.", job=self.name)
-
-    async def open(self, pictures: Sequence[Picture], opened: AsyncExitStack) -> list[Picture]:
-        """With their contents. All are open before the first byte of the answer: what cannot be had shows here."""
-        with self._context.service.taken(self.job, "The picture is made, but cannot be fetched at the moment: "):
-            return [await self._opened(picture, opened) for picture in pictures]
-
-    async def _opened(self, picture: Picture, opened: AsyncExitStack) -> Picture:
-        if picture.asset is None or picture.content is not None:
-            return picture
-        media = await opened.enter_async_context(self._context.service.open(picture.asset))
-        return picture._replace(media_type=media.media_type, content=media)
-
-    @asynccontextmanager
-    async def owing(self, *causes: type[Exception]) -> AsyncIterator[None]:
-        """Where the block ends for one of these causes, the caller has got nothing, and may come again for it."""
+    async def images(self, status: Status | None) -> list[Image]:
+        """Return the results of a finished job, not opened yet. Raises GenerationFailed or GenerationPending."""
         try:
-            yield
-        except causes:
-            if self.job.refs:
-                await self._context.service.owe(self.job, self._context.owner, self._repeat)
+            outputs = self._service.outputs(self.job, status)
+        except GenerationPending:
+            await self.mark_undelivered()
             raise
+        files = self._service.files(self.job, outputs)
+        inline = [Image(result.media_type, content=result.base64) for result in self._submission.results]
+        if self._submission.finished and files:  # the stored copies of the inline results, which need no download
+            return [image._replace(file=file) for image, file in zip(inline, files, strict=True)]
+        stored = [Image(output.media_type, file) for output, file in zip(outputs, files, strict=True)]
+        if images := [*inline, *stored]:
+            return images
+        raise GenerationFailed("The upstream reports success, but returned nothing.", job=self.job.id or None)
 
+    async def open(self, images: Sequence[Image], resources: AsyncExitStack) -> list[Image]:
+        """Open the images before the first byte of the response is sent: a failure still sets its status."""
+        with self.accepted("The image was generated, but cannot be fetched at the moment: "):
+            opened = []
+            for image in images:
+                if image.file and image.content is None:
+                    media = await resources.enter_async_context(await self._service.open(image.file))
+                    image = image._replace(media_type=media.media_type, content=media)
+                opened.append(image)
+            return opened
 
-def address(context: Context, picture: Picture) -> list[Part]:
-    """Where the picture is, as the inside of a JSON string: its link, or a data URL where it has none."""
-    if picture.asset is not None:
-        return [json.dumps(context.link(picture.asset, picture.media_type))[1:-1].encode()]
-    assert picture.content is not None
-    return [f"data:{picture.media_type};base64,".encode(), picture.content]
+    def accepted(self, prefix: str = "") -> AbstractContextManager[None]:
+        """Raise what goes wrong in the block as an error that happened after the upstream accepted the job."""
+        return self._service.accepted(self.job, prefix)
+
+    async def mark_undelivered(self) -> None:
+        """Record that the response did not reach the caller: a retry of the request returns this job."""
+        if self.job.refs:
+            await self._service.mark_undelivered(self.job, self._caller, self._key)
+
+    def link(self, image: Image) -> str | Base64:
+        """Return the image's URL, or a data URL if there is no file."""
+        if image.file:
+            return self.context.link(image.file, image.media_type)
+        assert image.content is not None
+        return Base64(f"data:{image.media_type};base64,", image.content)
+
+    def missing(self, count: int) -> dict[str, int]:
+        """Return how many results of those requested could not be made, as a field of a response."""
+        return {"missing": self.job.requested - count} if count < self.job.requested else {}

@@ -1,13 +1,19 @@
-"""What a verb of an endpoint takes and gives, said beside its route: /openapi.json is made of nothing else."""
+"""Routes: which endpoint serves a path, and what /openapi.json says about each of its methods."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from starlette.routing import compile_path
 
 from shared import errors
+from shared.api.auth import Access
 from shared.api.context import Handler
-from shared.errors import EaselError
+from shared.errors import EaselError, NotFound, WrongMethod
+
+ErrorFields: TypeAlias = Callable[[EaselError], dict[str, Any]]
 
 Failures: TypeAlias = tuple[type[EaselError], ...]
 
@@ -69,3 +75,75 @@ def fetching(handler: Handler, *media_types: str) -> Operation:
         fails=FETCHES,
         sends=("etag", "accept-ranges", "cache-control"),
     )
+
+
+class Endpoint:
+    """A path and its methods. It is served with and without the leading `/v1`, and with a trailing slash.
+
+    Each method has a handler, inside an Operation if the endpoint is public. `beside` returns the fields that older
+    clients of this route read next to `error`; `under` are prefixes that they write before `/v1`.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        access: Access = Access.KEY,
+        *,
+        beside: ErrorFields | None = None,
+        under: Sequence[str] = (),
+        **methods: Handler | Operation,
+    ) -> None:
+        self.path = path
+        self.access = access
+        self.beside = beside
+        self.under = under
+        self.operations = {method: given for method, given in methods.items() if isinstance(given, Operation)}
+        handlers = {
+            method: given.handler if isinstance(given, Operation) else given for method, given in methods.items()
+        }
+        self.handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers and "HEAD" not in handlers else {})
+        regex, _, self._convertors = compile_path(path)
+        version = f"^(?:(?:{'|'.join(('', *under))})/v1)?"
+        self._regex = re.compile(re.sub(r"^\^/v1(?=/)", version, regex.pattern)[:-1] + "/?$")
+
+    def match(self, path: str) -> dict[str, Any] | None:
+        """Return the path's parameters; None if it belongs to another endpoint."""
+        found = self._regex.match(path)
+        if found is None:
+            return None
+        return {name: self._convertors[name].convert(text) for name, text in found.groupdict().items()}
+
+    def spellings(self) -> list[str]:
+        """Return every path that matches, if the path has no parameters."""
+        rest = self.path.removeprefix("/v1") if self.path.startswith("/v1/") else None
+        paths = [self.path] if rest is None else [rest, self.path, *(f"{prefix}/v1{rest}" for prefix in self.under)]
+        return [*paths, *(f"{path}/" for path in paths if not path.endswith("/"))]
+
+
+class Router:
+    """Finds endpoints: those without parameters by their path, the others in their order."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._fixed = {
+            path: endpoint for endpoint in endpoints if "{" not in endpoint.path for path in endpoint.spellings()
+        }
+        self._others = [endpoint for endpoint in endpoints if "{" in endpoint.path]
+
+    def find(self, method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
+        """Return the endpoint and the path's parameters; NotFound if no endpoint has this path."""
+        if endpoint := self._fixed.get(path):
+            return endpoint, {}
+        for endpoint in self._others:
+            parameters = endpoint.match(path)
+            if parameters is not None:
+                return endpoint, parameters
+        raise NotFound(f"There is nothing at this address: {method} {path[:100]}", code="unknown_url")
+
+
+def handler_of(endpoint: Endpoint, method: str) -> Handler:
+    """Return the method's handler; WrongMethod if the endpoint has none."""
+    handler = endpoint.handlers.get(method)
+    if handler is None:
+        allow = ", ".join(sorted(endpoint.handlers))
+        raise WrongMethod(f"{method} is not possible here, only {allow}.", allow)
+    return handler

@@ -29,7 +29,7 @@ class CollectedChat:
         self.finish_reason = delta.finish_reason
         self.usage = delta.usage
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> Any:
         """OpenAI's message. Its `content` is null where it says nothing but calls tools."""
         members = dict(self._members)
         text, reasoning = "".join(self._text), "".join(self._reasoning)

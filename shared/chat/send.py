@@ -1,10 +1,10 @@
-"""How a conversation goes on: which account is asked, and what an answer has to be to pass for one."""
+"""Sends a conversation to a text model, and checks what may pass for an answer."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from shared.account import Account
 from shared.accounts import AccountPool
@@ -19,73 +19,69 @@ _log = logging.getLogger(__name__)
 
 
 class ChatSender:
-    """Asks once, and goes on to the next account only where one refused before it said a word."""
+    """Sends once, and tries the next account only if one refuses before its first delta."""
 
-    def __init__(self, adapters: ProviderFactory, pool: AccountPool) -> None:
-        self._adapters = adapters
-        self._pool = pool
+    def __init__(self, providers: ProviderFactory, accounts: AccountPool) -> None:
+        self._providers = providers
+        self._accounts = accounts
 
-    async def talk(self, offer: ResolvedModel, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """The answer as it comes: something is in it, and one finish reason at its end, or this raises.
+    async def send(self, resolved: ResolvedModel, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+        """Stream the answer: it has content and exactly one finish reason, at its end; otherwise this raises.
 
-        Before the first delta errors are what the upstream meant them to be; after it, the work was taken.
+        Before the first delta, errors keep their meaning; after it, the upstream has accepted the request.
         """
-
-        async def order(account: Account) -> tuple[AsyncGenerator[ChatDelta, None], ChatDelta]:
-            answer = self._answer(account, request)
-            return answer, await anext(answer)
-
-        account, (answer, first) = await self._pool.place(offer.provider, request.model.accounts, order)
+        account, answer, first = await self._first(resolved, request)
         async with aclosing(answer):
-            with self._pool.busy(account):
+            with self._accounts.busy(account):
                 yield first
                 try:
                     async for delta in answer:
                         yield delta
                 except EaselError as error:
                     if isinstance(error, AccountError):
-                        await self._pool.cool_down(account, error)
-                    raise _taken(error) from error
+                        await self._accounts.cool_down(account, error)
+                    raise _accepted(error) from error
+
+    async def _first(
+        self, resolved: ResolvedModel, request: ChatRequest
+    ) -> tuple[Account, AsyncGenerator[ChatDelta, None], ChatDelta]:
+        lease = self._accounts.lease(resolved.provider, resolved.model.accounts)
+        while True:
+            async with lease as account:
+                answer = self._answer(account, request)
+                return account, answer, await anext(answer)
 
     async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """One account's answer, up to its finish reason, without the deltas that hold nothing."""
-        adapter = await self._adapters.for_submit(account)
-        if not isinstance(adapter, ChatProvider):
-            raise Misconfigured(
-                f"'{request.model.id}' is configured as a text model, and '{account.provider}' has none."
-            )
-        said = False
-        with _no_surprises(account.provider):
-            async with aclosing(adapter.chat(request)) as deltas:
+        """Stream one account's answer up to its finish reason, without empty deltas."""
+        provider = await self._providers.for_submit(account)
+        if not isinstance(provider, ChatProvider):
+            message = f"'{request.model.id}' is configured as a text model, but '{account.provider}' has none."
+            raise Misconfigured(message)
+        started = False
+        try:
+            async with aclosing(provider.chat(request)) as deltas:
                 async for delta in deltas:
-                    said = said or bool(delta.text or delta.reasoning or delta.extra)
-                    if delta.finish_reason and not said:
+                    started = started or bool(delta.text or delta.reasoning or delta.extra)
+                    if delta.finish_reason and not started:
                         raise _empty(delta.finish_reason)
-                    if said:
+                    if started:
                         yield delta
                     if delta.finish_reason:
                         return
+        except EaselError:
+            raise
+        except Exception as error:  # nothing unexpected may look as if the request could be retried
+            _log.exception("unexpected error in an answer of '%s'", account.provider)
+            raise ResultLost("Internal error in the answer.", code=EaselError.code) from error
         raise ResultLost("The upstream's answer ended before it was finished.")
 
 
-@contextmanager
-def _no_surprises(provider: str) -> Iterator[None]:
-    """Nothing that goes wrong in an unexpected way may look like something to be tried again."""
-    try:
-        yield
-    except EaselError:
-        raise
-    except Exception as error:
-        _log.exception("unexpected error in an answer of '%s'", provider)
-        raise ResultLost("Something went wrong here with the answer.", code=EaselError.code) from error
-
-
-def _taken(error: EaselError) -> TakenError:
-    """What went wrong in the midst of an answer, as an error after which nobody asks again by themselves."""
+def _accepted(error: EaselError) -> TakenError:
+    """The error as one that happened after the upstream accepted the request, so that nothing retries it."""
     return error if isinstance(error, TakenError) else ResultLost(error.message, code=error.code, details=error.details)
 
 
 def _empty(finish_reason: str) -> GenerationFailed:
     if finish_reason == "content_filter":
-        return GenerationFailed("The upstream's filter let nothing of the answer through.", code="moderation_blocked")
+        return GenerationFailed("The upstream's filter blocked the whole answer.", code="moderation_blocked")
     return GenerationFailed(f"The upstream's answer is empty; it ended with '{finish_reason}'.")

@@ -6,7 +6,7 @@ from shared.http.client import Http
 from shared.http.image_download import LARGEST_IMAGE, ImageDownloader
 from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, detect_media_type
 from shared.http.origin import origin_of
-from shared.http.request_body import InlineFile, RequestBody, base64_of, json_body
+from shared.http.request_body import RequestBody, json_body
 from shared.http.response import Response, redact
 from shared.http.retry import RetryPolicy
 from shared.http.spool import Spool
@@ -20,11 +20,9 @@ __all__ = [
     "RequestBody",
     "ImageDownloader",
     "Http",
-    "InlineFile",
     "StreamingResponse",
     "RetryPolicy",
     "Spool",
-    "base64_of",
     "redact",
     "json_body",
     "origin_of",

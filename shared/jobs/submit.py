@@ -1,4 +1,4 @@
-"""How work is started: which account is asked, what becomes of several submits, and what may never look repeatable."""
+"""Submits a request once: idempotency, account, the upstream's answer, and the job that stands for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.accounts import AccountPool, fingerprint
 from shared.catalog import ResolvedModel
 from shared.errors import AccountError, BadRequest, EaselError, Uncertain
 from shared.job import Job
+from shared.jobs.idempotency import Idempotency, RequestKey
 from shared.jobs.ids import JobIds
 from shared.jobs.inline_results import checked
 from shared.provider_factory import ProviderFactory
@@ -21,134 +22,143 @@ from shared.results import Finished, InlineResult, Output, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
-_KEEPING_SECONDS = 30.0
-"""Nobody waits longer for files whose contents are at hand."""
+_STORE_SECONDS = 30.0
+"""How long storing inline results may delay a response that holds them anyway."""
 
 
 class Submission(NamedTuple):
-    """Work that an upstream took.
+    """A request that an upstream accepted.
 
-    `results` are those that came inside of its answer. `end` is the job's end, where it is known already: with the
-    outputs under which these results are kept, or with none where this is the only copy.
+    `results` came inside the upstream's answer. `finished` is the job's final status if it is known already: with the
+    outputs under which the results are stored, or without any if the response has the only copy. `recorded` is False if
+    a retry of the request cannot be recognized.
     """
 
     job: Job
     results: tuple[InlineResult, ...] = ()
     revised_prompt: str = ""
-    end: Succeeded | None = None
+    finished: Succeeded | None = None
+    recorded: bool = True
 
 
 class Submitter:
-    """Submits once, to the first account that does not refuse."""
+    """Submits each request once, with the first account that does not refuse it."""
 
-    def __init__(self, adapters: ProviderFactory, pool: AccountPool, tickets: JobIds) -> None:
-        self._adapters = adapters
-        self._pool = pool
-        self._tickets = tickets
+    def __init__(
+        self, providers: ProviderFactory, accounts: AccountPool, ids: JobIds, idempotency: Idempotency
+    ) -> None:
+        self._providers = providers
+        self._accounts = accounts
+        self._ids = ids
+        self._idempotency = idempotency
 
-    async def start(self, offer: ResolvedModel, request: MediaRequest, owner: str) -> Submission:
-        """Nothing that goes wrong here in an unexpected way may look like something to be tried again."""
-        try:
-            return await self._start(offer, request, owner)
-        except EaselError:
-            raise
-        except Exception as error:
-            _log.exception("unexpected error at a submit to '%s'", offer.provider)
-            raise Uncertain(
-                "Something went wrong here. The upstream may have taken the work, which was not started again.",
-                code=EaselError.code,
-            ) from error
+    async def submit(
+        self, resolved: ResolvedModel, request: MediaRequest, caller: str, key: RequestKey, *, owned: bool = True
+    ) -> Submission:
+        """Submit the request, or join the job of an earlier try. The job is the caller's unless it is not `owned`."""
+        async with self._idempotency.claim(caller, key) as claim:
+            if claim.job:
+                return Submission(self._ids.job(claim.job))
+            try:
+                submission = await self._submit(resolved, request, caller if owned else "")
+            except EaselError:
+                raise
+            except Exception as error:  # nothing unexpected may look as if the request could be retried
+                _log.exception("unexpected error in a submit to '%s'", resolved.provider)
+                raise Uncertain(
+                    "Internal error. The upstream may have accepted the request; it was not submitted again.",
+                    code=EaselError.code,
+                ) from error
+            claim.job = submission.job.id or None
+            return submission._replace(recorded=claim.recorded)
 
-    async def _start(self, offer: ResolvedModel, request: MediaRequest, owner: str) -> Submission:
-        account, adapter, first = await self._submit_first(offer.provider, request)
-        with self._pool.busy(account):
-            answers = [first, *await self._submit_rest(account, adapter, request)]
+    async def _submit(self, resolved: ResolvedModel, request: MediaRequest, owner: str) -> Submission:
+        part = request._replace(n=min(request.n, resolved.model.batch))
+        account, provider, first = await self._submit_first(resolved, part)
+        answers = [first]
+        if request.n > part.n:
+            answers += await self._submit_rest(account, provider, request)
+        results = checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])
         job = Job(
-            provider=offer.provider,
+            provider=resolved.provider,
             account=fingerprint(account),
-            model=offer.model.id,
-            kind=offer.model.kind,
-            created=self._tickets.now(),
+            model=resolved.model.id,
+            kind=resolved.model.kind,
+            created=self._ids.now(),
             owner=owner,
             requested=request.n,
-            refs=tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs),
+            refs=_refs(answers),
             summary=request.summary,
         )
-        results = _results(answers)
         if job.refs:
-            return Submission(self._held(job), results, first.revised_prompt)
-        outputs = await self._kept(results)
-        if self._adapters.stored and outputs:
-            job = job._replace(
-                provider=self._adapters.stored.name, account="", refs=tuple(ref for ref, _, _ in outputs)
-            )
-        return Submission(job, results, first.revised_prompt, Succeeded(outputs))
+            return Submission(self._ids.issue(job), results, first.revised_prompt)
+        return await self._finished(job, results, first.revised_prompt)
 
-    def _held(self, job: Job) -> Job:
-        held = self._tickets.held(job)
-        if held != job:
-            _log.error("an id cannot hold all refs of a job of '%s': the rest is lost", job.provider)
-        return held
+    async def _finished(self, job: Job, results: tuple[InlineResult, ...], revised_prompt: str) -> Submission:
+        """A submission whose results are in the upstream's answer; they become a job if there is a store for them."""
+        stored = self._providers.stored
+        outputs = await self._store(results)
+        if stored and outputs:
+            refs = tuple(output.ref for output in outputs)
+            job = self._ids.issue(job._replace(provider=stored.name, account="", refs=refs))
+        return Submission(job, results, revised_prompt, Succeeded(outputs))
 
-    async def _kept(self, results: tuple[InlineResult, ...]) -> tuple[Output, ...]:
-        """The results as files. None where that cannot be: then they are in the answer alone, and not lost."""
-        if self._adapters.stored is None:
+    async def _store(self, results: tuple[InlineResult, ...]) -> tuple[Output, ...]:
+        """Store the results. Returns none if that fails: they are not lost, for the response holds them."""
+        if self._providers.stored is None:
             return ()
         try:
-            async with asyncio.timeout(_KEEPING_SECONDS):
-                return await self._adapters.stored.store(results)
+            async with asyncio.timeout(_STORE_SECONDS):
+                return await self._providers.stored.store(results)
         except (EaselError, TimeoutError) as error:
-            _log.warning("results are in their answer alone: %s", error or "keeping them takes too long")
+            _log.warning("results are not stored: %s", error or "storing them takes too long")
         except Exception:
-            _log.exception("results are in their answer alone")
+            _log.exception("results are not stored")
         return ()
 
     async def _submit_first(
-        self, provider: str, request: MediaRequest
+        self, resolved: ResolvedModel, request: MediaRequest
     ) -> tuple[Account, MediaProvider, Submitted | Finished]:
-        """Ask one account after the other, and only on from those that refused before they took anything."""
-        part = request._replace(n=min(request.n, request.model.batch))
-
-        async def order(account: Account) -> tuple[MediaProvider, Submitted | Finished]:
-            adapter = await self._adapters.for_submit(account)
-            return adapter, await _submit(adapter, part)
-
-        account, (adapter, answer) = await self._pool.place(provider, request.model.accounts, order)
-        return account, adapter, answer
+        lease = self._accounts.lease(resolved.provider, resolved.model.accounts)
+        while True:
+            async with lease as account:
+                provider = await self._providers.for_submit(account)
+                return account, provider, await _submit_to(provider, request)
 
     async def _submit_rest(
-        self, account: Account, adapter: MediaProvider, request: MediaRequest
+        self, account: Account, provider: MediaProvider, request: MediaRequest
     ) -> list[Submitted | Finished]:
-        """The pictures beyond the first batch. What is refused here is missing from the job and said to be."""
+        """Submit what exceeds the first batch. What is refused here is missing from the job, which says so."""
         batch = request.model.batch
         parts = [
             request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
             for done in range(batch, request.n, batch)
         ]
-        answers = await asyncio.gather(*(_submit(adapter, part) for part in parts), return_exceptions=True)
-        taken: list[Submitted | Finished] = []
+        with self._accounts.busy(account):
+            answers = await asyncio.gather(*(_submit_to(provider, part) for part in parts), return_exceptions=True)
+        accepted: list[Submitted | Finished] = []
         for answer in answers:
             match answer:
                 case Submitted() | Finished():
-                    taken.append(answer)
+                    accepted.append(answer)
                 case AccountError():
-                    await self._pool.cool_down(account, answer)
+                    await self._accounts.cool_down(account, answer)
                 case EaselError():
                     pass
-                case Exception():  # of the adapter's own; the job goes on with what it has
-                    _log.error("unexpected error at a later submit to '%s'", account.provider, exc_info=answer)
+                case Exception():  # the provider's own fault; the job goes on with what it has
+                    _log.error("unexpected error in a later submit to '%s'", account.provider, exc_info=answer)
                 case _:
                     raise answer
-        return taken
+        return accepted
 
 
-async def _submit(adapter: MediaProvider, request: MediaRequest) -> Submitted | Finished:
+async def _submit_to(provider: MediaProvider, request: MediaRequest) -> Submitted | Finished:
     if not isinstance(request, VideoRequest):
-        return await adapter.submit(request)
-    if not isinstance(adapter, VideoProvider):  # a model that somebody configured
-        raise BadRequest(f"'{request.model.id}' makes no videos: its provider knows none.", param="model")
-    return await adapter.submit_video(request)
+        return await provider.submit(request)
+    if not isinstance(provider, VideoProvider):  # a model that the operator configured
+        raise BadRequest(f"'{request.model.id}' makes no videos: its provider supports none.", param="model")
+    return await provider.submit_video(request)
 
 
-def _results(answers: Iterable[Submitted | Finished]) -> tuple[InlineResult, ...]:
-    return checked([made for answer in answers if isinstance(answer, Finished) for made in answer.results])
+def _refs(answers: Iterable[Submitted | Finished]) -> tuple[str, ...]:
+    return tuple(ref for answer in answers if isinstance(answer, Submitted) for ref in answer.refs)

@@ -25,7 +25,8 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Http, InlineFile, Response, json_body, origin_of, redact
+from shared.http import Http, Response, json_body, origin_of, redact
+from shared.json_stream import Base64
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._inputs import media_type_of
@@ -160,9 +161,9 @@ class ZImage:
         return Succeeded(tuple(Output(self._links.shortened(link), lasting=True) for link in links))
 
 
-async def _source(picture: InputImage) -> InlineFile:
+async def _source(picture: InputImage) -> Base64:
     """A picture inside of the order."""
-    return InlineFile(picture, f"data:{await media_type_of(picture)};base64,")
+    return Base64(f"data:{await media_type_of(picture)};base64,", picture)
 
 
 def _tell_unknown(words: Iterable[object]) -> None:

@@ -163,8 +163,8 @@ def configured(name: str, zimage: ZImage, clock: Clock) -> Callable[[], Any]:
 async def submit(service: Service, repeat: RequestKey) -> str:
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
-    async with service.start(offer, request, ME, repeat) as begun:
-        return service.tickets.job_id(begun.job)
+    async with service.submit(offer, request, ME, repeat) as begun:
+        return begun.job.id
 
 
 async def test_a_rolled_key_takes_effect_once_the_old_one_is_refused(
@@ -203,7 +203,7 @@ async def test_a_bad_text_is_told_without_its_words_and_may_be_put_right(
 async def test_both_lists_count(name: str) -> None:
     environment = {"API_KEYS": "a key", "SIGNING_KEYS": "s", "ACCOUNTS_SECRET": name}
     both = environment | {"ACCOUNTS": '[{"id": "b", "provider": "zimage"}]'}
-    pool = (await Configuration().of(both)).service.pool
+    pool = (await Configuration().of(both)).service.accounts
     assert [account.id for account in pool.of("zimage")] == ["b", "a"]
     with pytest.raises(Misconfigured, match="ACCOUNTS_SECRET"):
         await Configuration().of(environment | {"ACCOUNTS": accounts(NEW)})

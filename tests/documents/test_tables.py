@@ -135,5 +135,5 @@ async def test_setting_a_default_changes_nothing() -> None:
         (await Configuration(open_mode=True).of(environment)) for environment in ({}, {**shown, "PROVIDERS": "zimage"})
     ]
     assert spelled.settings == plain.settings
-    assert spelled.service.tickets.ttl == plain.service.tickets.ttl
+    assert spelled.service.ids.ttl == plain.service.ids.ttl
     assert address(shown) == address({})

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import httpx
 import openai
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from functions import files, images_generations, jobs
 from shared.account import Account
@@ -87,9 +87,8 @@ class Gallery(App):
         super().__init__(routes)
         self._easel = easel
 
-    async def _way_in(self, scope: Scope) -> ASGIApp:
-        scope["easel"] = self._easel
-        return self._stack(("*",))
+    async def _configured(self, scope: Scope) -> Easel:
+        return self._easel
 
 
 class Gateway:

@@ -146,14 +146,14 @@ def test_the_id_of_a_job_without_an_owner_is_its_own_permission(
     client: httpx.Client, anyone: httpx.Client, route: str
 ) -> None:
     job = tickets().job(finished_job(client)["id"])
-    path = route.replace("{id}", tickets().job_id(job._replace(owner="")))
+    path = route.replace("{id}", tickets().issue(job._replace(owner="")).id)
     assert anyone.get(path).status_code == 200
     assert anyone.get(path, headers={"authorization": "Bearer wrong"}).status_code == 200
 
 
 def test_a_job_without_an_owner_still_needs_a_key_elsewhere(client: httpx.Client, anyone: httpx.Client) -> None:
     job = tickets().job(finished_job(client)["id"])
-    path = f"/v1/jobs/{tickets().job_id(job._replace(owner=''))}"
+    path = f"/v1/jobs/{tickets().issue(job._replace(owner='')).id}"
     assert_error(anyone.get(path), 401, "invalid_api_key")
     assert client.get(path).status_code == 200
 

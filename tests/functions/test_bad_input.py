@@ -225,13 +225,13 @@ def tampered(client: httpx.Client, is_file: bool) -> str:
 def foreign(client: httpx.Client, is_file: bool) -> str:
     job = tickets().job(start_job(client)["id"])
     theirs = tickets(keys=("somebody else's signing key",))
-    return theirs.file_id(ResultFile(job, 0)) if is_file else theirs.job_id(job)
+    return theirs.file_id(ResultFile(job, 0)) if is_file else theirs.issue(job).id
 
 
 def expired(client: httpx.Client, is_file: bool) -> str:
     job = tickets().job(start_job(client)["id"])
     old = job._replace(created=job.created - 24 * 3600)
-    return tickets().file_id(ResultFile(old, 0)) if is_file else tickets().job_id(old)
+    return tickets().file_id(ResultFile(old, 0)) if is_file else tickets().issue(old).id
 
 
 def of_another_kind(client: httpx.Client, is_file: bool) -> str:

@@ -321,7 +321,7 @@ def test_a_picture_that_does_not_come(gateway: Gateway, client: httpx.Client, zi
 def test_a_picture_of_a_job_that_the_upstream_has_lost(client: httpx.Client, zimage: ZImage) -> None:
     job = tickets().job(start_job(client)["id"])
     zimage.reset()
-    old = tickets().job_id(job._replace(created=job.created - 60))
+    old = tickets().issue(job._replace(created=job.created - 60)).id
     assert_error(client.get("/images", params={"id": old}), 404, "not_found", "id")
 
 

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from shared import errors
-from shared.api.app import Endpoint
 from shared.api.auth import Access
 from shared.api.errors import meaning_of_type
 from shared.api.openapi.descriptions import FIELDS, HEADERS, INTRODUCTION, OF_ERRORS, OF_STATUS
 from shared.api.openapi.examples import EVENTS, EXAMPLES
 from shared.api.openapi.schemas import Json, Schemas, not_null
-from shared.api.routing import STREAM, Failures, Operation
+from shared.api.routing import STREAM, Endpoint, Failures, Operation
 from shared.errors import EaselError
 
 _EVERYWHERE = (errors.Forbidden, errors.Misconfigured, errors.StoreUnavailable, EaselError)

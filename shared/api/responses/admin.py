@@ -21,7 +21,7 @@ _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=m
 
 async def health_object(context: Context) -> dict[str, Any]:
     """That we are there, in counts; with a key from ADMIN_KEYS each account's name and trouble as well."""
-    conditions = await context.service.pool.statuses()
+    conditions = await context.service.accounts.statuses()
     body: dict[str, Any] = {
         "status": "healthy",
         "service": "easel",
@@ -40,11 +40,11 @@ async def health_object(context: Context) -> dict[str, Any]:
 async def cookies_response(context: Context) -> Response:
     """Take a browser's cookie export for an account, as multipart or as JSON."""
     name, export = await _upload(context)
-    taken = await context.service.logins.replace(name, export)
+    taken = await context.service.cookies.replace(name, export)
     number = sum(taken.values())
     message = f"'{name}' has {number} new cookies, which are in use from now on."
     answer = {"success": True, "cookie_count": number, "account_id": name, "providers": taken}
-    return JSONResponse({**answer, "message": message + ("" if context.service.pool.shared else _ONLY_HERE)})
+    return JSONResponse({**answer, "message": message + ("" if context.service.accounts.shared else _ONLY_HERE)})
 
 
 def _account_object(condition: AccountStatus) -> dict[str, Any]:

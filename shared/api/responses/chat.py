@@ -1,58 +1,64 @@
-"""How a conversation is answered: as a stream of chunks, or as the same stream collected."""
+"""Chat completions: streamed as chunks, or collected into one object."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
-
-from starlette.responses import JSONResponse, Response
+from typing import TYPE_CHECKING
 
 from shared.api.context import Context
 from shared.api.errors import error_object
-from shared.api.responses import chat_images
-from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
-from shared.api.streaming import EVENTS, KEEP_ALIVE, StreamedResponse, ignored_header, paced, primed
+from shared.api.json_response import Json, JsonStream
+from shared.api.responses.chat_images import chat_images_response
+from shared.api.responses.completions import Completion, chunk_object, finish_events
+from shared.api.streaming import HEARTBEAT, StreamedResponse, event_of, event_stream, ignored_header, with_heartbeats
 from shared.chat.collect import CollectedChat
 from shared.errors import EaselError, ResultLost
 from shared.results import ChatDelta
 
 if TYPE_CHECKING:
     from shared.api.requests.chat import ChatCreate
+    from shared.api.responses.types import ChatCompletion
+
+_FIRST_SECONDS = 10.0
+"""How long the head waits for the first delta: until then errors set the status."""
 
 
-async def answer(context: Context, body: ChatCreate, *, order: bool = False) -> Response:
-    """Go on with the conversation, in the manner that the request asks for.
+async def chat_response(
+    context: Context, body: ChatCreate, *, submit_only: bool = False
+) -> Json[ChatCompletion] | JsonStream[ChatCompletion] | StreamedResponse:
+    """Complete the chat with a text model, or generate images with an image model.
 
-    An `order` of a picture is answered with the job's id, at once.
+    With `submit_only` images are answered with their job's id.
     """
-    order = order or body.is_order
-    if body.model or not (order or body.speaks_of_pictures):
-        offer = await context.service.catalog.for_chat(body.model)
+    submit_only = submit_only or body.is_order
+    if body.model or not (submit_only or body.speaks_of_pictures):
+        resolved = await context.service.catalog.for_chat(body.model)
     else:
-        offer = await context.service.catalog.resolve(None, "image")
-    if offer.model.kind == "image":
-        return await chat_images.answer(context, body, offer, order=order)
-    request, ignored = body.to_request(offer.model)
-    completion = Completion.of(body, offer, context.service.tickets.now())
-    deltas = context.service.chat(offer, request, context.owner, context.repeat())
+        resolved = await context.service.catalog.resolve(None, "image")
+    if resolved.model.kind == "image":
+        return await chat_images_response(context, body, resolved, submit_only=submit_only)
+    request, ignored = body.to_request(resolved.model)
+    completion = Completion.of(body, resolved, context.service.ids.now())
+    deltas = context.service.chat(resolved, request, context.owner, context.request_key())
     headers = {"cache-control": "no-store", **ignored_header(ignored)}
     if not body.stream:
-        return JSONResponse(await context.while_wanted(_whole(context, completion, deltas)), headers=headers)
+        return Json(await context.while_connected(_collected(context, completion, deltas)), headers)
     events = _events(completion, deltas, context.limit() - context.age)
-    first = await context.while_wanted(_first(events))
-    return StreamedResponse(primed(first, events), "text/event-stream", headers=headers | EVENTS)
+    return event_stream(await context.while_connected(_first(events)), events, headers)
 
 
-async def _whole(context: Context, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
+async def _collected(
+    context: Context, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]
+) -> ChatCompletion:
     collected = CollectedChat()
     try:
         async with aclosing(deltas), asyncio.timeout(context.patience() - context.age):
             async for delta in deltas:
                 collected.add(delta)
     except TimeoutError:
-        raise _too_late() from None
+        raise _timed_out() from None
     return completion.whole(collected.message(), collected.finish_reason, collected.usage)
 
 
@@ -63,33 +69,33 @@ async def _first(events: AsyncGenerator[bytes, None]) -> bytes:
 async def _events(
     completion: Completion, deltas: AsyncGenerator[ChatDelta, None], seconds: float
 ) -> AsyncGenerator[bytes, None]:
-    """A chunk for each delta as it comes, a comment now and then. Only what fails before all of them is raised."""
-    begun = spoken = False
+    """A chunk for each delta as it arrives, and heartbeats. What fails before all of them is raised."""
+    head_sent = started = False
     try:
-        async with aclosing(paced(deltas, FIRST_SECONDS, seconds)) as steps:
+        async with aclosing(with_heartbeats(deltas, _FIRST_SECONDS, seconds)) as steps:
             async for delta in steps:
                 if delta is None:
-                    yield KEEP_ALIVE
+                    yield HEARTBEAT
                 else:
-                    yield b"".join(_chunks(completion, delta, first=not spoken))
-                    spoken = True
-                begun = True
+                    yield b"".join(_chunks(completion, delta, first=not started))
+                    started = True
+                head_sent = True
     except (EaselError, TimeoutError) as raised:
-        error = raised if isinstance(raised, EaselError) else _too_late()
-        if not begun:
+        error = raised if isinstance(raised, EaselError) else _timed_out()
+        if not head_sent:
             raise error from None
-        yield event({"error": error_object(error)})
+        yield event_of({"error": error_object(error)})
 
 
 def _chunks(completion: Completion, delta: ChatDelta, *, first: bool) -> Iterator[bytes]:
     if first:
-        yield chunk(completion, {"role": "assistant", "content": ""})
-    said = {"content": delta.text, "reasoning_content": delta.reasoning}
-    if members := {**{name: text for name, text in said.items() if text}, **delta.extra}:
-        yield chunk(completion, members)
+        yield event_of(chunk_object(completion, {"role": "assistant", "content": ""}))
+    texts = {"content": delta.text, "reasoning_content": delta.reasoning}
+    if fields := {**{name: text for name, text in texts.items() if text}, **delta.extra}:
+        yield event_of(chunk_object(completion, fields))
     if delta.finish_reason:
-        yield ending(completion, delta.finish_reason, delta.usage)
+        yield from finish_events(completion, delta.finish_reason, delta.usage)
 
 
-def _too_late() -> ResultLost:
-    return ResultLost("The answer was not finished in the time there is for it.", code="deadline_exceeded")
+def _timed_out() -> ResultLost:
+    return ResultLost("The answer was not finished within the time limit.", code="deadline_exceeded")

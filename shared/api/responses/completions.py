@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from shared.api.requests.chat import ChatCreate
+from shared.api.streaming import event_of
 from shared.catalog import ResolvedModel
 from shared.results import Usage
 
-FIRST_SECONDS = 10.0
-"""So long is waited for the first word before the answer begins without one: until then errors have a status."""
+if TYPE_CHECKING:
+    from shared.api.responses.types import ChatCompletion, Message
+    from shared.api.responses.types import Usage as UsageObject
 
 DONE = b"data: [DONE]\n\n"
 
@@ -26,38 +28,41 @@ class Completion(NamedTuple):
 
     @classmethod
     def of(cls, body: ChatCreate, offer: ResolvedModel, now: int, name: str | None = None) -> Completion:
-        """`name` is the id of the job behind it, if there is one: with the prefix it is as good as without."""
+        """`name` is the id of the job behind it, if there is one; ids are valid with the prefix as well."""
         usage = bool(body.stream_options.include_usage)
         return cls(f"chatcmpl-{name or uuid4().hex}", now, body.model or offer.model.id, usage)
 
-    def head(self, kind: str) -> dict[str, Any]:
-        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+    def chunk(self) -> dict[str, Any]:
+        return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
 
-    def whole(self, message: dict[str, Any], finish_reason: str | None, usage: Usage | None = None) -> dict[str, Any]:
+    def whole(self, message: Message, finish_reason: str | None, usage: Usage | None = None) -> ChatCompletion:
         """The answer in one piece."""
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
-        return {**self.head("chat.completion"), "choices": [choice], "usage": usage_object(usage)}
+        return {
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+            "usage": usage_object(usage),
+        }
 
 
-def chunk(completion: Completion, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+def chunk_object(completion: Completion, delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
     usage = {"usage": None} if completion.include_usage else {}
-    return event({**completion.head("chat.completion.chunk"), "choices": [choice], **usage})
+    return {**completion.chunk(), "choices": [choice], **usage}
 
 
-def ending(completion: Completion, finish_reason: str, usage: Usage | None = None) -> bytes:
-    """All that follows on the last word. The usage has a chunk of its own, for those alone who asked for it."""
-    last = chunk(completion, {}, finish_reason)
+def finish_events(completion: Completion, finish_reason: str, usage: Usage | None = None) -> list[bytes]:
+    """The events after the last delta. Usage has a chunk of its own, for requests that ask for it."""
+    last = [event_of(chunk_object(completion, {}, finish_reason))]
     if completion.include_usage:
-        last += event({**completion.head("chat.completion.chunk"), "choices": [], "usage": usage_object(usage)})
-    return last + DONE
+        head = completion.chunk()
+        last.append(event_of({**head, "choices": [], "usage": usage_object(usage)}))
+    return [*last, DONE]
 
 
-def event(content: dict[str, Any]) -> bytes:
-    return b"data: %s\n\n" % json.dumps(content, separators=(",", ":")).encode()
-
-
-def usage_object(usage: Usage | None) -> dict[str, int]:
+def usage_object(usage: Usage | None) -> UsageObject:
     """Zeros where the upstream says nothing: clients reckon with numbers."""
     prompt, completion = usage or Usage(0, 0)
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

@@ -30,7 +30,7 @@ async def file_response(context: Context, asset: ResultFile) -> Response:
         return await _head(context, asset, headers)
     byte_range = _range(context.request.headers, headers["etag"])
     async with AsyncExitStack() as opened:
-        media = await opened.enter_async_context(context.service.open(asset, byte_range))
+        media = await opened.enter_async_context(await context.service.open(asset, byte_range))
         if not context.fits(media.length):
             message = "This file is too large for an answer on this host; a range of it may fit."
             raise ResultLost(message, code="response_too_large", details={"bytes": media.total})
@@ -52,7 +52,7 @@ async def job_file_response(context: Context) -> Response:
         raise BadRequest("'id' is missing: it is a job's, as in /images?id=...", param="id")
     job = context.service.job(name, context.caller)
     status = await _last(context, job)
-    assets = context.service.assets(job, status.outputs) if isinstance(status, Succeeded) else []
+    assets = context.service.files(job, status.outputs) if isinstance(status, Succeeded) else []
     asset = {str(index): asset for index, asset in enumerate(assets)}.get(query.get("index", "0"))
     if asset is None:
         raise NotFound("The picture is not there, or not yet.", param="id")
@@ -62,7 +62,7 @@ async def job_file_response(context: Context) -> Response:
 async def _last(context: Context, job: Job) -> Status | None:
     """What was seen of the job at last; None where the upstream has lost it."""
     try:
-        return await context.while_wanted(context.service.last(job, min(JOB_FILE_SECONDS, context.patience())))
+        return await context.while_connected(context.service.wait(job, min(JOB_FILE_SECONDS, context.patience())))
     except ResultLost as error:
         if error.code != NotFound.code:
             raise
@@ -72,7 +72,7 @@ async def _last(context: Context, job: Job) -> Status | None:
 async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) -> Response:
     """Type and size from a look at the first bytes: less than the whole file, and surer than an upstream's HEAD."""
     try:
-        async with context.service.open(asset, _PROBE) as media:
+        async with await context.service.open(asset, _PROBE) as media:
             length = {} if media.total is None else {"content-length": str(media.total)}
             response = Response(None, 200, headers, media.media_type)
             del response.headers["content-length"]
@@ -83,9 +83,9 @@ async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) ->
 
 
 def _headers(context: Context, asset: ResultFile) -> dict[str, str]:
-    tickets = context.service.tickets
-    life = max(0, asset.job.created + int(tickets.ttl) - tickets.now())
-    name = hashlib.sha256(repr((asset.job, asset.number, asset.output)).encode()).hexdigest()[:32]
+    ids = context.service.ids
+    life = max(0, asset.job.created + int(ids.ttl) - ids.now())
+    name = hashlib.sha256(repr((asset.job._replace(id=""), asset.number, asset.output)).encode()).hexdigest()[:32]
     return {
         "etag": f'"{name}"',
         "accept-ranges": "bytes",

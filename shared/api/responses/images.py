@@ -1,37 +1,26 @@
-"""How a picture is answered for: waiting for it, streaming events, or handing out the job."""
+"""Images as OpenAI's Images API presents them: an object with all of them, or an event for each."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
-from shared.api.context import Context, Prefer
+from shared.api.context import Context
+from shared.api.delivery import WAIT, Contents, deliver, deliver_events
 from shared.api.errors import error_object
-from shared.api.generation import Order, Picture, Work, address, making
+from shared.api.generation import Generation, Image
+from shared.api.json_response import Accepted, Json, JsonStream
 from shared.api.responses.jobs import pending_response
-from shared.api.streaming import (
-    EVENTS,
-    HEARTBEAT_SECONDS,
-    KEEP_ALIVE,
-    Part,
-    StreamedResponse,
-    encoded,
-    length_of,
-    primed,
-)
-from shared.errors import EaselError, ResultLost
-from shared.job import Job
-from shared.results import Failed, Status, Succeeded
+from shared.api.streaming import StreamedResponse, event_of
+from shared.errors import EaselError
+from shared.json_stream import Base64, Part, json_parts
+from shared.results import Status
 
 if TYPE_CHECKING:
     from shared.api.requests.images import ImageGenerate
+    from shared.api.responses.types import Image as ImageObject
+    from shared.api.responses.types import Images, JobObject
 
-_NO_PREFERENCE = Prefer(respond_async=False, wait=None)
 _NO_USAGE = {
     "input_tokens": 0,
     "output_tokens": 0,
@@ -40,167 +29,81 @@ _NO_USAGE = {
 }
 
 
-async def answer(context: Context, body: ImageGenerate) -> Response:
-    """Make pictures, and answer in the manner that the request asks for."""
-    offer = await context.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
-    request, ignored = body.to_request(offer.model)
-    order = Order(offer, request, body.response_format or context.settings.response_format, ignored, event=body.event)
+async def images_response(
+    context: Context, body: ImageGenerate
+) -> JsonStream[Images] | Json[JobObject] | StreamedResponse:
+    """Generate images, and respond with them, with events, or with the job."""
+    resolved = await context.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
+    request, ignored = body.to_request(resolved.model)
+    generation = Generation(context, resolved, request, ignored)
+    renderer = OpenAIImages(body.response_format or context.settings.response_format, body.event)
     if body.stream:
-        return await _streamed(context, order)
-    return await _whole(context, order, context.prefer() if offer.model.asynchronous else _NO_PREFERENCE)
+        return await deliver_events(generation, renderer)
+    return await deliver(generation, renderer, context.prefer() if resolved.model.asynchronous else WAIT)
 
 
-async def _whole(context: Context, order: Order, prefer: Prefer) -> Response:
-    """Wait for the pictures, as long as we may or the caller prefers; then 202 with the job where it asked for that."""
-    async with making(context, order) as work:
-        patience = context.patience() - context.age
-        wait = patience if prefer.wait is None else min(prefer.wait, patience)
-        status: Status | None = None
-        if not prefer.respond_async or prefer.wait:
-            status = await work.last_if_wanted(wait)
-    if not isinstance(status, Succeeded | Failed) and prefer != _NO_PREFERENCE:
-        return pending_response(context, work.job, status, prefer, order.headers)
-    pictures = await work.pictures(status)
-    with context.service.taken(work.job):
-        return await _images_response(context, order, work, pictures)
+class OpenAIImages:
+    """`event` is the prefix of event types: `image_generation` or `image_edit`."""
+
+    def __init__(self, contents: Contents, event: str) -> None:
+        self.contents = contents
+        self._event = event
+
+    def pending(self, generation: Generation, status: Status | None) -> Accepted[JobObject]:
+        return pending_response(generation, status)
+
+    def whole(self, generation: Generation, images: Sequence[Image], contents: Contents) -> Images:
+        job = generation.job
+        body: Images = {
+            "created": job.created,
+            "data": [_image(generation, image, contents) for image in images],
+            "model": job.model,
+        }
+        if generation.size:
+            body["size"] = generation.size
+        if len(images) < job.requested:
+            body["missing"] = job.requested - len(images)
+        if job.id:
+            body["job"] = job.id
+        return body
+
+    def submitted(self, generation: Generation, *, head_sent: bool) -> bytes:
+        job = generation.job
+        if not head_sent:
+            return f": job {job.id}\n\n".encode()
+        kind = f"{self._event}.in_progress"
+        return event_of({"type": kind, "created_at": job.created, "job": job.id}, kind)
+
+    def batches(self, images: Sequence[Image]) -> Sequence[Sequence[Image]]:
+        return [[image] for image in images]
+
+    def event(self, generation: Generation, index: int, images: Sequence[Image], contents: Contents) -> list[Part]:
+        kind = f"{self._event}.completed"
+        [image] = images
+        content = {
+            "type": kind,
+            **_image(generation, image, contents),
+            "index": index,
+            "created_at": generation.job.created,
+            "size": generation.size or "auto",
+            "quality": "auto",
+            "background": "auto",
+            "output_format": image.media_type.partition("/")[2],
+            "usage": _NO_USAGE,
+        }
+        return [f"event: {kind}\ndata: ".encode(), *json_parts(content), b"\n\n"]
+
+    def failed(self, error: EaselError) -> bytes:
+        return event_of({"type": "error", "error": error_object(error)}, "error")
 
 
-async def _images_response(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> Response:
-    async with AsyncExitStack() as opened:
-        if order.response_format != "url":
-            pictures = await work.open(pictures, opened)
-        parts = _images_body(context, order, work, pictures)
-        if not context.fits(length_of(parts)):
-            return await _images_response(context, _with_links_alone(context, order, work, pictures), work, pictures)
-        await opened.enter_async_context(work.owing(Exception))
-        return StreamedResponse(
-            encoded(parts),
-            "application/json",
-            headers=order.headers,
-            length=length_of(parts),
-            resources=opened.pop_all(),
-        )
-
-
-def _with_links_alone(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> Order:
-    """The order for hosts that the bytes are too much for; not where bytes were asked for, or are all there is."""
-    assets = [(picture.asset, picture.media_type) for picture in pictures if picture.asset]
-    if order.response_format == "both" and len(assets) == len(pictures):
-        return order._replace(response_format="url")
-    urls = [context.link(asset, media_type) for asset, media_type in assets]
-    message = "The pictures are made, but too large for an answer on this host" + (
-        "; fetch them by their links." if urls else "."
-    )
-    raise ResultLost(message, code="response_too_large", details={"urls": urls} if urls else None, job=work.name)
-
-
-def _images_body(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
-    """An ImagesResponse, in parts."""
-    job = work.job
-    parts: list[Part] = [b'{"created":%d,"data":[' % job.created]
-    for index, picture in enumerate(pictures):
-        parts += [b"," if index else b"", b"{", *_picture_members(context, order, work, picture), b"}"]
-    tail: dict[str, Any] = {"model": job.model}
-    if order.size:
-        tail["size"] = order.size
-    if len(pictures) < job.requested:
-        tail["missing"] = job.requested - len(pictures)
-    if work.name:
-        tail["job"] = work.name
-    return [*parts, b"],", json.dumps(tail)[1:].encode()]
-
-
-def _picture_members(context: Context, order: Order, work: Work, picture: Picture) -> list[Part]:
-    """`url` and `b64_json`, as wanted and as there are: a data URL never stands beside the same in base64."""
-    members: list[Part] = []
-    if order.response_format == "url" or (order.response_format == "both" and picture.asset):
-        members += [b'"url":"', *address(context, picture), b'"']
-    if order.response_format != "url" and picture.content is not None:
-        members += [b"," if members else b"", b'"b64_json":"', picture.content, b'"']
-    if work.revised_prompt:
-        members += [f',"revised_prompt":{json.dumps(work.revised_prompt)}'.encode()]
-    return members
-
-
-async def _streamed(context: Context, order: Order) -> Response:
-    """Server-sent events. What goes wrong before the first of them is still an answer with a status."""
-    events = _events(context, order)
-    first = await anext(events)
-    return StreamedResponse(primed(first, events), "text/event-stream", headers=order.headers | EVENTS)
-
-
-async def _events(context: Context, order: Order) -> AsyncGenerator[bytes, None]:
-    """A comment with the job's id at once, a comment now and then, and an event for each picture or the one error."""
-    async with AsyncExitStack() as held:
-        start = asyncio.ensure_future(held.enter_async_context(making(context, order)))
-        async with aclosing(_progress(context, order, start)) as progress:
-            async for parts in progress:
-                async for piece in encoded(parts):  # what breaks in the midst of an event cuts the answer
-                    yield piece
-
-
-async def _progress(context: Context, order: Order, start: asyncio.Future[Work]) -> AsyncGenerator[list[Part], None]:
-    """The comments and events, each in parts whose files stay open until the next one is asked for."""
-    silent = True
-    try:
-        async with aclosing(_heartbeats(start)) as heartbeats:
-            async for heartbeat in heartbeats:  # of an upstream that answers when it is done
-                silent = False
-                yield [heartbeat]
-        work = await start
-        if work.name:
-            silent = False
-            yield [f": job {work.name}\n\n".encode()]
-        last = asyncio.ensure_future(work.last(context.limit() - context.age))
-        async with aclosing(_heartbeats(last)) as heartbeats:
-            async for heartbeat in heartbeats:
-                yield [heartbeat]
-        for index, picture in enumerate(await work.pictures(await last)):
-            async with AsyncExitStack() as opened:
-                event = await _completed(context, order, work, index, picture, opened)
-                silent = False
-                yield event
-    except EaselError as error:
-        if silent:
-            raise
-        yield [f"event: error\ndata: {json.dumps({'type': 'error', 'error': error_object(error)})}\n\n".encode()]
-
-
-async def _heartbeats(work: asyncio.Future[Any]) -> AsyncGenerator[bytes, None]:
-    try:
-        while not (await asyncio.wait({work}, timeout=HEARTBEAT_SECONDS))[0]:
-            yield KEEP_ALIVE
-    finally:
-        work.cancel()
-
-
-async def _completed(
-    context: Context, order: Order, work: Work, index: int, picture: Picture, opened: AsyncExitStack
-) -> list[Part]:
-    if order.response_format != "url":
-        [picture] = await work.open([picture], opened)
-    parts = _picture_members(context, order, work, picture)
-    # A host that buffers counts all of the events as one answer.
-    if not context.fits(work.job.requested * (length_of(parts) or 0)):
-        order = _with_links_alone(context, order, work, [picture])
-        return await _completed(context, order, work, index, picture, opened)
-    return [
-        f'event: {order.event}.completed\ndata: {{"type":"{order.event}.completed",'.encode(),
-        *parts,
-        b",",
-        _event_members(order, work.job, index, picture),
-        b"\n\n",
-    ]
-
-
-def _event_members(order: Order, job: Job, index: int, picture: Picture) -> bytes:
-    members = {
-        "index": index,
-        "created_at": job.created,
-        "size": order.size or "auto",
-        "quality": "auto",
-        "background": "auto",
-        "output_format": picture.media_type.partition("/")[2],
-        "usage": _NO_USAGE,
-    }
-    return json.dumps(members)[1:].encode()
+def _image(generation: Generation, image: Image, contents: Contents) -> ImageObject:
+    """`url` and `b64_json` as requested; a data URL is never added to the same bytes as base64."""
+    fields: ImageObject = {}
+    if contents == "url" or (contents == "both" and image.file):
+        fields["url"] = generation.link(image)
+    if contents != "url" and image.content is not None:
+        fields["b64_json"] = Base64(image.content)
+    if generation.revised_prompt:
+        fields["revised_prompt"] = generation.revised_prompt
+    return fields

@@ -1,34 +1,38 @@
-"""A job as JSON: in our words, and in those of Z-Image's clients."""
+"""Jobs: as Easel presents them, and as clients of zimage.run know them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from shared.api.context import Context, Prefer
+from shared.api.context import Context
 from shared.api.errors import error_object, error_response
+from shared.api.generation import Generation
+from shared.api.json_response import Accepted, Json
 from shared.errors import GenerationFailed, GenerationPending
 from shared.job import Job
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
+if TYPE_CHECKING:
+    from shared.api.responses.types import JobObject, JobStatus, ZimageAnswer, ZimageDone, ZimageTask, ZimageTaskStatus
+
 POLL_AFTER_MS = 1000
-_NO_STORE = {"cache-control": "no-store"}
 
 
-def job_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
-    """The job; also a valid ImagesResponse, with an empty list until the pictures are there."""
-    word, progress = state_of(status)
-    body: dict[str, Any] = {
-        "id": context.service.tickets.job_id(job),
+def job_object(context: Context, job: Job, status: Status) -> JobObject:
+    """The job; also a valid ImagesResponse, with an empty list until the images are ready."""
+    word, progress = status_of(status)
+    body: JobObject = {
+        "id": job.id,
         "object": "job",
         "kind": job.kind,
         "status": word,
         "progress": progress,
         "created": job.created,
-        "expires_at": job.created + int(context.service.tickets.ttl),
+        "expires_at": job.created + int(context.service.ids.ttl),
         "model": job.model,
-        "data": [{"url": url, "media_type": media_type} for url, media_type in files_of(context, job, status)],
+        "data": [{"url": url, "media_type": media_type} for url, media_type in links_of(context, job, status)],
         "error": error_object(status.error) if isinstance(status, Failed) else None,
     }
     if isinstance(status, Succeeded) and len(status.outputs) < job.requested:
@@ -36,60 +40,66 @@ def job_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
     return body
 
 
-def job_response(context: Context, job: Job, status: Status) -> Response:
+def job_response(context: Context, job: Job, status: Status) -> Json[JobObject]:
     pending = {} if isinstance(status, Succeeded | Failed) else pending_headers()
-    return JSONResponse(job_object(context, job, status), headers=_NO_STORE | pending)
+    return Json(job_object(context, job, status), pending)
 
 
-def pending_response(
-    context: Context, job: Job, status: Status | None, prefer: Prefer, headers: dict[str, str]
-) -> Response:
-    """202 for a caller who would rather come back: the job, and where and when to look for it."""
-    body = job_object(context, job, status or Queued())
+def pending_response(generation: Generation, status: Status | None) -> Accepted[JobObject]:
+    """202 for a client that comes back: the job, its address, and when to poll it."""
+    context = generation.context
+    body = job_object(context, generation.job, status or Queued())
+    prefer = context.prefer()
     applied = ["respond-async"] if prefer.respond_async else []
     applied += [] if prefer.wait is None else [f"wait={prefer.wait:g}"]
     location = {"location": f"{context.prefix}/v1/jobs/{body['id']}", "preference-applied": ", ".join(applied)}
-    return JSONResponse(body, 202, headers | location | pending_headers())
+    return Accepted(body, generation.headers | location | pending_headers())
 
 
-def task_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
-    """The job as zimage.run's own clients know it; a failed one is a good answer too."""
+def task_object(context: Context, job: Job, status: Status) -> ZimageAnswer:
+    """The job as zimage.run's own clients know it; a failed one is a successful answer too."""
     task = _zimage_task(context, job, status)
-    position = {"queuePosition": status.position} if isinstance(status, Queued) and status.position else {}
-    return {"success": True, "data": {"task": task, **position}}
+    if isinstance(status, Queued) and status.position:
+        return {"success": True, "data": {"task": task, "queuePosition": status.position}}
+    return {"success": True, "data": {"task": task}}
 
 
-async def images_object(context: Context, job: Job) -> Response:
-    """Wait a while for the pictures, as zimage.run's clients do: their links, or 408 when they take longer."""
-    status = await context.while_wanted(context.service.last(job, context.patience()))
+async def images_of_job(context: Context, job: Job) -> Json[ZimageDone] | Response:
+    """Wait for the images as zimage.run's clients do. Responds with their links, or 408 if they take longer."""
+    status = await context.while_connected(context.service.wait(job, context.patience()))
     task = _zimage_task(context, job, status)
-    name = task["uuid"]
     try:
         context.service.outputs(job, status)
     except GenerationFailed as error:
-        return error_response(error, context.prefix, {"uuid": name, "status": "failed"})
+        return error_response(error, context.prefix, {"uuid": job.id, "status": "failed"})
     except GenerationPending as error:
-        return error_response(error, context.prefix, {"uuid": name, "status": "timeout"}, status=408)
+        return error_response(error, context.prefix, {"uuid": job.id, "status": "timeout"}, status=408)
     urls = task["resultUrls"]
-    done = {"uuid": name, "status": "completed", "image_urls": urls, "task_info": task}
-    return JSONResponse({**done, "success": True, "data": {"images": urls}}, headers=_NO_STORE)
+    done: ZimageDone = {
+        "uuid": job.id,
+        "status": "completed",
+        "image_urls": urls,
+        "task_info": task,
+        "success": True,
+        "data": {"images": urls},
+    }
+    return Json(done)
 
 
-def _zimage_task(context: Context, job: Job, status: Status) -> dict[str, Any]:
-    _, progress = state_of(status)
-    urls = [url for url, _ in files_of(context, job, status)]
+def _zimage_task(context: Context, job: Job, status: Status) -> ZimageTask:
+    urls = [url for url, _ in links_of(context, job, status)]
     return {
-        "uuid": context.service.tickets.job_id(job),
-        "taskStatus": _zimage_word(status),
+        "uuid": job.id,
+        "taskStatus": _zimage_status(status),
         "model": job.model,
-        "progress": progress,
+        "progress": status_of(status)[1],
         "resultUrl": urls[0] if urls else None,
         "resultUrls": urls,
         "errorMessage": status.error.message if isinstance(status, Failed) else None,
     }
 
 
-def _zimage_word(status: Status) -> str:
+def _zimage_status(status: Status) -> ZimageTaskStatus:
     match status:
         case Queued():
             return "pending"
@@ -101,8 +111,8 @@ def _zimage_word(status: Status) -> str:
             return "failed"
 
 
-def state_of(status: Status) -> tuple[str, int]:
-    """In OpenAI's words, with the progress."""
+def status_of(status: Status) -> tuple[JobStatus, int]:
+    """OpenAI's name of the status, and the progress in percent."""
     match status:
         case Queued():
             return "queued", 0
@@ -114,15 +124,15 @@ def state_of(status: Status) -> tuple[str, int]:
             return "failed", 100
 
 
-def files_of(context: Context, job: Job, status: Status) -> list[tuple[str, str]]:
-    """The links of what there is, each with its media type."""
+def links_of(context: Context, job: Job, status: Status) -> list[tuple[str, str]]:
+    """The URLs of the job's files, each with its media type; none before its end."""
     if not isinstance(status, Succeeded):
         return []
-    assets = context.service.assets(job, status.outputs)
+    files = context.service.files(job, status.outputs)
     types = [output.media_type for output in status.outputs]
-    return [(context.link(asset, media_type), media_type) for asset, media_type in zip(assets, types, strict=True)]
+    return [(context.link(file, media_type), media_type) for file, media_type in zip(files, types, strict=True)]
 
 
 def pending_headers(milliseconds: int = POLL_AFTER_MS) -> dict[str, str]:
-    """When to look again; whole numbers, as openai-python wants them."""
+    """When to poll again, in whole numbers, as openai-python requires them."""
     return {"openai-poll-after-ms": str(milliseconds), "retry-after": str(-(-milliseconds // 1000))}

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 
+from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
+from shared.json_stream import Base64
 from shared.models import Kind
+
+FileText: TypeAlias = Annotated[str | Base64, WithJsonSchema({"type": "string"})]
+"""A string that may hold files as base64."""
+
+JobStatus: TypeAlias = Literal["queued", "in_progress", "completed", "failed"]
+ZimageTaskStatus: TypeAlias = Literal["pending", "processing", "completed", "failed"]
 
 
 class ErrorObject(TypedDict):
@@ -26,11 +34,11 @@ class ErrorAnswer(TypedDict):
     error: ErrorObject
 
 
-class Made(TypedDict):
+class Image(TypedDict):
     """A picture: a link, its bytes in base64, or both."""
 
-    url: NotRequired[str]
-    b64_json: NotRequired[str]
+    url: NotRequired[FileText]
+    b64_json: NotRequired[FileText]
     revised_prompt: NotRequired[str]
 
 
@@ -38,7 +46,7 @@ class Images(TypedDict):
     """OpenAI's ImagesResponse. `missing` counts those that were asked for and could not be made."""
 
     created: int
-    data: list[Made]
+    data: list[Image]
     model: str
     size: NotRequired[str]
     job: NotRequired[str]
@@ -56,7 +64,7 @@ class JobObject(TypedDict):
     id: str
     object: Literal["job"]
     kind: Kind
-    status: Literal["queued", "in_progress", "completed", "failed"]
+    status: JobStatus
     progress: int
     created: int
     expires_at: int
@@ -76,7 +84,7 @@ class JobDeleted(TypedDict):
 
 class ZimageTask(TypedDict):
     uuid: str
-    taskStatus: Literal["pending", "processing", "completed", "failed"]
+    taskStatus: ZimageTaskStatus
     model: str
     progress: int
     resultUrl: str | None
@@ -211,13 +219,28 @@ class CleanedUp(TypedDict):
     message: str
 
 
-class Message(TypedDict):
+class ImageUrl(TypedDict):
+    url: FileText
+
+
+class ImagePart(TypedDict):
+    type: Literal["image_url"]
+    index: int
+    image_url: ImageUrl
+
+
+class Shown(TypedDict):
+    """What shows images in a message."""
+
+    content: FileText | None
+    images: NotRequired[list[ImagePart]]
+
+
+class Message(Shown):
     role: Literal["assistant"]
-    content: str | None
     refusal: NotRequired[None]
     reasoning_content: NotRequired[str]
     tool_calls: NotRequired[list[dict[str, Any]]]
-    images: NotRequired[list[dict[str, Any]]]
     task_uuid: NotRequired[str]
 
 
@@ -244,6 +267,11 @@ class ChatCompletion(TypedDict):
     choices: list[Choice]
     usage: Usage
     model_info: NotRequired[dict[str, Any]]
+    task_id: NotRequired[str]
+    response: NotRequired[str]
+    status: NotRequired[str]
+    imageUrl: NotRequired[str]
+    code: NotRequired[int]
     data: NotRequired[dict[str, Any]]
 
 

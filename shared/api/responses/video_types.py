@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from shared.api.responses.types import ErrorObject
+from shared.api.responses.types import ErrorObject, JobStatus
+
+VideoTaskStatus: TypeAlias = Literal["queued", "processing", "succeeded", "failed"]
 
 
 class Video(TypedDict):
@@ -15,7 +17,7 @@ class Video(TypedDict):
     id: str
     object: Literal["video"]
     model: str
-    status: Literal["queued", "in_progress", "completed", "failed"]
+    status: JobStatus
     progress: int
     created_at: int
     completed_at: int | None
@@ -59,9 +61,12 @@ class VideoMade(TypedDict):
     job: str | None
 
 
-class VideoResult(TypedDict):
+class VideoLinks(TypedDict):
     url: str
     last_frame_url: str | None
+
+
+class VideoResult(VideoLinks):
     provider_task_id: str
     provider_item_ids: None
     provider_generate_id: None
@@ -70,7 +75,7 @@ class VideoResult(TypedDict):
 class VideoTask(TypedDict):
     id: str
     created: int
-    status: Literal["queued", "processing", "succeeded", "failed"]
+    status: VideoTaskStatus
     model: str
     provider_task_id: str
     provider_item_ids: None
@@ -81,6 +86,6 @@ class VideoTask(TypedDict):
 
 class VideoAssets(TypedDict):
     id: str
-    status: Literal["queued", "processing", "succeeded", "failed"]
+    status: VideoTaskStatus
     provider_task_id: str
     assets: list[str]

@@ -1,191 +1,178 @@
-"""Videos: started, looked at and deleted as OpenAI's SDKs do it, and in the words of the Imagen API's two generations.
+"""Videos: as OpenAI's SDKs know them, and as the clients of both generations of the Imagen API do.
 
-Nothing is stored: what an answer says is in the id or comes from the upstream at that moment. The prompt is in neither.
+Nothing is stored: a response is made from the id and from what the upstream says at that moment.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from shared.api.context import Context
+from shared.api.delivery import Contents, deliver
 from shared.api.errors import error_object
-from shared.api.generation import Order, making
+from shared.api.generation import Generation, Image
+from shared.api.json_response import Accepted, Json, JsonStream
 from shared.api.responses.files import file_response
-from shared.api.responses.jobs import POLL_AFTER_MS, files_of, pending_headers, pending_response, state_of
+from shared.api.responses.jobs import POLL_AFTER_MS, links_of, pending_headers, pending_response, status_of
 from shared.errors import BadRequest
 from shared.job import Job, ResultFile
 from shared.jobs.ids import unknown_id
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
-_NO_STORE = {"cache-control": "no-store"}
-_NOTE = "nothing is stored here: each video is to be had by its id alone"
-_LOOKS = 20
-"""How often a client looks in the time that a video usually takes."""
-_QUICKEST_MS, _SLOWEST_MS = 100, 5000
+if TYPE_CHECKING:
+    from shared.api.responses.types import ErrorObject, JobObject
+    from shared.api.responses.video_types import (
+        Video,
+        VideoAssets,
+        VideoDeleted,
+        VideoLink,
+        VideoLinks,
+        VideoMade,
+        VideoPage,
+        VideoTask,
+        VideoTaskStatus,
+    )
+
+_NOTE = "nothing is stored here: each video is available by its id alone"
+_POLLS = 20
+"""How often a client polls in the time that a video usually takes."""
+_FASTEST_MS, _SLOWEST_MS = 100, 5000
 
 
-async def create(context: Context) -> Response:
-    """Start a video, as OpenAI's SDKs do.
+async def create(context: Context) -> Json[Video]:
+    """Submit a video, as OpenAI's SDKs do.
 
-    Its prompt is told this once.
+    Only this response repeats the prompt.
     """
-    order, job = await _started(context)
-    video = video_object(context, job, Queued()) | {"prompt": order.request.prompt}
-    return JSONResponse(video, headers=order.headers | await _poll_after(context, job, Queued()))
+    async with await _generation(context) as generation:
+        job = generation.job
+    video = video_object(context, job, Queued())
+    video["prompt"] = generation.request.prompt
+    return Json(video, generation.headers | await _poll_after(context, job, Queued()))
 
 
-async def show(context: Context) -> Response:
-    """How a video is doing."""
+async def show(context: Context) -> Json[Video]:
+    """Get the status of a video, and its links once it is ready."""
     job = _job(context)
-    status = await context.service.look(job)
-    return JSONResponse(video_object(context, job, status), headers=_NO_STORE | await _poll_after(context, job, status))
+    status = await context.service.poll(job)
+    return Json(video_object(context, job, status), await _poll_after(context, job, status))
 
 
-async def delete(context: Context) -> Response:
+async def delete(context: Context) -> Json[VideoDeleted]:
     """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
     deleted = await context.service.delete(_job(context))
-    return JSONResponse({"id": context.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
+    return Json({"id": context.id, "object": "video.deleted", "deleted": deleted})
 
 
 async def content(context: Context) -> Response:
-    """The video's file, or a range of it; 404 `video_not_ready` before its end."""
-    variant = context.request.query_params.get("variant", "video")
-    if variant != "video":
-        raise BadRequest("'variant': of a video there is the video alone.", param="variant")
+    """Get the video's file, or a range of it; 404 `video_not_ready` before its end."""
+    if context.request.query_params.get("variant", "video") != "video":
+        raise BadRequest("'variant': only 'video' is available.", param="variant")
     return await file_response(context, ResultFile(_job(context), 0))
 
 
-async def index(context: Context) -> Response:
-    """An empty page: nothing is stored."""
-    page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
-    return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
+async def index(context: Context) -> Json[VideoPage]:
+    """Get an empty page: nothing is stored."""
+    page: VideoPage = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    return Json(page, {"easel-note": _NOTE})
 
 
-async def generate(context: Context) -> Response:
+async def generate(context: Context) -> JsonStream[VideoMade] | Json[JobObject]:
     """Wait for a video: its link.
 
-    Within the limits; 202 with the job where that is preferred.
+    Within the time limits; 202 with the job if the client prefers that.
     """
-    order, prefer = await _order(context), context.prefer()
-    async with making(context, order) as work:
-        patience = context.patience() - context.age
-        wait = patience if prefer.wait is None else min(prefer.wait, patience)
-        status: Status | None = None
-        if not prefer.respond_async or prefer.wait:
-            status = await work.last_if_wanted(wait)
-    if not isinstance(status, Succeeded | Failed) and (prefer.respond_async or prefer.wait is not None):
-        return pending_response(context, work.job, status, prefer, order.headers)
-    video, *others = await work.pictures(status)
-    urls = [context.link(made.asset, made.media_type) for made in (video, *others) if made.asset]
-    data = {"url": urls[0]} | ({"last_frame_url": urls[1]} if others else {})
-    return JSONResponse(
-        {"created": work.job.created, "data": [data], "model": work.job.model, "job": work.name}, headers=order.headers
+    return await deliver(await _generation(context), VideoUrls(), context.prefer())
+
+
+async def create_task(context: Context) -> Json[VideoTask]:
+    """Submit a video, as the Imagen API's clients do."""
+    async with await _generation(context) as generation:
+        return Json(task_object(context, generation.job, Queued()), generation.headers)
+
+
+async def show_task(context: Context) -> Json[VideoTask]:
+    """Get the status of that video."""
+    job = _job(context)
+    return Json(task_object(context, job, await context.service.poll(job)))
+
+
+async def assets(context: Context) -> Json[VideoAssets]:
+    """Get the links that are ready so far."""
+    job = _job(context)
+    status = await context.service.poll(job)
+    task = task_object(context, job, status)
+    urls = [url for url, media_type in links_of(context, job, status) if media_type.startswith("video/")]
+    return Json(
+        {"id": task["id"], "status": task["status"], "provider_task_id": task["provider_task_id"], "assets": urls}
     )
 
 
-async def create_task(context: Context) -> Response:
-    """Start a video, in the words of the Imagen API's clients."""
-    order, job = await _started(context)
-    return JSONResponse(task_object(context, job, Queued()), headers=order.headers)
+class VideoUrls:
+    """The links of a video, and of its last frame if that was requested."""
+
+    contents: Contents = "url"
+
+    def pending(self, generation: Generation, status: Status | None) -> Accepted[JobObject]:
+        return pending_response(generation, status)
+
+    def whole(self, generation: Generation, images: Sequence[Image], contents: Contents) -> VideoMade:
+        link = generation.context.link
+        urls = [link(output.file, output.media_type) for output in images if output.file]
+        data: VideoLink = {"url": urls[0]}
+        if len(urls) > 1:
+            data["last_frame_url"] = urls[1]
+        job = generation.job
+        return {"created": job.created, "data": [data], "model": job.model, "job": job.id or None}
 
 
-async def show_task(context: Context) -> Response:
-    """How that video is doing, in the same words."""
-    job = _job(context)
-    return JSONResponse(task_object(context, job, await context.service.look(job)), headers=_NO_STORE)
-
-
-async def assets(context: Context) -> Response:
-    """The links of what there is so far."""
-    job = _job(context)
-    status = await context.service.look(job)
-    task = task_object(context, job, status)
-    urls = [url for url, media_type in files_of(context, job, status) if media_type.startswith("video/")]
-    return JSONResponse({**{name: task[name] for name in ("id", "status", "provider_task_id")}, "assets": urls})
-
-
-def video_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
-    """OpenAI's thirteen members, and the links beside them."""
-    word, progress = state_of(status)
+def video_object(context: Context, job: Job, status: Status) -> Video:
+    """OpenAI's thirteen fields, and the links once the video is ready."""
+    word, progress = status_of(status)
     seconds, _, size = job.summary.partition("-")
-    return {
-        "id": f"video_{context.service.tickets.job_id(job)}",
+    video: Video = {
+        "id": f"video_{job.id}",
         "object": "video",
         "model": job.model,
         "status": word,
         "progress": progress,
         "created_at": job.created,
         "completed_at": None,
-        "expires_at": job.created + int(context.service.tickets.ttl),
+        "expires_at": job.created + int(context.service.ids.ttl),
         "prompt": None,
         "seconds": seconds,
         "size": size,
         "remixed_from_video_id": None,
         "error": _error(status),
-        **_links(context, job, status),
     }
+    if links := _links(context, job, status):
+        video["url"], video["last_frame_url"] = links["url"], links["last_frame_url"]
+    return video
 
 
-def task_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
-    """A video as clients of /v2 know it. A job has one upstream task, whose id is known from the start."""
+def task_object(context: Context, job: Job, status: Status) -> VideoTask:
+    """A video as clients of /v2 know it. Its job is one upstream task, whose id is known from the start."""
     links = _links(context, job, status)
-    upstream = {"provider_task_id": job.refs[0], "provider_item_ids": None, "provider_generate_id": None}
+    task = job.refs[0]
     return {
-        "id": f"vtask_{context.service.tickets.job_id(job)}",
+        "id": f"vtask_{job.id}",
         "created": job.created,
-        "status": _task_word(status),
+        "status": task_status(status),
         "model": job.model,
-        **upstream,
-        "result": {**links, **upstream} if links else None,
+        "provider_task_id": task,
+        "provider_item_ids": None,
+        "provider_generate_id": None,
+        "result": {**links, "provider_task_id": task, "provider_item_ids": None, "provider_generate_id": None}
+        if links
+        else None,
         "error": _error(status),
     }
 
 
-async def _order(context: Context) -> Order:
-    from shared.api.requests.videos import read_video  # looks need no pydantic
-
-    body = await read_video(context)
-    offer = await context.service.catalog.resolve(body.model, "video")
-    request, ignored = body.to_request(offer.model)
-    return Order(offer, request, "url", ignored)
-
-
-async def _started(context: Context) -> tuple[Order, Job]:
-    order = await _order(context)
-    async with making(context, order) as work:
-        return order, work.job
-
-
-def _job(context: Context) -> Job:
-    """The video that the path names; NotFound for other people's, and for other things."""
-    job = context.job()
-    if job.kind != "video":
-        raise unknown_id()
-    return job
-
-
-async def _poll_after(context: Context, job: Job, status: Status) -> dict[str, str]:
-    """When to look again, by how long such a video usually takes: openai-python keeps to what it hears first."""
-    if isinstance(status, Succeeded | Failed):
-        return {}
-    typical = (await context.service.catalog.find(job.provider, job.model)).typical_seconds
-    wish = POLL_AFTER_MS if typical is None else int(1000 * typical / _LOOKS)
-    return pending_headers(min(max(wish, _QUICKEST_MS), _SLOWEST_MS))
-
-
-def _links(context: Context, job: Job, status: Status) -> dict[str, str | None]:
-    """The video, and its last frame where that was asked for; nothing before the end."""
-    urls = [url for url, _ in files_of(context, job, status)]
-    return {"url": urls[0], "last_frame_url": urls[1] if len(urls) > 1 else None} if urls else {}
-
-
-def _error(status: Status) -> dict[str, Any] | None:
-    return error_object(status.error) if isinstance(status, Failed) else None
-
-
-def _task_word(status: Status) -> str:
+def task_status(status: Status) -> VideoTaskStatus:
     match status:
         case Queued():
             return "queued"
@@ -195,3 +182,39 @@ def _task_word(status: Status) -> str:
             return "succeeded"
         case Failed():
             return "failed"
+
+
+async def _generation(context: Context) -> Generation:
+    from shared.api.requests.videos import read_video  # polling needs no pydantic
+
+    body = await read_video(context)
+    resolved = await context.service.catalog.resolve(body.model, "video")
+    request, ignored = body.to_request(resolved.model)
+    return Generation(context, resolved, request, ignored)
+
+
+def _job(context: Context) -> Job:
+    """The video that the path names; NotFound for other callers' videos and for other jobs."""
+    job = context.job()
+    if job.kind != "video":
+        raise unknown_id()
+    return job
+
+
+async def _poll_after(context: Context, job: Job, status: Status) -> dict[str, str]:
+    """When to poll again, by how long such a video usually takes: openai-python keeps the first value it gets."""
+    if isinstance(status, Succeeded | Failed):
+        return {}
+    typical = (await context.service.catalog.find(job.provider, job.model)).typical_seconds
+    wish = POLL_AFTER_MS if typical is None else int(1000 * typical / _POLLS)
+    return pending_headers(min(max(wish, _FASTEST_MS), _SLOWEST_MS))
+
+
+def _links(context: Context, job: Job, status: Status) -> VideoLinks | None:
+    """The video, and its last frame if that was requested; None before the end."""
+    urls = [url for url, _ in links_of(context, job, status)]
+    return {"url": urls[0], "last_frame_url": urls[1] if len(urls) > 1 else None} if urls else None
+
+
+def _error(status: Status) -> ErrorObject | None:
+    return error_object(status.error) if isinstance(status, Failed) else None

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 
 from shared.account import Account
 from shared.errors import GenerationFailed, Uncertain
-from shared.http import Http, InlineFile, Response, json_body, origin_of
+from shared.http import Http, Response, json_body, origin_of
+from shared.json_stream import Base64
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._json import as_dict, as_id, as_list
@@ -132,9 +133,9 @@ def _content(request: VideoRequest) -> Iterator[dict[str, Any]]:
         yield {"type": "video_url", "video_url": {"url": url}, "role": "reference_video"}
 
 
-def _source(picture: InputImage) -> str | InlineFile:
+def _source(picture: InputImage) -> str | Base64:
     """Where Ark finds a picture: at its address, or in the order itself."""
-    return picture.url or InlineFile(picture, f"data:{picture.media_type};base64,")
+    return picture.url or Base64(f"data:{picture.media_type};base64,", picture)
 
 
 def _pictures(answer: Response) -> list[str]:

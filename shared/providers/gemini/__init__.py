@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from shared.account import Account
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
-from shared.http import Http, InlineFile, Response, json_body
+from shared.http import Http, Response, json_body
+from shared.json_stream import Base64
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._base64 import media
@@ -62,7 +63,7 @@ class Gemini:
     async def submit(self, request: ImageRequest) -> Finished:
         """One picture, or what the model makes of it: there is no asking for several."""
         inline = [
-            {"inlineData": {"mimeType": await media_type_of(picture), "data": InlineFile(picture)}}
+            {"inlineData": {"mimeType": await media_type_of(picture), "data": Base64(picture)}}
             for picture in request.inputs
         ]
         upstream = request.model.upstream

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from shared.errors import AccountExhausted, EaselError, GenerationFailed
-from shared.http import InlineFile, Response, redact
+from shared.http import Response, redact
+from shared.json_stream import Base64
 from shared.providers._inputs import media_type_of
 from shared.providers._json import as_dict, list_at, text_at
 from shared.providers.gemini.errors import failed
@@ -29,8 +30,7 @@ async def order(request: VideoRequest) -> dict[str, Any]:
     pictures = [*frames, *request.references]
     task = "image_to_video" if frames else "reference_to_video" if pictures else "text_to_video"
     content = [
-        {"type": "image", "data": InlineFile(picture), "mime_type": await media_type_of(picture)}
-        for picture in pictures
+        {"type": "image", "data": Base64(picture), "mime_type": await media_type_of(picture)} for picture in pictures
     ]
     ratio = {"aspect_ratio": request.ratio} if request.ratio else {}
     return {

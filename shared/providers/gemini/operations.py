@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.errors import GenerationFailed
-from shared.http import InlineFile, Response
+from shared.http import Response
+from shared.json_stream import Base64
 from shared.providers._inputs import media_type_of
 from shared.providers._json import as_dict, at, list_at, text_at
 from shared.providers.gemini.errors import failed, refused
@@ -37,7 +38,7 @@ async def order(request: VideoRequest) -> dict[str, Any]:
 
 
 async def _picture(picture: InputImage) -> dict[str, Any]:
-    return {"bytesBase64Encoded": InlineFile(picture), "mimeType": await media_type_of(picture)}
+    return {"bytesBase64Encoded": Base64(picture), "mimeType": await media_type_of(picture)}
 
 
 def ref_of(name: object) -> Ref | None:

@@ -1,0 +1,40 @@
+"""JSON responses that know the type of their content: /openapi.json is written from these annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from starlette.responses import Response
+
+from shared.api.streaming import StreamedResponse
+from shared.json_stream import encode, json_parts, length_of
+
+Content = TypeVar("Content")
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+class Json(Response, Generic[Content]):
+    """A JSON body of this type, with status 200. No cache may store it unless its headers say so."""
+
+    def __init__(self, content: Content, headers: Mapping[str, str] = {}, status_code: int = 200) -> None:
+        body = json.dumps(content, separators=(",", ":")).encode()
+        super().__init__(body, status_code, {**NO_STORE, **headers}, "application/json")
+
+
+class Accepted(Json[Content]):
+    """The same with status 202: the job goes on, and this is how to come back to it."""
+
+    def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
+        super().__init__(content, headers, 202)
+
+
+class JsonStream(StreamedResponse, Generic[Content]):
+    """A JSON body of this type whose Base64 leaves are encoded while they are sent."""
+
+    def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
+        parts = json_parts(content)
+        self.length = length_of(parts)
+        super().__init__(encode(parts), "application/json", headers={**NO_STORE, **headers}, length=self.length)
