@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, nested_detail, operators
+from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.responses import admin as operators
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def cookies(call: Call) -> Response:
+async def cookies(context: Context) -> Response:
     """Give an account new cookies, as a browser's extension exports them."""
-    return await operators.cookies_response(call)
+    return await operators.cookies_response(context)
 
 
-async def cleanup(call: Call) -> Response:
+async def cleanup(context: Context) -> Response:
     """Do nothing: there are no files here to clean up."""
     return JSONResponse({"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."})
 
@@ -27,11 +28,16 @@ app = create_app(
             "/v1/cookies",
             Access.ADMIN,
             POST=Operation(
-                cookies, takes="parameters.Export", form="parameters.ExportForm", gives={200: "answers.CookiesTaken"}
+                cookies,
+                takes="openapi.parameters.Export",
+                form="openapi.parameters.ExportForm",
+                gives={200: "responses.types.CookiesTaken"},
             ),
             beside=nested_detail,
         ),
-        Endpoint("/v1/cleanup", POST=Operation(cleanup, gives={200: "answers.CleanedUp"}), beside=nested_detail),
+        Endpoint(
+            "/v1/cleanup", POST=Operation(cleanup, gives={200: "responses.types.CleanedUp"}), beside=nested_detail
+        ),
     ]
 )
 handler = lambda_handler(app)

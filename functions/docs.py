@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, pages
+from shared.api import Access, Context, Endpoint, Operation, create_app, pages
 from shared.hosts.bundle import whole_app
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def home(call: Call) -> Response:
+async def home(context: Context) -> Response:
     """For browsers, a page to try everything on; for others, where the API is."""
-    if pages.is_wanted(call):
-        return pages.page_response(call, "playground.html")
-    base = f"{call.base_url}/v1"
+    if pages.is_wanted(context):
+        return pages.page_response(context, "playground.html")
+    base = f"{context.base_url}/v1"
     return JSONResponse(
         {
             "name": "Easel",
@@ -21,29 +21,29 @@ async def home(call: Call) -> Response:
             "base_url": base,
             "models": f"{base}/models",
             "health": f"{base}/health",
-            "docs": f"{call.base_url}/docs",
+            "docs": f"{context.base_url}/docs",
         },
         headers={"vary": "accept"},
     )
 
 
-async def docs(call: Call) -> Response:
+async def docs(context: Context) -> Response:
     """A page that describes all of this."""
-    return pages.page_response(call, "docs.html")
+    return pages.page_response(context, "docs.html")
 
 
-async def document(call: Call) -> Response:
+async def document(context: Context) -> Response:
     """All of this for programs, as OpenAPI 3.1."""
     from shared.api import openapi  # nobody else needs its part of pydantic
 
-    return JSONResponse(openapi.document(whole_app().routes, call.base_url))
+    return JSONResponse(openapi.document(whole_app().routes, context.base_url))
 
 
 app = create_app(
     [
-        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: ("answers.Home", "text/html")})),
+        Endpoint("/", Access.ANYONE, GET=Operation(home, gives={200: ("responses.types.Home", "text/html")})),
         Endpoint("/docs", Access.ANYONE, GET=Operation(docs, gives={200: "text/html"})),
-        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: "answers.OpenApi"})),
+        Endpoint("/openapi.json", Access.ANYONE, GET=Operation(document, gives={200: "responses.types.OpenApi"})),
     ]
 )
 handler = lambda_handler(app)

@@ -7,28 +7,31 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, files, jobs
-from shared.api.operation import PICTURES, VIDEOS, WAITS, fetching
+from shared.api import Access, Context, Endpoint, Operation, create_app
+from shared.api.responses import files, jobs
+from shared.api.routing import PICTURES, VIDEOS, WAITS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def file(call: Call) -> Response:
+async def file(context: Context) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(call, call.service.tickets.asset(call.id))
+    return await files.file_response(context, context.service.tickets.file(context.id))
 
 
-async def file_of_job(call: Call) -> Response:
+async def file_of_job(context: Context) -> Response:
     """`?id={job}&index=0`: wait up to 20 seconds for that picture of the job, then the file."""
-    return await files.job_file_response(call)
+    return await files.job_file_response(context)
 
 
-async def links_of_job(call: Call) -> Response:
+async def links_of_job(context: Context) -> Response:
     """Wait for a job's pictures: their links, in the words of zimage.run's clients."""
-    return await jobs.images_object(call, call.job())
+    return await jobs.images_object(context, context.job())
 
 
-_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="parameters.JobFile")
-_links = Operation(links_of_job, gives={200: "answers.ZimageDone", 408: "answers.ErrorAnswer"}, fails=WAITS)
+_file_of_job = fetching(file_of_job, *PICTURES, *VIDEOS)._replace(query="openapi.parameters.JobFile")
+_links = Operation(
+    links_of_job, gives={200: "responses.types.ZimageDone", 408: "responses.types.ErrorAnswer"}, fails=WAITS
+)
 
 app = create_app(
     [

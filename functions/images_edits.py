@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
-from shared.api.edits import no_variations, read_edit
-from shared.api.operation import IGNORED, STARTS, STREAM
+from shared.api import Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.requests.image_edits import no_variations, read_edit
+from shared.api.responses import images
+from shared.api.routing import IGNORED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def edit(call: Call) -> Response:
+async def edit(context: Context) -> Response:
     """Make pictures from pictures."""
-    return await images.answer(call, await read_edit(call))
+    return await images.answer(context, await read_edit(context))
 
 
-async def vary(call: Call) -> Response:
+async def vary(context: Context) -> Response:
     """Answer 400: edits do this, with a prompt."""
     raise no_variations()
 
@@ -29,10 +30,10 @@ app = create_app(
             "/v1/images/edits",
             POST=Operation(
                 edit,
-                takes="edits.ImageEdit",
+                takes="requests.image_edits.ImageEdit",
                 files=("image[]", "mask"),
-                headers="parameters.Preferring",
-                gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
+                headers="openapi.parameters.Preferring",
+                gives={200: ("responses.types.Images", STREAM), 202: "responses.types.JobObject"},
                 fails=STARTS,
                 sends=IGNORED,
             ),
@@ -40,7 +41,9 @@ app = create_app(
             under=ENGINES,
         ),
         Endpoint(
-            "/v1/images/variations", POST=Operation(vary, gives={400: "answers.ErrorAnswer"}), beside=nested_detail
+            "/v1/images/variations",
+            POST=Operation(vary, gives={400: "responses.types.ErrorAnswer"}),
+            beside=nested_detail,
         ),
     ]
 )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
-from shared.api.operation import IGNORED, STARTS, STREAM
-from shared.api.wire import ImageGenerate
+from shared.api import Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.requests.images import ImageGenerate
+from shared.api.responses import images
+from shared.api.routing import IGNORED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 4 << 20
 
 
-async def generate(call: Call) -> Response:
+async def generate(context: Context) -> Response:
     """Make pictures from words."""
-    return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
+    return await images.answer(context, await context.parse(ImageGenerate, LARGEST_BODY))
 
 
 # Clients of the Imagen API choose its engine by these, of which there is only one here.
@@ -26,9 +27,9 @@ app = create_app(
             "/v1/images/generations",
             POST=Operation(
                 generate,
-                takes="wire.ImageGenerate",
-                headers="parameters.Preferring",
-                gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
+                takes="requests.images.ImageGenerate",
+                headers="openapi.parameters.Preferring",
+                gives={200: ("responses.types.Images", STREAM), 202: "responses.types.JobObject"},
                 fails=STARTS,
                 sends=IGNORED,
             ),

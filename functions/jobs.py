@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, jobs
-from shared.api.operation import CANCELS, LOOKS, PENDING
+from shared.api import Access, Context, Endpoint, Operation, create_app
+from shared.api.responses import jobs
+from shared.api.routing import CANCELS, LOOKS, PENDING
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def show(call: Call) -> Response:
+async def show(context: Context) -> Response:
     """How a job is doing, and its files."""
-    job = call.job()
-    return jobs.job_response(call, job, await call.service.look(job))
+    job = context.job()
+    return jobs.job_response(context, job, await context.service.look(job))
 
 
-async def cancel(call: Call) -> Response:
+async def cancel(context: Context) -> Response:
     """Cancel a job, where the upstream can."""
-    cancelled = await call.service.cancel(call.job())
-    return JSONResponse({"id": call.id, "object": "job.deleted", "deleted": cancelled})
+    cancelled = await context.service.cancel(context.job())
+    return JSONResponse({"id": context.id, "object": "job.deleted", "deleted": cancelled})
 
 
-async def task(call: Call) -> Response:
+async def task(context: Context) -> Response:
     """A job in zimage.run's words."""
-    job = call.job()
-    return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
+    job = context.job()
+    return JSONResponse(jobs.task_object(context, job, await context.service.look(job)))
 
 
-_task = Operation(task, gives={200: "answers.ZimageAnswer"}, fails=LOOKS)
+_task = Operation(task, gives={200: "responses.types.ZimageAnswer"}, fails=LOOKS)
 
 app = create_app(
     [
         Endpoint(
             "/v1/jobs/{id}",
-            GET=Operation(show, gives={200: "answers.JobObject"}, fails=LOOKS, sends=PENDING),
-            DELETE=Operation(cancel, gives={200: "answers.JobDeleted"}, fails=CANCELS),
+            GET=Operation(show, gives={200: "responses.types.JobObject"}, fails=LOOKS, sends=PENDING),
+            DELETE=Operation(cancel, gives={200: "responses.types.JobDeleted"}, fails=CANCELS),
         ),
         Endpoint("/v1/tasks/{id}", Access.ID, GET=_task),
         Endpoint("/api/v1/tasks/{id}", Access.ID, GET=_task),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from shared.api import Call, Endpoint, Operation, create_app, listing
+from shared.api import Context, Endpoint, Operation, create_app
+from shared.api.responses import models as listing
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def index(call: Call) -> Response:
+async def index(context: Context) -> Response:
     """The models, and what they can do."""
-    return JSONResponse(await listing.model_list(call))
+    return JSONResponse(await listing.model_list(context))
 
 
-async def show(call: Call) -> Response:
+async def show(context: Context) -> Response:
     """One of the models."""
-    return JSONResponse(await listing.one_model(call, call.id))
+    return JSONResponse(await listing.one_model(context, context.id))
 
 
 app = create_app(
     [
-        Endpoint("/v1/models", GET=Operation(index, gives={200: "answers.ModelList"})),
-        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: "answers.ModelObject"})),
+        Endpoint("/v1/models", GET=Operation(index, gives={200: "responses.types.ModelList"})),
+        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: "responses.types.ModelObject"})),
     ]
 )
 handler = lambda_handler(app)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, plain_detail
-from shared.api.operation import IGNORED, LOOKS, STARTS
+from shared.api import Access, Context, Endpoint, Operation, create_app, plain_detail
+from shared.api.responses import piclumen
+from shared.api.routing import IGNORED, LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 1 << 20
 
 
-async def generate(call: Call) -> Response:
+async def generate(context: Context) -> Response:
     """Start a picture on PicLumen, for its own clients."""
-    return await piclumen.started(call, LARGEST_BODY)
+    return await piclumen.started(context, LARGEST_BODY)
 
 
-async def check(call: Call) -> Response:
+async def check(context: Context) -> Response:
     """How that picture is doing."""
-    return await piclumen.checked(call)
+    return await piclumen.checked(context)
 
 
 app = create_app(
@@ -29,10 +30,10 @@ app = create_app(
             beside=plain_detail,
             POST=Operation(
                 generate,
-                takes="piclumen_wire.GenerateImage",
-                query="parameters.TokenQuery",
-                headers="parameters.TokenHeader",
-                gives={200: "answers.PiclumenStarted"},
+                takes="requests.piclumen.GenerateImage",
+                query="openapi.parameters.TokenQuery",
+                headers="openapi.parameters.TokenHeader",
+                gives={200: "responses.types.PiclumenStarted"},
                 fails=STARTS,
                 sends=IGNORED,
             ),
@@ -43,9 +44,9 @@ app = create_app(
             beside=plain_detail,
             POST=Operation(
                 check,
-                query="parameters.MarkQuery",
-                headers="parameters.TokenHeader",
-                gives={200: "answers.PiclumenState"},
+                query="openapi.parameters.MarkQuery",
+                headers="openapi.parameters.TokenHeader",
+                gives={200: "responses.types.PiclumenState"},
                 fails=LOOKS,
             ),
         ),

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, operators
+from shared.api import Access, Context, Endpoint, Operation, create_app
+from shared.api.responses import admin as operators
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def ping(call: Call) -> Response:
+async def ping(context: Context) -> Response:
     """`pong`"""
     return PlainTextResponse("pong")
 
 
-async def health(call: Call) -> Response:
+async def health(context: Context) -> Response:
     """That it runs, and how many accounts are ready; with a key from `ADMIN_KEYS`, how each of them is doing."""
-    return JSONResponse(await operators.health_object(call))
+    return JSONResponse(await operators.health_object(context))
 
 
-_health = Operation(health, gives={200: "answers.Health"})
+_health = Operation(health, gives={200: "responses.types.Health"})
 
 app = create_app(
     [

@@ -4,39 +4,42 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
-from shared.api.operation import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
+from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.responses import files, videos
+from shared.api.routing import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def file(call: Call) -> Response:
+async def file(context: Context) -> Response:
     """The file, or a range of it."""
-    return await files.file_response(call, call.service.tickets.asset(call.id))
+    return await files.file_response(context, context.service.tickets.file(context.id))
 
 
 _create = Operation(
     videos.create,
-    takes="video_wire.VideoCreate",
+    takes="requests.videos.VideoCreate",
     files=("input_reference", "first_frame_image", "last_frame_image", "images"),
-    headers="parameters.Repeatable",
-    gives={200: "video_answers.Video"},
+    headers="openapi.parameters.Repeatable",
+    gives={200: "responses.video_types.Video"},
     fails=STARTS,
     sends=(*IGNORED, *PENDING),
 )
 _generate = _create._replace(
     handler=videos.generate,
-    headers="parameters.Preferring",
-    gives={200: "video_answers.VideoMade", 202: "answers.JobObject"},
+    headers="openapi.parameters.Preferring",
+    gives={200: "responses.video_types.VideoMade", 202: "responses.types.JobObject"},
     sends=IGNORED,
 )
-_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"}, sends=IGNORED)
-_index = Operation(videos.index, gives={200: "video_answers.VideoPage"}, sends=("easel-note",))
+_create_task = _create._replace(
+    handler=videos.create_task, gives={200: "responses.video_types.VideoTask"}, sends=IGNORED
+)
+_index = Operation(videos.index, gives={200: "responses.video_types.VideoPage"}, sends=("easel-note",))
 _file = fetching(file, *VIDEOS)
-_content = _file._replace(handler=videos.content, query="parameters.Variant")
-_show = Operation(videos.show, gives={200: "video_answers.Video"}, fails=LOOKS, sends=PENDING)
-_delete = Operation(videos.delete, gives={200: "video_answers.VideoDeleted"}, fails=CANCELS)
-_show_task = Operation(videos.show_task, gives={200: "video_answers.VideoTask"}, fails=LOOKS)
-_assets = Operation(videos.assets, gives={200: "video_answers.VideoAssets"}, fails=LOOKS)
+_content = _file._replace(handler=videos.content, query="openapi.parameters.Variant")
+_show = Operation(videos.show, gives={200: "responses.video_types.Video"}, fails=LOOKS, sends=PENDING)
+_delete = Operation(videos.delete, gives={200: "responses.video_types.VideoDeleted"}, fails=CANCELS)
+_show_task = Operation(videos.show_task, gives={200: "responses.video_types.VideoTask"}, fails=LOOKS)
+_assets = Operation(videos.assets, gives={200: "responses.video_types.VideoAssets"}, fails=LOOKS)
 
 app = create_app(
     [

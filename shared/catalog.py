@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, NotFound
-from shared.values import Kind, Model
+from shared.models import Kind, Model
 
 _DEFAULT_NAMES: Mapping[str, Kind] = {
     "gpt-image-2": "image",
@@ -33,7 +33,7 @@ _DEFAULT_FAMILIES: Mapping[str, Kind] = {
 Listing = Callable[[], Awaitable[tuple[Model, ...]]]
 
 
-class Offer(NamedTuple):
+class ResolvedModel(NamedTuple):
     """A model, and the provider that serves it."""
 
     provider: str
@@ -80,17 +80,19 @@ class Catalog:
         self._aliases = aliases
         self._declined = declined
 
-    async def offers(self) -> list[Offer]:
+    async def offers(self) -> list[ResolvedModel]:
         """All models, each provider's in its order; a configured one replaces the built-in one of the same name."""
         tables = await asyncio.gather(*(self._models(provider) for provider in self._listings))
         return [
-            Offer(provider, model) for provider, table in zip(self._listings, tables, strict=True) for model in table
+            ResolvedModel(provider, model)
+            for provider, table in zip(self._listings, tables, strict=True)
+            for model in table
         ]
 
-    async def names(self) -> list[tuple[str, Offer]]:
+    async def names(self) -> list[tuple[str, ResolvedModel]]:
         """Every name that is listed, aliases included; each of them once, and each means its own offer."""
         offers = await self.offers()
-        listed: dict[str, Offer] = {}
+        listed: dict[str, ResolvedModel] = {}
         for offer in offers:
             name = f"{offer.provider}/{offer.model.id}" if offer.model.id in listed else offer.model.id
             listed[name] = offer
@@ -99,7 +101,7 @@ class Catalog:
                 listed[name] = meant
         return list(listed.items())
 
-    async def resolve(self, name: str | None, kind: Kind, *, inputs: bool = False) -> Offer:
+    async def resolve(self, name: str | None, kind: Kind, *, inputs: bool = False) -> ResolvedModel:
         """The offer behind a name, or the default of its kind; NotFound where there is none.
 
         With `inputs` the default is one that takes pictures along, if there is such a one.
@@ -114,7 +116,7 @@ class Catalog:
             raise NotFound(f"No {kind} model is configured.", code="model_not_found", param="model")
         return default
 
-    async def for_chat(self, name: str | None) -> Offer:
+    async def for_chat(self, name: str | None) -> ResolvedModel:
         """What answers a conversation: text models, and image models, which draw what was said last.
 
         Without a name the first text model, or where there is none the first image model.
@@ -130,7 +132,7 @@ class Catalog:
             raise BadRequest(f"'{name}' makes no conversation: it is a video model.", param="model")
         return offer
 
-    async def named(self, name: str, *, inputs: bool = False) -> Offer:
+    async def named(self, name: str, *, inputs: bool = False) -> ResolvedModel:
         """The offer behind a name; NotFound for one that means nothing."""
         offers = await self.offers()
         offer = _match(name, offers) or self._alias(name, offers, inputs)
@@ -152,7 +154,7 @@ class Catalog:
             table[name] = model._replace(**fields)
         return list(table.values())
 
-    def _alias(self, name: str, offers: list[Offer], inputs: bool = False) -> Offer | None:
+    def _alias(self, name: str, offers: list[ResolvedModel], inputs: bool = False) -> ResolvedModel | None:
         if name in self._aliases:
             return _match(self._aliases[name], offers)
         family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
@@ -165,10 +167,10 @@ def _like(models: Iterable[Model], kind: Kind, name: str) -> Model:
     return first._replace(id=name, upstream=name)
 
 
-def _match(name: str, offers: list[Offer]) -> Offer | None:
+def _match(name: str, offers: list[ResolvedModel]) -> ResolvedModel | None:
     return next((offer for offer in offers if name in (offer.model.id, f"{offer.provider}/{offer.model.id}")), None)
 
 
-def _default(kind: Kind, offers: list[Offer], inputs: bool = False) -> Offer | None:
+def _default(kind: Kind, offers: list[ResolvedModel], inputs: bool = False) -> ResolvedModel | None:
     fitting = [offer for offer in offers if offer.model.kind == kind]
     return next((offer for offer in fitting if inputs and offer.model.max_inputs), next(iter(fitting), None))

@@ -1,38 +1,92 @@
-"""Results that came inside of an upstream's answer: what they are is told by their bytes, as with every other file."""
+"""What providers return: submissions, job statuses, outputs, and the deltas of a chat."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
-import binascii
-import logging
-from collections.abc import Sequence
+from shared.errors import EaselError
 
-from shared.errors import ResultLost
-from shared.http import HEAD_BYTES, sniff
-from shared.values import Made
-
-_log = logging.getLogger(__name__)
-
-_HEAD = 4 * -(-HEAD_BYTES // 3)
-_PIECE = 1 << 20
-"""Base64 digits that are looked at together: a multiple of four."""
+Ref: TypeAlias = str
+"""Opaque to all but its adapter; short, URL-safe, holds no secret."""
 
 
-def checked(results: Sequence[Made]) -> tuple[Made, ...]:
-    """Those that are files of our kinds, with the type that they have; ResultLost where none of them is."""
-    known = tuple(Made(media_type, made.base64) for made in results if (media_type := _media_type(made.base64)))
-    if len(known) < len(results):
-        _log.warning("%d of %d results in an answer are no pictures", len(results) - len(known), len(results))
-        if not known:
-            raise ResultLost("The upstream did the work, but what it answered with is no picture.")
-    return known
+class Submitted(NamedTuple):
+    """The upstream took the work: one ref per upstream job, or per link where it answered with links at once.
+
+    `revised_prompt` is what it made of the prompt, where it says so.
+    """
+
+    refs: tuple[Ref, ...]
+    revised_prompt: str = ""
 
 
-def _media_type(base64: bytes) -> str | None:
-    """None also where it could not stand in a JSON string as it is."""
-    try:
-        media_type = sniff(binascii.a2b_base64(base64[:_HEAD]))
-        for start in range(0, len(base64) if media_type else 0, _PIECE):
-            binascii.a2b_base64(base64[start : start + _PIECE], strict_mode=True)
-    except binascii.Error:
-        return None
-    return media_type
+class InlineResult(NamedTuple):
+    """A result that came inside of the answer and is nowhere else: `base64` as APIs send it, padded, on one line."""
+
+    media_type: str
+    base64: bytes
+
+
+class Finished(NamedTuple):
+    """The upstream answered with the results themselves: there is no job to look at."""
+
+    results: tuple[InlineResult, ...]
+    revised_prompt: str = ""
+
+
+class Output(NamedTuple):
+    """One result. `lasting` says that `ref` alone opens it for as long as our ids live, without another look.
+
+    `media_type` is what it should be; what it is shows when it is opened.
+    """
+
+    ref: Ref
+    media_type: str = "image/png"
+    lasting: bool = False
+
+
+class Queued(NamedTuple):
+    """`position` counts from 1; `check_after` is the upstream's own wish in seconds."""
+
+    position: int | None = None
+    check_after: float | None = None
+
+
+class Running(NamedTuple):
+    """`progress` is 0 to 100."""
+
+    progress: int | None = None
+    check_after: float | None = None
+
+
+class Succeeded(NamedTuple):
+    outputs: tuple[Output, ...]
+
+
+class Failed(NamedTuple):
+    """The job failed, which is news and not an exception; `error` is what a caller who waits for it gets."""
+
+    error: EaselError
+
+
+Status: TypeAlias = Queued | Running | Succeeded | Failed
+
+
+class Usage(NamedTuple):
+    """Tokens."""
+
+    prompt: int
+    completion: int
+
+
+class ChatDelta(NamedTuple):
+    """What came next of an answer. The last one alone has the `finish_reason`, in OpenAI's words, and the usage.
+
+    `extra` are further members of OpenAI's delta as the upstream gave them, such as `tool_calls`.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    extra: Mapping[str, Any] = MappingProxyType({})

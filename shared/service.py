@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
-from shared.accounts import Pool
-from shared.adapters import Adapters
-from shared.catalog import Catalog, Offer
+from shared.accounts import AccountPool
+from shared.catalog import Catalog, ResolvedModel
+from shared.chat.send import ChatSender
+from shared.cookie_upload import CookieUpload
 from shared.errors import (
     BadRequest,
     EaselError,
@@ -23,31 +24,18 @@ from shared.errors import (
     TakenError,
     Uncertain,
 )
-from shared.logins import Logins
-from shared.looker import APPEARS_WITHIN, Looker
+from shared.job import Job, ResultFile
+from shared.jobs.idempotency import Idempotency, RequestKey
+from shared.jobs.ids import MAX_LENGTH, JobIds, unknown_id
+from shared.jobs.poll import VISIBLE_WITHIN, Poller
+from shared.jobs.submit import Submission, Submitter
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.provider_factory import ProviderFactory
 from shared.providers import Cancels, Deletes
-from shared.repeats import Repeat, Repeats
-from shared.starter import Started, Starter
+from shared.requests import ChatRequest, MediaRequest
+from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Status, Succeeded
 from shared.state import MemoryState
-from shared.talker import Talker
-from shared.tickets import MAX_LENGTH, Tickets, unknown_id
-from shared.values import (
-    Asset,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Failed,
-    Job,
-    Media,
-    MediaRequest,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Succeeded,
-)
-from shared.waiter import Waiter
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +55,11 @@ class Service:
 
     def __init__(
         self,
-        adapters: Adapters,
+        adapters: ProviderFactory,
         catalog: Catalog,
-        pool: Pool,
-        tickets: Tickets,
-        repeats: Repeats,
+        pool: AccountPool,
+        tickets: JobIds,
+        repeats: Idempotency,
         waiter: Waiter,
         max_tasks: int = 0,
     ) -> None:
@@ -86,17 +74,17 @@ class Service:
     def lent(self, provider: str, credential: str) -> Service:
         """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
         lent = copy.copy(self)
-        pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
-        lent._serve_with(self._adapters.over(pool), pool)
+        pool = AccountPool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
+        lent._serve_with(self._adapters.with_pool(pool), pool)
         return lent
 
-    def _serve_with(self, adapters: Adapters, pool: Pool) -> None:
+    def _serve_with(self, adapters: ProviderFactory, pool: AccountPool) -> None:
         """Nothing here knows of other accounts than these."""
         self.pool = pool
         self._adapters = adapters
-        self._starter = Starter(adapters, pool, self.tickets)
-        self._talker = Talker(adapters, pool)
-        self.logins = Logins(adapters, pool)
+        self._starter = Submitter(adapters, pool, self.tickets)
+        self._talker = ChatSender(adapters, pool)
+        self.logins = CookieUpload(adapters, pool)
 
     @property
     def tasks(self) -> int:
@@ -106,14 +94,14 @@ class Service:
     @asynccontextmanager
     async def start(
         self,
-        offer: Offer,
+        offer: ResolvedModel,
         request: MediaRequest,
         caller: Caller,
-        repeat: Repeat,
+        repeat: RequestKey,
         seconds: float | None = None,
         *,
         owned: bool = True,
-    ) -> AsyncIterator[Started]:
+    ) -> AsyncIterator[Submission]:
         """Start the work, or join the job that this request's repetition began. The block counts as one task.
 
         The job is the caller's; unless it is `owned`, its id alone is the permission to see it.
@@ -124,7 +112,7 @@ class Service:
         carried out and written down, and the repetition of the request finds it.
         """
         with self._slot(), ExitStack() as held:
-            ours: list[Started] = []
+            ours: list[Submission] = []
             mark = caller.owners[0]
 
             async def begin() -> str | None:
@@ -132,12 +120,12 @@ class Service:
                 return self.name(started.job)
 
             name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
-            started = ours[0] if ours else Started(self.tickets.job(name or ""))
+            started = ours[0] if ours else Submission(self.tickets.job(name or ""))
             held.enter_context(self._adapters.busy(started.job))
             yield started
 
     async def chat(
-        self, offer: Offer, request: ChatRequest, caller: Caller, repeat: Repeat
+        self, offer: ResolvedModel, request: ChatRequest, caller: Caller, repeat: RequestKey
     ) -> AsyncGenerator[ChatDelta, None]:
         """The answer as it comes. It counts as one task, and closing it closes the upstream.
 
@@ -157,7 +145,7 @@ class Service:
                 async for delta in answer:
                     yield delta
 
-    async def owe(self, job: Job, caller: Caller, repeat: Repeat) -> None:
+    async def owe(self, job: Job, caller: Caller, repeat: RequestKey) -> None:
         """The caller has not got what it came for: the same request, sent again, is given this job."""
         await self._repeats.owe(caller.owners[0], repeat, self.tickets.job_id(job))
 
@@ -178,7 +166,7 @@ class Service:
 
     async def look(self, job: Job) -> Status:
         """Look once."""
-        return await Looker(await self._adapters.of_job(job), job.refs)()
+        return await Poller(await self._adapters.for_job(job), job.refs)()
 
     async def watch(self, job: Job, seconds: float) -> AsyncIterator[Status]:
         """What the looks at the job see, until it has ended or `seconds` are over."""
@@ -186,9 +174,9 @@ class Service:
             model = await self.catalog.find(job.provider, job.model)
             typical = model.typical_seconds if model.asynchronous else 0.0  # else it took its time before it answered
             now, age = self.waiter.clock(), max(0.0, self.tickets.now() - job.created)
-            appears_by = now + APPEARS_WITHIN - age
-            adapter = await self._adapters.of_job(job)
-            looker = Looker(adapter, job.refs, lambda: self.waiter.clock() < appears_by)
+            appears_by = now + VISIBLE_WITHIN - age
+            adapter = await self._adapters.for_job(job)
+            looker = Poller(adapter, job.refs, lambda: self.waiter.clock() < appears_by)
             async for status in self.waiter.watch(looker, now + seconds, typical, age):
                 yield status
 
@@ -220,33 +208,35 @@ class Service:
             raise unknown_id()
         return job
 
-    def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[Asset]:
+    def assets(self, job: Job, outputs: tuple[Output, ...]) -> list[ResultFile]:
         """The files of a finished job, in order."""
         bare = job._replace(refs=())
         longest = max(LASTING_LENGTH, min(sum(map(len, job.refs)), MAX_LENGTH // 2))
         return [
-            Asset(bare, index, output.ref) if output.lasting and len(output.ref) <= longest else Asset(job, index)
+            ResultFile(bare, index, output.ref)
+            if output.lasting and len(output.ref) <= longest
+            else ResultFile(job, index)
             for index, output in enumerate(outputs)
         ]
 
     @asynccontextmanager
-    async def open(self, asset: Asset, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
+    async def open(self, asset: ResultFile, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         """Stream a file; NotFound while its job has not come to it."""
         output = asset.output or await self._output(asset)
-        adapter = await self._adapters.of_job(asset.job)
+        adapter = await self._adapters.for_job(asset.job)
         async with adapter.open(output, byte_range) as media:
             yield media
 
     async def cancel(self, job: Job) -> bool:
         """Ask the upstream to stop; False where the job was past stopping."""
-        adapter = await self._adapters.of_job(job)
+        adapter = await self._adapters.for_job(job)
         if not isinstance(adapter, Cancels):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be cancelled.", code="not_cancellable", param="id")
         return all(await asyncio.gather(*(adapter.cancel(ref) for ref in job.refs)))
 
     async def delete(self, job: Job) -> bool:
         """Have the upstream forget the job and what came of it; False where it is under way."""
-        adapter = await self._adapters.of_job(job)
+        adapter = await self._adapters.for_job(job)
         if not isinstance(adapter, Deletes):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")
         return all(await asyncio.gather(*(adapter.delete(ref) for ref in job.refs)))
@@ -261,7 +251,7 @@ class Service:
         finally:
             self._tasks.remove(task)
 
-    async def _output(self, asset: Asset) -> Ref:
+    async def _output(self, asset: ResultFile) -> Ref:
         status = await self.look(asset.job)
         if isinstance(status, Queued | Running):
             raise NotFound("This file is not there yet.", code=f"{asset.job.kind}_not_ready", param="id")

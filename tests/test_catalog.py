@@ -9,7 +9,7 @@ import pytest
 
 from shared.catalog import Catalog, Listing
 from shared.errors import BadRequest, NotFound
-from shared.values import Kind, Model
+from shared.models import Kind, Model
 
 FAST, SLOW = Model("fast"), Model("slow")
 OTHER_FAST = Model("fast", batch=4)

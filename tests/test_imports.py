@@ -104,7 +104,7 @@ def test_nor_does_importing_the_packages_that_hosts_have() -> None:
 
 LATE = (
     "pydantic",
-    "shared.api.answers",
+    "shared.api.responses.types",
     "shared.providers.zimage",
     "shared.providers.sketch.picture",
     "boto3",

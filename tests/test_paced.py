@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from shared.api.stream import paced
+from shared.api.streaming import paced
 
 PAUSE = 0.02
 

@@ -21,14 +21,14 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.repeats import JOIN_SECONDS, Repeat, Repeats
+from shared.jobs.idempotency import RECORD_SECONDS, Idempotency, RequestKey
 from shared.state import MemoryState
 from tests.clock import Clock
 
 AnswerT = TypeVar("AnswerT")
 
-KEYED = Repeat("body", key="key")
-FIRST, AGAIN = Repeat("body"), Repeat("body", again=True)
+KEYED = RequestKey("body", key="key")
+FIRST, AGAIN = RequestKey("body"), RequestKey("body", again=True)
 
 
 class Work:
@@ -56,20 +56,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def repeats(clock: Clock) -> Repeats:
+def repeats(clock: Clock) -> Idempotency:
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds)
         await asyncio.sleep(0)
 
-    return Repeats(MemoryState(clock), sleep)
+    return Idempotency(MemoryState(clock), sleep)
 
 
-async def test_requests_without_a_name_start_their_own_work(repeats: Repeats) -> None:
+async def test_requests_without_a_name_start_their_own_work(repeats: Idempotency) -> None:
     work = Work()
     assert [await repeats.once("me", FIRST, work) for _ in range(3)] == ["job-1", "job-2", "job-3"]
 
 
-async def test_a_repetition_joins_the_latest(repeats: Repeats) -> None:
+async def test_a_repetition_joins_the_latest(repeats: Idempotency) -> None:
     work = Work()
     for _ in range(2):
         await repeats.once("me", FIRST, work)
@@ -77,40 +77,40 @@ async def test_a_repetition_joins_the_latest(repeats: Repeats) -> None:
     assert work.begun == 2
 
 
-async def test_a_repetition_of_nothing_starts_the_work(repeats: Repeats) -> None:
+async def test_a_repetition_of_nothing_starts_the_work(repeats: Idempotency) -> None:
     work = Work()
     assert [await repeats.once("me", AGAIN, work) for _ in range(2)] == ["job-1", "job-1"]
 
 
-async def test_one_key_is_one_job(repeats: Repeats) -> None:
+async def test_one_key_is_one_job(repeats: Idempotency) -> None:
     work = Work()
     assert {await repeats.once("me", KEYED, work) for _ in range(3)} == {"job-1"}
 
 
-async def test_other_keys_bodies_and_callers_are_other_jobs(repeats: Repeats) -> None:
+async def test_other_keys_bodies_and_callers_are_other_jobs(repeats: Idempotency) -> None:
     work = Work()
     for owner, repeat in [
         ("me", KEYED),
         ("you", KEYED),
-        ("me", Repeat("body", key="other")),
+        ("me", RequestKey("body", key="other")),
         ("me", AGAIN),
         ("you", AGAIN),
-        ("me", Repeat("other body", again=True)),
+        ("me", RequestKey("other body", again=True)),
     ]:
         await repeats.once(owner, repeat, work)
     assert work.begun == 6
 
 
-async def test_a_key_with_another_body_is_refused(repeats: Repeats) -> None:
+async def test_a_key_with_another_body_is_refused(repeats: Idempotency) -> None:
     work = Work()
     await repeats.once("me", KEYED, work)
     with pytest.raises(KeyReused):
-        await repeats.once("me", Repeat("other body", key="key"), work)
+        await repeats.once("me", RequestKey("other body", key="key"), work)
     assert work.begun == 1
 
 
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN])
-async def test_many_at_once_begin_it_once(repeats: Repeats, repeat: Repeat) -> None:
+async def test_many_at_once_begin_it_once(repeats: Idempotency, repeat: RequestKey) -> None:
     work = Work(held=True)
     calls = [asyncio.ensure_future(repeats.once("me", repeat, work)) for _ in range(20)]
     await asyncio.sleep(0)
@@ -119,7 +119,7 @@ async def test_many_at_once_begin_it_once(repeats: Repeats, repeat: Repeat) -> N
     assert work.begun == 1
 
 
-async def test_a_repetition_waits_for_the_first_to_be_begun(repeats: Repeats) -> None:
+async def test_a_repetition_waits_for_the_first_to_be_begun(repeats: Idempotency) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(repeats.once("me", FIRST, work))
     await asyncio.sleep(0)
@@ -130,17 +130,17 @@ async def test_a_repetition_waits_for_the_first_to_be_begun(repeats: Repeats) ->
     assert work.begun == 1
 
 
-async def test_a_key_with_another_body_is_refused_while_the_first_is_under_way(repeats: Repeats) -> None:
+async def test_a_key_with_another_body_is_refused_while_the_first_is_under_way(repeats: Idempotency) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(repeats.once("me", KEYED, work))
     await asyncio.sleep(0)
     with pytest.raises(KeyReused):
-        await repeats.once("me", Repeat("other body", key="key"), work)
+        await repeats.once("me", RequestKey("other body", key="key"), work)
     work.gate.set()
     await first
 
 
-async def test_who_waits_too_long_is_told_that_it_is_under_way(repeats: Repeats, clock: Clock) -> None:
+async def test_who_waits_too_long_is_told_that_it_is_under_way(repeats: Idempotency, clock: Clock) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(repeats.once("me", KEYED, work))
     await asyncio.sleep(0)
@@ -157,14 +157,14 @@ REFUSALS = [Unavailable("502"), AccountLimited("429"), NoAccount("busy")]
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 async def test_what_was_refused_before_it_was_taken_may_start_again(
-    repeats: Repeats, repeat: Repeat, error: EaselError
+    repeats: Idempotency, repeat: RequestKey, error: EaselError
 ) -> None:
     with pytest.raises(type(error)):
         await repeats.once("me", repeat, Work(error))
     assert await repeats.once("me", repeat._replace(again=True), Work()) == "job-1"
 
 
-async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: Repeats) -> None:
+async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: Idempotency) -> None:
     refused, work = Work(Unavailable("502"), held=True), Work()
     first = asyncio.ensure_future(repeats.once("me", KEYED, refused))
     await asyncio.sleep(0)
@@ -182,7 +182,7 @@ async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: 
 )
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 async def test_what_may_have_been_taken_is_never_started_again(
-    repeats: Repeats, clock: Clock, repeat: Repeat, error: BaseException
+    repeats: Idempotency, clock: Clock, repeat: RequestKey, error: BaseException
 ) -> None:
     work = Work()
     with pytest.raises(type(error)):
@@ -190,13 +190,13 @@ async def test_what_may_have_been_taken_is_never_started_again(
     for _ in range(3):
         with pytest.raises(Uncertain):
             await repeats.once("me", repeat._replace(again=True), work)
-        clock.now += JOIN_SECONDS / 3 - 0.1
+        clock.now += RECORD_SECONDS / 3 - 0.1
     assert work.begun == 0
     clock.now += 1
     assert await repeats.once("me", repeat._replace(again=True), work) == "job-1"
 
 
-async def test_after_ten_minutes_it_is_another_request(repeats: Repeats, clock: Clock) -> None:
+async def test_after_ten_minutes_it_is_another_request(repeats: Idempotency, clock: Clock) -> None:
     work = Work()
     await repeats.once("me", KEYED, work)
     clock.now += 599
@@ -208,29 +208,29 @@ async def test_after_ten_minutes_it_is_another_request(repeats: Repeats, clock: 
 # Answers that did not arrive
 
 
-async def test_a_job_that_is_owed_is_given_to_the_next_request_and_to_no_other(repeats: Repeats) -> None:
+async def test_a_job_that_is_owed_is_given_to_the_next_request_and_to_no_other(repeats: Idempotency) -> None:
     work = Work()
     await repeats.owe("me", FIRST, "owed")
     assert await repeats.once("you", FIRST, work) == "job-1"
     assert [await repeats.once("me", FIRST, work) for _ in range(2)] == ["owed", "job-2"]
 
 
-async def test_a_repetition_is_given_what_is_owed_before_the_latest_job(repeats: Repeats) -> None:
+async def test_a_repetition_is_given_what_is_owed_before_the_latest_job(repeats: Idempotency) -> None:
     work = Work()
     await repeats.once("me", FIRST, work)
     await repeats.owe("me", FIRST, "owed")
     assert [await repeats.once("me", AGAIN, work) for _ in range(2)] == ["owed", "job-1"]
 
 
-async def test_several_jobs_are_owed_each_once_and_in_their_order(repeats: Repeats) -> None:
+async def test_several_jobs_are_owed_each_once_and_in_their_order(repeats: Idempotency) -> None:
     for job in ("a", "b", "a"):
         await repeats.owe("me", FIRST, job)
     assert [await repeats.once("me", FIRST, Work()) for _ in range(3)] == ["a", "b", "job-1"]
 
 
-async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Repeats, clock: Clock) -> None:
+async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Idempotency, clock: Clock) -> None:
     await repeats.owe("me", FIRST, "owed")
-    clock.now += JOIN_SECONDS
+    clock.now += RECORD_SECONDS
     assert await repeats.once("me", FIRST, Work()) == "job-1"
 
 
@@ -275,7 +275,7 @@ async def test_work_that_left_nothing_to_come_back_to_is_not_done_again() -> Non
     async def at_once() -> None:
         return None
 
-    repeats = Repeats(MemoryState())
+    repeats = Idempotency(MemoryState())
     assert await repeats.once("me", KEYED, at_once) is None
     with pytest.raises(ResultLost, match="carried out"):
         await repeats.once("me", KEYED, Work())
@@ -283,7 +283,7 @@ async def test_work_that_left_nothing_to_come_back_to_is_not_done_again() -> Non
 
 async def test_of_two_instances_one_gets_what_is_owed() -> None:
     state, work = Remote(), Work()
-    one, other = Repeats(state), Repeats(state)
+    one, other = Idempotency(state), Idempotency(state)
     await asyncio.gather(one.owe("me", FIRST, "owed"), other.owe("me", FIRST, "owed-2"))
     given = await asyncio.gather(*(each.once("me", FIRST, work) for each in (one, other, one)))
     assert sorted(map(str, given)) == ["job-1", "owed", "owed-2"]
@@ -299,16 +299,16 @@ ERRORS = [StoreUnavailable("out of reach"), Misconfigured("no such table")]
 
 async def test_a_first_request_is_served_without_the_state(remote: Remote, caplog: pytest.LogCaptureFixture) -> None:
     remote.error = ERRORS[0]
-    assert await Repeats(remote).once("me", FIRST, Work()) == "job-1"
+    assert await Idempotency(remote).once("me", FIRST, Work()) == "job-1"
     assert "out of reach" in caplog.text
 
 
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN], ids=["key", "again"])
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 async def test_what_may_be_a_repetition_is_not_begun_without_it(
-    remote: Remote, repeat: Repeat, error: EaselError
+    remote: Remote, repeat: RequestKey, error: EaselError
 ) -> None:
-    work, repeats = Work(), Repeats(remote)
+    work, repeats = Work(), Idempotency(remote)
     remote.error = error
     with pytest.raises(type(error)):
         await repeats.once("me", repeat, work)
@@ -321,16 +321,16 @@ async def test_a_table_that_never_worked_is_told_before_anything_is_begun(remote
     work = Work()
     remote.error = Misconfigured("no such table")
     with pytest.raises(Misconfigured):
-        await Repeats(remote).once("me", FIRST, work)
+        await Idempotency(remote).once("me", FIRST, work)
     assert work.begun == 0
 
 
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 async def test_a_job_that_is_begun_is_not_lost_with_the_state(
-    remote: Remote, clock: Clock, repeat: Repeat, error: EaselError
+    remote: Remote, clock: Clock, repeat: RequestKey, error: EaselError
 ) -> None:
-    repeats = Repeats(remote, clock.sleep)
+    repeats = Idempotency(remote, clock.sleep)
 
     async def begin() -> str:
         remote.error = error
@@ -350,7 +350,7 @@ async def test_what_came_of_the_work_is_told_and_not_what_came_of_the_state(remo
         raise AccountLimited("429")
 
     with pytest.raises(AccountLimited):
-        await Repeats(remote).once("me", KEYED, begin)
+        await Idempotency(remote).once("me", KEYED, begin)
 
 
 class Recording(MemoryState):
@@ -367,6 +367,6 @@ class Recording(MemoryState):
 
 async def test_nothing_readable_is_kept() -> None:
     state = Recording()
-    await Repeats(state).once("the owner", Repeat("digest", key="the caller's key"), Work())
+    await Idempotency(state).once("the owner", RequestKey("digest", key="the caller's key"), Work())
     assert state.names
     assert not [name for name in state.names if "caller" in name or "owner" in name]

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from shared.accounts import Pool, fingerprint
-from shared.adapters import Adapters
-from shared.catalog import Catalog, Offer
+from shared.account import Account
+from shared.accounts import AccountPool, fingerprint
+from shared.catalog import Catalog, ResolvedModel
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -32,33 +32,22 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.job import Job, ResultFile
+from shared.jobs.idempotency import Idempotency, RequestKey
+from shared.jobs.ids import JobIds
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.provider_factory import ProviderFactory
 from shared.providers import MediaProvider
-from shared.repeats import Repeat, Repeats
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Running, Status, Submitted, Succeeded
 from shared.service import Caller, Service
 from shared.state import MemoryState
-from shared.tickets import Tickets
-from shared.values import (
-    Account,
-    Asset,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Job,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
-from shared.waiter import Waiter
 from tests.clock import Clock
 
 ME, YOU = Caller(("me",)), Caller(("you",))
-ONCE = Repeat("body")
+ONCE = RequestKey("body")
 REFUSED = GenerationFailed("no picture")
 
 
@@ -156,11 +145,11 @@ def build(script: Script, clock: Clock) -> Callable[..., Service]:
             for name in names or ("a",)
         ]
         order = iter(range(1_000_000))
-        pool = Pool(accounts, state, choice=lambda: float(next(order)))
-        adapters = Adapters({"scripted": bound}.__getitem__, pool, Http())
-        catalog = Catalog({"scripted": adapters.of(accounts[0]).models}, {}, {})
+        pool = AccountPool(accounts, state, choice=lambda: float(next(order)))
+        adapters = ProviderFactory({"scripted": bound}.__getitem__, pool, Http())
+        catalog = Catalog({"scripted": adapters.for_account(accounts[0]).models}, {}, {})
         waiter = Waiter(clock, clock.sleep)
-        return Service(adapters, catalog, pool, Tickets(["key"], 86_400), Repeats(state), waiter, max_tasks)
+        return Service(adapters, catalog, pool, JobIds(["key"], 86_400), Idempotency(state), waiter, max_tasks)
 
     return build
 
@@ -169,14 +158,14 @@ def request(script: Script, **changes: Any) -> ImageRequest:
     return ImageRequest(script.model, "a lighthouse", Size(64, 64))._replace(**changes)
 
 
-async def started(service: Service, script: Script, *, repeat: Repeat = ONCE, **changes: Any) -> Job:
-    async with service.start(Offer("scripted", script.model), request(script, **changes), ME, repeat) as begun:
+async def started(service: Service, script: Script, *, repeat: RequestKey = ONCE, **changes: Any) -> Job:
+    async with service.start(ResolvedModel("scripted", script.model), request(script, **changes), ME, repeat) as begun:
         return begun.job
 
 
 async def awake(service: Service) -> set[str]:
     """The accounts that can take an order."""
-    return {condition.account.id for condition in await service.pool.conditions() if condition.available}
+    return {condition.account.id for condition in await service.pool.statuses() if condition.available}
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -208,7 +197,7 @@ async def test_what_one_submit_cannot_make_is_made_by_several(build: Callable[..
         ("a", 2, 42),
         ("a", 1, 44),
     ]
-    assert (job.refs, job.asked) == (("ref1", "ref2", "ref3"), 5)
+    assert (job.refs, job.requested) == (("ref1", "ref2", "ref3"), 5)
 
 
 async def test_without_a_seed_the_parts_have_none(build: Callable[..., Service], script: Script) -> None:
@@ -236,7 +225,7 @@ async def test_a_later_part_that_fails_is_missing_and_no_more(
 ) -> None:
     script.submits = [Submitted(("x",)), error, Submitted(("z",))]
     job = await started(build("a", "b"), script, n=6)
-    assert (job.refs, job.asked) == (("x", "z"), 6)
+    assert (job.refs, job.requested) == (("x", "z"), 6)
     assert [account for account, _ in script.asked] == ["a", "a", "a"]
 
 
@@ -297,15 +286,15 @@ async def test_a_bug_in_a_submit_may_have_bought_something(build: Callable[..., 
     service = build("a", "b")
     script.submits = [KeyError("uuid")]
     with pytest.raises(Uncertain):
-        await started(service, script, repeat=Repeat("body", key="key"))
+        await started(service, script, repeat=RequestKey("body", key="key"))
     with pytest.raises(TakenError):
-        await started(service, script, repeat=Repeat("body", key="key"))
+        await started(service, script, repeat=RequestKey("body", key="key"))
     assert len(script.asked) == 1
 
 
 async def test_work_is_spread_over_the_accounts(build: Callable[..., Service], script: Script) -> None:
     service = build("a", "b")
-    offer = Offer("scripted", script.model)
+    offer = ResolvedModel("scripted", script.model)
     async with service.start(offer, request(script), ME, ONCE), service.start(offer, request(script), ME, ONCE):
         assert [account for account, _ in script.asked] == ["a", "b"]
 
@@ -315,7 +304,7 @@ async def test_work_is_spread_over_the_accounts(build: Callable[..., Service], s
 
 async def test_an_account_at_its_limit_is_not_asked(build: Callable[..., Service], script: Script) -> None:
     service = build("a", limit=1)
-    offer = Offer("scripted", script.model)
+    offer = ResolvedModel("scripted", script.model)
     async with service.start(offer, request(script, n=4), ME, ONCE):
         with pytest.raises(Overloaded):
             await started(service, script)
@@ -340,7 +329,7 @@ async def test_an_account_counts_as_busy_until_its_last_submit(build: Callable[.
 
 async def test_beyond_the_limit_of_tasks_nothing_is_submitted(build: Callable[..., Service], script: Script) -> None:
     service = build("a", "b", max_tasks=2)
-    offer = Offer("scripted", script.model)
+    offer = ResolvedModel("scripted", script.model)
     async with service.start(offer, request(script), ME, ONCE), service.start(offer, request(script), ME, ONCE):
         with pytest.raises(Overloaded) as caught:
             await started(service, script)
@@ -366,7 +355,7 @@ async def test_a_caller_who_leaves_during_the_submit_does_not_lose_the_job(
 ) -> None:
     service = build()
     script.may_answer.clear()
-    repeat = Repeat("body", key="key")
+    repeat = RequestKey("body", key="key")
     leaving = asyncio.ensure_future(started(service, script, repeat=repeat))
     await until(lambda: bool(script.asked))
     leaving.cancel()
@@ -388,7 +377,7 @@ async def test_a_plain_request_that_comes_again_joins_the_job_of_the_one_that_le
     with pytest.raises(asyncio.CancelledError):
         await leaving
     script.may_answer.set()
-    assert (await started(service, script, repeat=Repeat("body", again=True))).refs == ("ref1",)
+    assert (await started(service, script, repeat=RequestKey("body", again=True))).refs == ("ref1",)
 
 
 # Looking
@@ -544,24 +533,28 @@ def test_only_what_lasts_and_is_short_goes_into_a_files_id(build: Callable[..., 
     service = build()
     job = a_job(service, "r")
     outputs = (Output("x" * 120, lasting=True), Output("x" * 121, lasting=True), Output("x"))
-    assert service.assets(job, outputs) == [Asset(job._replace(refs=()), 0, "x" * 120), Asset(job, 1), Asset(job, 2)]
+    assert service.assets(job, outputs) == [
+        ResultFile(job._replace(refs=()), 0, "x" * 120),
+        ResultFile(job, 1),
+        ResultFile(job, 2),
+    ]
 
 
-async def content(service: Service, asset: Asset, byte_range: ByteRange | None = None) -> bytes:
+async def content(service: Service, asset: ResultFile, byte_range: ByteRange | None = None) -> bytes:
     async with service.open(asset, byte_range) as media:
         return b"".join([chunk async for chunk in media.chunks])
 
 
 async def test_a_file_that_lasts_is_opened_without_a_look(build: Callable[..., Service], script: Script) -> None:
     service = build()
-    assert await content(service, Asset(a_job(service), 0, "path"), ByteRange(5)) == b"path bytes=5-"
+    assert await content(service, ResultFile(a_job(service), 0, "path"), ByteRange(5)) == b"path bytes=5-"
     assert script.looked == []
 
 
 async def test_other_files_take_one_look(build: Callable[..., Service], script: Script) -> None:
     service = build()
     script.looks = {"r": [Succeeded((ONE, TWO))]}
-    assert await content(service, Asset(a_job(service, "r"), 1)) == b"two None"
+    assert await content(service, ResultFile(a_job(service, "r"), 1)) == b"two None"
     assert script.looked == ["r"]
 
 
@@ -572,7 +565,7 @@ async def test_a_file_that_is_not_there_is_not_found(
     service = build()
     script.looks = {"r": [state]}
     with pytest.raises(NotFound):
-        await content(service, Asset(a_job(service, "r"), 1))
+        await content(service, ResultFile(a_job(service, "r"), 1))
 
 
 # Cancelling
@@ -599,12 +592,12 @@ async def test_a_credential_is_renewed_by_one_of_many_and_once_in_its_time(
     build: Callable[..., Service], script: Script, clock: Clock
 ) -> None:
     service = build(provider=Renewing)
-    await asyncio.gather(*(started(service, script, repeat=Repeat(str(number))) for number in range(10)))
+    await asyncio.gather(*(started(service, script, repeat=RequestKey(str(number))) for number in range(10)))
     assert script.renewed == ["key"]
-    await started(service, script, repeat=Repeat("later"))
+    await started(service, script, repeat=RequestKey("later"))
     assert script.keys[-1] == "key'"
     clock.now += 601
-    await started(service, script, repeat=Repeat("later still"))
+    await started(service, script, repeat=RequestKey("later still"))
     assert script.renewed == ["key", "key'"]
     assert script.keys[-1] == "key''"
 
@@ -615,7 +608,7 @@ async def test_a_credential_that_is_not_renewed_serves_on(
     service = build(provider=Renewing)
     script.refuses_renewal = True
     for number in range(3):
-        await started(service, script, repeat=Repeat(str(number)))
+        await started(service, script, repeat=RequestKey(str(number)))
     assert script.renewed == ["key"]
     assert script.keys == ["key"] * 3
     assert "was not renewed" in caplog.text

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from shared.bootstrap import Configuration, Easel, configure
+from shared.config import OPEN_MODE_SIGNING_KEY, Settings
 from shared.errors import Misconfigured, NotFound, Unavailable
 from shared.hosts.local import address
-from shared.repeats import Repeat
+from shared.job import Job
+from shared.jobs.idempotency import RequestKey
+from shared.jobs.ids import JobIds
+from shared.models import Model, Size
+from shared.requests import ImageRequest
 from shared.service import Caller
-from shared.settings import OPEN_MODE_SIGNING_KEY, Configuration, Easel, Settings, configure
-from shared.tickets import Tickets
-from shared.values import ImageRequest, Job, Model, Size
 from tests.emulators.zimage import ZImage
 
 KEYS = {"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"}
@@ -159,7 +162,7 @@ def test_boto3_is_left_alone_until_it_is_needed() -> None:
 # Keys
 
 
-def a_job(tickets: Tickets) -> Job:
+def a_job(tickets: JobIds) -> Job:
     return Job("sketch", "account1", "sketch", "image", tickets.now(), "owner", 1, ("ref",))
 
 
@@ -196,8 +199,8 @@ def test_a_single_long_key_gives_the_signing_key_by_hkdf() -> None:
     extracted = hmac.new(bytes(32), LONG_KEY.encode(), hashlib.sha256).digest()
     expanded = hmac.new(extracted, b"easel signing key" + bytes([1]), hashlib.sha256).hexdigest()
     job = a_job(tickets)
-    assert tickets.job_id(job) == Tickets([expanded], 1).job_id(job)
-    assert tickets.job_id(job) != Tickets([LONG_KEY], 1).job_id(job)
+    assert tickets.job_id(job) == JobIds([expanded], 1).job_id(job)
+    assert tickets.job_id(job) != JobIds([LONG_KEY], 1).job_id(job)
 
 
 @pytest.mark.parametrize("keys", ["a" * 23, f"{LONG_KEY},{LONG_KEY}2", "short,keys"])
@@ -218,7 +221,7 @@ def test_open_mode_is_for_those_without_keys() -> None:
     opened = configure({}, open_mode=True)
     assert opened.settings.open_mode
     job = a_job(opened.service.tickets)
-    assert opened.service.tickets.job_id(job) == Tickets([OPEN_MODE_SIGNING_KEY], 1).job_id(job)
+    assert opened.service.tickets.job_id(job) == JobIds([OPEN_MODE_SIGNING_KEY], 1).job_id(job)
     assert not configure(KEYS, open_mode=True).settings.open_mode
     with pytest.raises(Misconfigured, match="^SIGNING_KEYS: "):
         configure({"API_KEYS": "short"}, open_mode=True)
@@ -227,7 +230,7 @@ def test_open_mode_is_for_those_without_keys() -> None:
 def test_open_mode_with_signing_keys_uses_them() -> None:
     easel = configure({"SIGNING_KEYS": "mine"}, open_mode=True)
     job = a_job(easel.service.tickets)
-    assert easel.service.tickets.job_id(job) == Tickets(["mine"], 1).job_id(job)
+    assert easel.service.tickets.job_id(job) == JobIds(["mine"], 1).job_id(job)
 
 
 # Changes
@@ -337,7 +340,7 @@ async def submit(zimage: ZImage, **environment: str) -> None:
     service = configured(PROVIDERS="zimage", ZIMAGE_BASE_URL=zimage.url, **environment).service
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
-    async with service.start(offer, request, Caller(("me",)), Repeat("body")):
+    async with service.start(offer, request, Caller(("me",)), RequestKey("body")):
         pass
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.api.sizes import WIDEST, fit, parse_size, size_of_ratio, within
+from shared.api.requests.image_size import WIDEST, fit, parse_size, size_of_ratio, within
 from shared.errors import BadRequest
-from shared.values import Model, Size
+from shared.models import Model, Size
 
 FREE = Model("free", min_side=64, max_side=2048)
 LISTED = Model(

@@ -11,23 +11,14 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import NotFound, RangeInvalid
 from shared.http import Http
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
 from shared.providers.sketch import Sketch
-from shared.values import (
-    Account,
-    ByteRange,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest
+from shared.results import Output, Queued, Running, Status, Submitted, Succeeded
 
 SMALL = Size(48, 32)
 

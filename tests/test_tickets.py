@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
+from shared.account import Account
 from shared.accounts import fingerprint
 from shared.errors import NotFound
-from shared.tickets import PREFIXES, Tickets
-from shared.values import Account, Asset, Job
+from shared.job import Job, ResultFile
+from shared.jobs.ids import PREFIXES, JobIds
 
 NOW = 1_700_000_000
 DAY = 86_400.0
@@ -29,8 +30,8 @@ UUIDS = [str(UUID(int=0x123456789ABCDEF0FEDCBA9876543210 + step)) for step in ra
 examples = settings(derandomize=True, deadline=None, max_examples=150, database=None)
 
 
-def tickets(*keys: str, ttl: float = DAY, now: float = NOW) -> Tickets:
-    return Tickets(keys or (KEY,), ttl, clock=lambda: now)
+def tickets(*keys: str, ttl: float = DAY, now: float = NOW) -> JobIds:
+    return JobIds(keys or (KEY,), ttl, clock=lambda: now)
 
 
 def a_job(**changes: Any) -> Job:
@@ -54,16 +55,16 @@ jobs = st.builds(
     kind=st.sampled_from(["image", "video", "chat"]),
     created=st.integers(NOW - 1000, NOW),
     owner=marks,
-    asked=st.integers(1, 10),
+    requested=st.integers(1, 10),
     refs=st.lists(texts, max_size=4).map(tuple),
 )
-assets = st.builds(Asset, jobs, st.integers(0, 40), st.none() | texts)
+assets = st.builds(ResultFile, jobs, st.integers(0, 40), st.none() | texts)
 
 
-def short(ticket: Job | Asset) -> bool:
+def short(ticket: Job | ResultFile) -> bool:
     """Whether its id stays below the length at which ids are refused unread."""
     ours = tickets()
-    return len(ours.job_id(ticket) if isinstance(ticket, Job) else ours.asset_id(ticket)) <= 1000
+    return len(ours.job_id(ticket) if isinstance(ticket, Job) else ours.file_id(ticket)) <= 1000
 
 
 @examples
@@ -74,15 +75,15 @@ def test_a_job_comes_back_as_it_went_in(job: Job) -> None:
 
 @examples
 @given(assets.filter(short))
-def test_an_asset_comes_back_as_it_went_in(asset: Asset) -> None:
-    assert tickets().asset(tickets().asset_id(asset)) == asset
+def test_an_asset_comes_back_as_it_went_in(asset: ResultFile) -> None:
+    assert tickets().file(tickets().file_id(asset)) == asset
 
 
 @examples
 @given(assets)
-def test_ids_are_plain_text(asset: Asset) -> None:
+def test_ids_are_plain_text(asset: ResultFile) -> None:
     ours = tickets()
-    assert set(ours.asset_id(asset) + ours.job_id(asset.job)) <= set(ALPHABET)
+    assert set(ours.file_id(asset) + ours.job_id(asset.job)) <= set(ALPHABET)
 
 
 @examples
@@ -90,25 +91,25 @@ def test_ids_are_plain_text(asset: Asset) -> None:
 def test_no_job_is_an_asset_and_no_asset_a_job(job: Job, number: int) -> None:
     ours = tickets()
     with pytest.raises(NotFound):
-        ours.asset(ours.job_id(job))
+        ours.file(ours.job_id(job))
     with pytest.raises(NotFound):
-        ours.job(ours.asset_id(Asset(job, number)))
+        ours.job(ours.file_id(ResultFile(job, number)))
 
 
-def decoders() -> list[Callable[[str], Job | Asset]]:
-    return [tickets().job, tickets().asset]
+def decoders() -> list[Callable[[str], Job | ResultFile]]:
+    return [tickets().job, tickets().file]
 
 
-def encoded(ticket: Job | Asset) -> str:
-    return tickets().job_id(ticket) if isinstance(ticket, Job) else tickets().asset_id(ticket)
+def encoded(ticket: Job | ResultFile) -> str:
+    return tickets().job_id(ticket) if isinstance(ticket, Job) else tickets().file_id(ticket)
 
 
 foreign = st.one_of(
     st.text(max_size=300),
     st.text(ALPHABET, max_size=300),
     st.builds("{}~{}".format, st.text(ALPHABET, max_size=60), st.text(ALPHABET, min_size=43, max_size=43)),
-    jobs.map(Tickets(["another key"], DAY).job_id),
-    assets.map(Tickets(["another key"], DAY).asset_id),
+    jobs.map(JobIds(["another key"], DAY).job_id),
+    assets.map(JobIds(["another key"], DAY).file_id),
 )
 
 
@@ -140,8 +141,8 @@ def test_whatever_our_keys_have_signed_decodes_only_from_its_one_text(payload: s
 
 @pytest.fixture(params=["job", "asset", "asset with its output"])
 def known_id(request: pytest.FixtureRequest) -> str:
-    asset = Asset(a_job(), 3, "f/2026/picture.png" if "output" in request.param else None)
-    return tickets().job_id(a_job()) if request.param == "job" else tickets().asset_id(asset)
+    asset = ResultFile(a_job(), 3, "f/2026/picture.png" if "output" in request.param else None)
+    return tickets().job_id(a_job()) if request.param == "job" else tickets().file_id(asset)
 
 
 def refused(text: str) -> bool:
@@ -193,21 +194,21 @@ def test_the_newest_key_signs_older_ones_verify_and_removed_ones_refuse() -> Non
 )
 def test_ids_live_as_long_as_they_should(age: float, alive: bool) -> None:
     job = a_job()
-    asset = Asset(job, 0)
+    asset = ResultFile(job, 0)
     later = tickets(now=NOW + age)
     if alive:
         assert later.job(tickets().job_id(job)) == job
-        assert later.asset(tickets().asset_id(asset)) == asset
+        assert later.file(tickets().file_id(asset)) == asset
     else:
         with pytest.raises(NotFound):
             later.job(tickets().job_id(job))
         with pytest.raises(NotFound):
-            later.asset(tickets().asset_id(asset))
+            later.file(tickets().file_id(asset))
 
 
 def test_all_that_can_be_wrong_with_an_id_sounds_the_same() -> None:
     text = tickets().job_id(a_job())
-    wrong = ["", "x", text + "x", tickets("another").job_id(a_job()), tickets().asset_id(Asset(a_job(), 0))]
+    wrong = ["", "x", text + "x", tickets("another").job_id(a_job()), tickets().file_id(ResultFile(a_job(), 0))]
     messages = set()
     for job_id in wrong:
         with pytest.raises(NotFound) as caught:
@@ -227,9 +228,9 @@ def test_an_owner_is_an_eight_byte_hash_under_each_key() -> None:
 
 @pytest.mark.parametrize(("refs", "longest"), [(1, 200), (4, 300)])
 def test_ids_are_short(refs: int, longest: int) -> None:
-    job = a_job(refs=tuple(f"p{uuid}" for uuid in UUIDS[:refs]), model="ernie-image-turbo", asked=10)
+    job = a_job(refs=tuple(f"p{uuid}" for uuid in UUIDS[:refs]), model="ernie-image-turbo", requested=10)
     assert len(tickets().job_id(job)) <= longest
-    assert len(tickets().asset_id(Asset(job, 9))) <= longest
+    assert len(tickets().file_id(ResultFile(job, 9))) <= longest
 
 
 @pytest.mark.parametrize("letter", ["", "a", "p", "t", "z"])
@@ -239,13 +240,13 @@ def test_a_uuid_takes_less_than_its_own_length(letter: str) -> None:
 
 
 def test_an_asset_that_carries_its_link_is_short() -> None:
-    assert len(tickets().asset_id(Asset(a_job(refs=()), 0, "f/" + "p" * 118))) <= 300
+    assert len(tickets().file_id(ResultFile(a_job(refs=()), 0, "f/" + "p" * 118))) <= 300
 
 
 def test_no_secret_is_inside() -> None:
     key = "a caller's key with 24 characters"
     job = a_job(owner=tickets().owners(key)[0])
-    text = tickets().job_id(job) + tickets().asset_id(Asset(job, 0))
+    text = tickets().job_id(job) + tickets().file_id(ResultFile(job, 0))
     for secret in (key, KEY, "mine"):
         digests = [hashlib.new(name, secret.encode()).digest()[:8] for name in ("md5", "sha1", "sha256")]
         shapes = [secret, secret.encode().hex(), *(digest.hex() for digest in digests)]
@@ -255,7 +256,7 @@ def test_no_secret_is_inside() -> None:
 
 def test_an_id_that_was_seen_before_expires_all_the_same() -> None:
     times = iter([NOW, NOW + DAY])
-    mine = Tickets((KEY,), DAY, clock=lambda: next(times))
+    mine = JobIds((KEY,), DAY, clock=lambda: next(times))
     name = mine.job_id(a_job())
     assert mine.job(name).created == NOW
     with pytest.raises(NotFound):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.accounts import Pool
-from shared.accounts.standings import TRIAL_SECONDS
+from shared.account import Account
+from shared.accounts import AccountPool
+from shared.accounts.health import PROBE_SECONDS
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -21,7 +22,6 @@ from shared.errors import (
     Uncertain,
 )
 from shared.state import MemoryState
-from shared.values import Account
 from tests.clock import Clock
 
 COOLDOWN = 600.0
@@ -122,12 +122,12 @@ def sleepers(clock: Clock) -> Sleepers:
 
 
 @pytest.fixture
-def build(clock: Clock, state: Counting, sleepers: Sleepers) -> Callable[..., Pool]:
+def build(clock: Clock, state: Counting, sleepers: Sleepers) -> Callable[..., AccountPool]:
     """A pool with accounts of these names, which are asked in this order where they are equally busy."""
 
-    def build(*names: str, limit: int = 0) -> Pool:
+    def build(*names: str, limit: int = 0) -> AccountPool:
         accounts = [Account(name, "upstream", "", key=f"key of {name}", max_concurrent=limit) for name in names]
-        return Pool(accounts, state, COOLDOWN, lambda: 0.0, clock, sleep=sleepers.sleep)
+        return AccountPool(accounts, state, COOLDOWN, lambda: 0.0, clock, sleep=sleepers.sleep)
 
     return build
 
@@ -138,7 +138,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def place(pool: Pool, upstream: Upstream) -> str:
+async def place(pool: AccountPool, upstream: Upstream) -> str:
     account, answer = await pool.place("upstream", (), upstream.order)
     assert answer == "taken"
     return account.id
@@ -147,14 +147,14 @@ async def place(pool: Pool, upstream: Upstream) -> str:
 Placed = asyncio.Task[str]
 
 
-async def placed(pool: Pool, upstream: Upstream, number: int = 1) -> list[Placed]:
+async def placed(pool: AccountPool, upstream: Upstream, number: int = 1) -> list[Placed]:
     tasks = [asyncio.create_task(place(pool, upstream)) for _ in range(number)]
     await settled()
     return tasks
 
 
 async def test_ten_at_once_try_a_dead_account_once(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers
 ) -> None:
     pool = build("dead", "alive")
     orders = await placed(pool, upstream, 10)
@@ -170,7 +170,7 @@ async def test_ten_at_once_try_a_dead_account_once(
 
 
 async def test_after_its_rest_it_is_tried_once_again_and_nobody_waits_for_that(
-    build: Callable[..., Pool], upstream: Upstream, clock: Clock, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, clock: Clock, sleepers: Sleepers
 ) -> None:
     pool = build("dead", "alive")
     upstream.ends = {"dead": AccountExhausted("402", retry_after=90), "alive": "taken"}
@@ -188,7 +188,7 @@ async def test_after_its_rest_it_is_tried_once_again_and_nobody_waits_for_that(
 
 
 async def test_what_was_accepted_is_given_everything_at_once(
-    build: Callable[..., Pool], upstream: Upstream, state: Counting, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, state: Counting, sleepers: Sleepers
 ) -> None:
     pool = build("a", "b")
     trials = await placed(pool, upstream, 2)
@@ -206,7 +206,7 @@ async def test_what_was_accepted_is_given_everything_at_once(
 
 
 async def test_a_single_account_costs_nothing_and_never_waits(
-    build: Callable[..., Pool], upstream: Upstream, state: Counting, clock: Clock, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, state: Counting, clock: Clock, sleepers: Sleepers
 ) -> None:
     pool = build("only")
     await placed(pool, upstream, 10)
@@ -221,14 +221,14 @@ async def test_a_single_account_costs_nothing_and_never_waits(
 
 
 async def test_who_finds_only_trials_waits_no_longer_than_refusals_take(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers
 ) -> None:
     pool = build("a", "b")
     orders = await placed(pool, upstream, 4)
     slept = 0.0
     while sleepers.number:
         slept += await sleepers.wake()
-    assert TRIAL_SECONDS <= slept < TRIAL_SECONDS * 1.5
+    assert PROBE_SECONDS <= slept < PROBE_SECONDS * 1.5
     assert sorted(upstream.asked) == ["a", "a", "b", "b"]
     orders += await placed(pool, upstream, 2)
     assert (len(upstream.asked), sleepers.number) == (6, 0), "a trial that lasts holds nobody up"
@@ -238,17 +238,17 @@ async def test_who_finds_only_trials_waits_no_longer_than_refusals_take(
 
 
 async def test_an_instance_whose_clock_is_wrong_holds_nobody_up(
-    build: Callable[..., Pool], upstream: Upstream, clock: Clock, state: Counting, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, clock: Clock, state: Counting, sleepers: Sleepers
 ) -> None:
     """A trial that began in the future would seem to go on for long."""
     now = build("a", "b")
-    later = Pool(now.accounts, state, choice=lambda: 0.0, clock=Clock(clock.now + 1000))
+    later = AccountPool(now.accounts, state, choice=lambda: 0.0, clock=Clock(clock.now + 1000))
     orders = await placed(later, upstream, 2)
     orders += await placed(now, upstream)
     slept = 0.0
     for _ in range(20):
         slept += await sleepers.wake()
-    assert TRIAL_SECONDS <= slept < TRIAL_SECONDS * 1.5
+    assert PROBE_SECONDS <= slept < PROBE_SECONDS * 1.5
     assert len(upstream.asked) == 3
     for name in upstream.asked:
         upstream.end(name)
@@ -260,7 +260,7 @@ NOTHING_SAID = [Unavailable("503"), Uncertain("broken"), ContentRefused("no"), K
 
 @pytest.mark.parametrize("error", NOTHING_SAID, ids=repr)
 async def test_what_says_nothing_of_the_account_leaves_it_to_the_next(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers, error: Exception
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers, error: Exception
 ) -> None:
     pool = build("a", "b")
     upstream.ends["b"] = "taken"
@@ -277,7 +277,7 @@ async def test_what_says_nothing_of_the_account_leaves_it_to_the_next(
 
 
 async def test_who_leaves_in_the_midst_of_a_trial_leaves_it_to_the_next(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers
 ) -> None:
     pool = build("dead", "alive")
     [first, *_] = await placed(pool, upstream, 4)
@@ -289,7 +289,7 @@ async def test_who_leaves_in_the_midst_of_a_trial_leaves_it_to_the_next(
 
 
 async def test_an_order_from_before_the_refusal_does_not_wake_the_account(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers
 ) -> None:
     pool = build("a", "b")
     orders = await placed(pool, upstream, 4)
@@ -299,14 +299,14 @@ async def test_an_order_from_before_the_refusal_does_not_wake_the_account(
     await settled()
     upstream.end("a")
     await settled()
-    [a, _] = await pool.conditions()
-    assert a.rest
+    [a, _] = await pool.statuses()
+    assert a.cooldown
     for order in orders:
         order.cancel()
 
 
 async def test_a_refusal_that_comes_late_counts_as_well(
-    build: Callable[..., Pool], upstream: Upstream, clock: Clock
+    build: Callable[..., AccountPool], upstream: Upstream, clock: Clock
 ) -> None:
     pool = build("a", "b")
     [_, second] = await placed(pool, upstream, 2)
@@ -316,11 +316,11 @@ async def test_a_refusal_that_comes_late_counts_as_well(
     assert await second == "b"
     upstream.end("a", AccountRejected("401"))
     await settled()
-    assert [condition.account.id for condition in await pool.conditions() if condition.rest] == ["a"]
+    assert [condition.account.id for condition in await pool.statuses() if condition.cooldown] == ["a"]
 
 
 async def test_all_who_share_a_state_hold_one_trial(
-    build: Callable[..., Pool], upstream: Upstream, sleepers: Sleepers
+    build: Callable[..., AccountPool], upstream: Upstream, sleepers: Sleepers
 ) -> None:
     pools = [build("dead", "alive") for _ in range(10)]
     orders = [(await placed(pool, upstream))[0] for pool in pools]
@@ -335,7 +335,7 @@ async def test_all_who_share_a_state_hold_one_trial(
 
 
 async def test_the_last_refusal_is_told_and_whoever_comes_then_finds_nobody(
-    build: Callable[..., Pool], upstream: Upstream
+    build: Callable[..., AccountPool], upstream: Upstream
 ) -> None:
     pool = build("a", "b")
     upstream.ends = {"a": AccountRejected("401"), "b": AccountExhausted("402")}
@@ -346,7 +346,7 @@ async def test_the_last_refusal_is_told_and_whoever_comes_then_finds_nobody(
 
 
 async def test_who_is_refused_while_the_others_are_full_may_come_again(
-    build: Callable[..., Pool], upstream: Upstream
+    build: Callable[..., AccountPool], upstream: Upstream
 ) -> None:
     pool = build("busy", "dead", limit=1)
     upstream.ends["dead"] = AccountRejected("401")
@@ -373,7 +373,7 @@ class Unreachable(MemoryState):
 
 async def test_without_the_state_nobody_waits(upstream: Upstream, sleepers: Sleepers) -> None:
     accounts = [Account(name, "upstream", "") for name in ("dead", "alive")]
-    pool = Pool(accounts, Unreachable(), choice=lambda: 0.0, sleep=sleepers.sleep)
+    pool = AccountPool(accounts, Unreachable(), choice=lambda: 0.0, sleep=sleepers.sleep)
     upstream.ends = {"dead": AccountRejected("401"), "alive": "taken"}
     assert [await order for order in await placed(pool, upstream, 4)] == ["alive"] * 4
     assert sleepers.number == 0
@@ -383,29 +383,29 @@ COOKIES = Account("a", "upstream", "", key="old", cookie_domain="example.com")
 
 
 async def test_a_renewed_credential_is_neither_better_nor_worse(state: Counting, clock: Clock) -> None:
-    pool = Pool([COOKIES], state, clock=clock)
-    await pool.rest(COOKIES, AccountExhausted("402"))
+    pool = AccountPool([COOKIES], state, clock=clock)
+    await pool.cool_down(COOKIES, AccountExhausted("402"))
     renewed = await pool.renew(COOKIES, "renewed")
     for account in (renewed, await pool.newest(COOKIES)):
         assert account.key == "renewed"
-        assert (await pool.conditions())[0].rest
+        assert (await pool.statuses())[0].cooldown
         await pool.renew(account, "renewed")
 
 
 async def test_one_that_somebody_brings_does_not_rest_for_the_old_one(state: Counting, clock: Clock) -> None:
-    pool = Pool([COOKIES], state, clock=clock)
+    pool = AccountPool([COOKIES], state, clock=clock)
     renewed = await pool.renew(COOKIES, "renewed")
-    await pool.rest(renewed, AccountRejected("401"))
+    await pool.cool_down(renewed, AccountRejected("401"))
     await pool.replace(renewed, "brought")
-    assert (await pool.conditions())[0].available
-    await pool.rest(renewed, AccountRejected("401"))
-    assert (await pool.conditions())[0].available, "an order with the old one was still under way"
-    await pool.rest(await pool.renew(await pool.newest(COOKIES), "brought and renewed"), AccountRejected("401"))
-    assert (await pool.conditions())[0].rest
+    assert (await pool.statuses())[0].available
+    await pool.cool_down(renewed, AccountRejected("401"))
+    assert (await pool.statuses())[0].available, "an order with the old one was still under way"
+    await pool.cool_down(await pool.renew(await pool.newest(COOKIES), "brought and renewed"), AccountRejected("401"))
+    assert (await pool.statuses())[0].cooldown
 
 
 async def test_a_renewal_does_not_undo_what_somebody_brought_meanwhile(state: Counting, clock: Clock) -> None:
-    pool = Pool([COOKIES], state, clock=clock)
+    pool = AccountPool([COOKIES], state, clock=clock)
     for old in (COOKIES, await pool.renew(COOKIES, "renewed")):
         await pool.replace(old, "brought")
         assert (await pool.renew(old, "renewed again")).key == "brought"

@@ -18,8 +18,8 @@ from shared.errors import (
     NotFound,
     Unavailable,
 )
-from shared.values import Failed, Output, Queued, Running, Status, Succeeded
-from shared.waiter import Waiter
+from shared.jobs.wait import Waiter
+from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 from tests.clock import Clock
 
 DONE = Succeeded((Output("picture"),))

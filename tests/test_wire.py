@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from shared.api.call import Call
-from shared.api.wire import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
+from shared.api.context import Context
+from shared.api.requests.images import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
+from shared.bootstrap import configure
 from shared.errors import BadRequest, TooLarge
-from shared.settings import configure
-from shared.values import MAX_N, ImageRequest, Model, Size
+from shared.models import MAX_N, Model, Size
+from shared.requests import ImageRequest
 
 EASEL = configure({"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"})
 PLAIN = Model("plain")
@@ -27,7 +28,7 @@ LIMIT = 1 << 20
 examples = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 
 
-def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> Call:
+def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> Context:
     """A call with this body, in two pieces."""
     half = len(body) // 2
     messages: list[Message] = [
@@ -48,7 +49,7 @@ def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> C
         "scheme": "http",
         "server": ("test", 80),
     }
-    return Call(Request(scope, receive), EASEL)
+    return Context(Request(scope, receive), EASEL)
 
 
 async def parsed(body: Any) -> ImageGenerate:
@@ -61,7 +62,7 @@ async def requested(body: Any, model: Model = PLAIN) -> tuple[ImageRequest, list
 
 async def test_a_prompt_is_enough() -> None:
     assert await requested({"prompt": "a lighthouse"}) == (
-        ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024), size_asked=False),
+        ImageRequest(PLAIN, "a lighthouse", Size(1024, 1024), size_requested=False),
         [],
     )
 
@@ -353,7 +354,7 @@ async def test_our_patience_ends_before_the_callers(name: str, hint: str, second
 )
 async def test_a_shape_and_a_sharpness_are_a_size(members: dict[str, Any], size: Size) -> None:
     request, ignored = await requested({"prompt": "p", **members}, PLAIN._replace(max_side=4096))
-    assert (request.size, request.size_asked, ignored) == (size, True, [])
+    assert (request.size, request.size_requested, ignored) == (size, True, [])
 
 
 async def test_a_seed_of_minus_one_is_none() -> None:

@@ -13,16 +13,16 @@ from typing import NamedTuple, TypeVar
 
 from itsdangerous.encoding import base64_encode
 
+from shared.account import Account
 from shared.accounts.credentials import Credentials, login_of
-from shared.accounts.standings import TRIAL_SECONDS, Rest, Standing, Standings
+from shared.accounts.health import PROBE_SECONDS, Cooldown, Health, HealthRecords
 from shared.errors import AccountError, AccountLimited, AccountRejected, NoAccount, NotFound, Overloaded
 from shared.state import State
-from shared.values import Account
 
 Answer = TypeVar("Answer")
 
 MIN_COOLDOWN = 1.0
-LIMITED_REST = 10.0
+RATE_LIMIT_COOLDOWN = 10.0
 """Seconds; how long limits last that nobody has put a time to."""
 
 _FIRST_PAUSE = 0.05
@@ -35,16 +35,16 @@ def fingerprint(account: Account) -> str:
     return base64_encode(digest[:6]).decode()
 
 
-class Condition(NamedTuple):
+class AccountStatus(NamedTuple):
     """How an account is doing, for its operator."""
 
     account: Account
     active: int
-    standing: Standing
+    health: Health
 
     @property
-    def rest(self) -> Rest | None:
-        return self.standing.rest
+    def cooldown(self) -> Cooldown | None:
+        return self.health.cooldown
 
     @property
     def full(self) -> bool:
@@ -52,10 +52,10 @@ class Condition(NamedTuple):
 
     @property
     def available(self) -> bool:
-        return not (self.rest or self.full)
+        return not (self.cooldown or self.full)
 
 
-class Pool:
+class AccountPool:
     """Picks the least busy account that is not resting, at random among equals.
 
     An account that may be dead for all one knows, because it is new here or has just rested, is on trial with its first
@@ -87,7 +87,7 @@ class Pool:
         self._sleep = sleep
         self._busy: Counter[str] = Counter()
         self._credentials = Credentials(state)
-        self._standings = Standings(state, clock)
+        self._standings = HealthRecords(state, clock)
         self.shared = state.shared
         """Whether other instances see which accounts rest, and which credentials are new."""
 
@@ -148,46 +148,46 @@ class Pool:
                 with self.busy(account):
                     answer = await order(account)
             except AccountError as error:
-                await self.rest(account, error)
+                await self.cool_down(account, error)
                 left = [each for each in left if each.id != account.id]
                 refusal = error
             except BaseException:
-                await self._standings.give_back(account, standing)
+                await self._standings.release(account, standing)
                 raise
             else:
                 await self._standings.accept(account, standing)
                 return account, answer
 
-    async def _only(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Standing]:
+    async def _only(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Health]:
         """The account that there is. Whether it is dead makes no difference: there is no other to go to."""
         [condition] = await self.ready(provider, accounts)
-        return condition.account, condition.standing
+        return condition.account, condition.health
 
-    async def _next(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Standing]:
+    async def _next(self, provider: str, accounts: Sequence[Account]) -> tuple[Account, Health]:
         """The account to ask next. Who finds nobody but accounts on trial waits for the outcome, but not for long."""
         waited = 0.0
         while True:
             ready = await self.ready(provider, accounts)
-            patient = waited < TRIAL_SECONDS
-            chosen = next((each for each in ready if not (patient and each.standing.on_trial)), None)
-            if chosen and (standing := await self._standings.claim(chosen.account, chosen.standing)):
+            patient = waited < PROBE_SECONDS
+            chosen = next((each for each in ready if not (patient and each.health.probing)), None)
+            if chosen and (standing := await self._standings.claim(chosen.account, chosen.health)):
                 return chosen.account, standing
             pause = _FIRST_PAUSE + waited / 4
             await self._sleep(pause)
             waited += pause
 
-    async def ready(self, provider: str, accounts: Sequence[Account]) -> list[Condition]:
+    async def ready(self, provider: str, accounts: Sequence[Account]) -> list[AccountStatus]:
         """Those of these accounts that can take an order, the least busy first."""
         conditions = await self._conditions(accounts)
-        awake = [condition for condition in conditions if not condition.rest]
+        awake = [condition for condition in conditions if not condition.cooldown]
         if not awake:
-            raise _nobody(provider, [condition.rest for condition in conditions if condition.rest])
+            raise _nobody(provider, [condition.cooldown for condition in conditions if condition.cooldown])
         free = [condition for condition in awake if not condition.full]
         if not free:
             raise Overloaded(f"All accounts of '{provider}' have enough to do.", retry_after=2.0)
         return sorted(free, key=lambda condition: (condition.active, self._choice()))
 
-    async def conditions(self) -> list[Condition]:
+    async def statuses(self) -> list[AccountStatus]:
         """How all of them are doing, by provider and name."""
         return await self._conditions(sorted(self.accounts, key=_key))
 
@@ -200,7 +200,7 @@ class Pool:
         finally:
             self._busy[_key(account)] -= 1
 
-    async def rest(self, account: Account, error: AccountError) -> None:
+    async def cool_down(self, account: Account, error: AccountError) -> None:
         """Leave the account alone for a while: as long as the upstream asked, or as its trouble usually lasts.
 
         A limit of unknown length gets one, for the caller is told as well when to come back.
@@ -208,18 +208,18 @@ class Pool:
         if isinstance(error, AccountRejected):
             self._rejected()
         if error.retry_after is None and isinstance(error, AccountLimited):
-            error.retry_after = LIMITED_REST
+            error.retry_after = RATE_LIMIT_COOLDOWN
         seconds = max(self._cooldown if error.retry_after is None else error.retry_after, MIN_COOLDOWN)
-        await self._standings.rest(account, seconds, error.code)
+        await self._standings.cool_down(account, seconds, error.code)
 
-    async def _conditions(self, configured: Sequence[Account]) -> list[Condition]:
+    async def _conditions(self, configured: Sequence[Account]) -> list[AccountStatus]:
         if len(configured) == 1:  # gather would make a task of it
             found = [await self._known(configured[0])]
         else:
             found = await asyncio.gather(*map(self._known, configured))
-        return [Condition(account, self._busy[_key(account)], standing) for account, standing in found]
+        return [AccountStatus(account, self._busy[_key(account)], standing) for account, standing in found]
 
-    async def _known(self, configured: Account) -> tuple[Account, Standing]:
+    async def _known(self, configured: Account) -> tuple[Account, Health]:
         account = await self._credentials.newest(configured)
         return account, await self._standings.of(account)
 
@@ -227,8 +227,8 @@ class Pool:
         return self.find(account.provider, fingerprint(account))
 
 
-def _nobody(provider: str, rests: list[Rest]) -> NoAccount:
-    soonest = min(rests, default=Rest(0.0, ""))
+def _nobody(provider: str, rests: list[Cooldown]) -> NoAccount:
+    soonest = min(rests, default=Cooldown(0.0, ""))
     why = f" The next one is back in {soonest.seconds:.0f} s, from {soonest.cause}." if soonest.cause else ""
     return NoAccount(f"No account of '{provider}' is free at the moment.{why}", retry_after=soonest.seconds)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from shared.account import Account
 from shared.errors import EaselError
 from shared.state import State, if_possible
-from shared.values import Account
 
-KEPT_SECONDS = 400 * 86_400.0
+CREDENTIAL_TTL = 400 * 86_400.0
 """The longest that browsers keep a cookie."""
 
 
@@ -38,13 +38,13 @@ class Credentials:
 
     async def replace(self, account: Account, newest: Account) -> None:
         """From now on a configured account is this one. StoreUnavailable where that cannot be written down."""
-        await self._state.put(_name("credential", account), _record(newest), KEPT_SECONDS)
+        await self._state.put(_name("credential", account), _record(newest), CREDENTIAL_TTL)
 
     async def renew(self, account: Account, old: Account, newest: Account) -> bool:
         """The same where it still is the old one; False where somebody has brought another meanwhile."""
         name = _name("credential", account)
-        swapped = await self._state.swap(name, _record(old), _record(newest), KEPT_SECONDS)
-        return swapped or await self._state.add(name, _record(newest), KEPT_SECONDS)
+        swapped = await self._state.swap(name, _record(old), _record(newest), CREDENTIAL_TTL)
+        return swapped or await self._state.add(name, _record(newest), CREDENTIAL_TTL)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
         """Whether it falls to us to renew a configured account's credential: to one instance in so many seconds."""

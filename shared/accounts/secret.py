@@ -46,7 +46,7 @@ class Secret:
         else:
             self._known, self._due = True, now + MAX_AGE
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """Something in it does not work, or not any more."""
         self._due = min(self._due, self._tried_at + MIN_AGE)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from shared.api.access import Access
 from shared.api.app import App, Endpoint, create_app, failure_response
-from shared.api.call import Call
+from shared.api.auth import Access
+from shared.api.context import Context
 from shared.api.errors import chat_detail, nested_detail, plain_detail
-from shared.api.operation import Operation
-from shared.api.stream import RELAY
+from shared.api.routing import Operation
+from shared.api.streaming import RELAY
 from shared.errors import Misconfigured
 
 __all__ = [
     "RELAY",
     "Access",
     "App",
-    "Call",
+    "Context",
     "Endpoint",
     "Misconfigured",
     "Operation",

@@ -22,12 +22,13 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import vercel
-from shared.api.access import Access, authorize, guard_open_mode
-from shared.api.call import Call, Handler
+from shared.api.auth import Access, authorize, guard_open_mode
+from shared.api.context import Context, Handler
 from shared.api.errors import error_response
-from shared.api.operation import Operation
+from shared.api.routing import Operation
+from shared.bootstrap import Configuration, Easel
+from shared.config import Settings
 from shared.errors import BadRequest, EaselError, Forbidden, NotFound, WrongMethod
-from shared.settings import Configuration, Easel, Settings
 
 _log = logging.getLogger(__name__)
 
@@ -150,38 +151,38 @@ class App:
         configured: Easel | EaselError = request.scope["easel"]
         if isinstance(configured, EaselError):
             return error_response(configured)
-        call = Call(request, configured)
+        context = Context(request, configured)
         try:
             if request.method == "OPTIONS":
                 return Response(status_code=204)
-            endpoint = self._endpoint(call)
+            endpoint = self._endpoint(context)
         except EaselError as error:
             return error_response(error, configured.settings.prefix)
-        return await self._handled(endpoint, call)
+        return await self._handled(endpoint, context)
 
-    def _endpoint(self, call: Call) -> Endpoint:
-        path = _inner_path(call.request.scope["path"], call.settings.prefix)
+    def _endpoint(self, context: Context) -> Endpoint:
+        path = _inner_path(context.request.scope["path"], context.settings.prefix)
         for endpoint in self.routes:
             parameters = endpoint.match(path)
             if parameters is not None:
-                call.request.scope["path_params"] = parameters
+                context.request.scope["path_params"] = parameters
                 return endpoint
-        raise NotFound(f"There is nothing at this address: {call.request.method} {path[:100]}", code="unknown_url")
+        raise NotFound(f"There is nothing at this address: {context.request.method} {path[:100]}", code="unknown_url")
 
-    async def _handled(self, endpoint: Endpoint, call: Call) -> Response:
+    async def _handled(self, endpoint: Endpoint, context: Context) -> Response:
         try:
-            call.caller = authorize(call.request, endpoint.access, call.settings, call.service.tickets)
-            handler = endpoint.handlers.get(call.request.method)
+            context.caller = authorize(context.request, endpoint.access, context.settings, context.service.tickets)
+            handler = endpoint.handlers.get(context.request.method)
             if handler is None:
                 allow = ", ".join(sorted(endpoint.handlers))
-                raise WrongMethod(f"{call.request.method} is not possible here, only {allow}.", allow)
-            return await handler(call)
+                raise WrongMethod(f"{context.request.method} is not possible here, only {allow}.", allow)
+            return await handler(context)
         except ClientDisconnect:
             return Response(status_code=_GONE)
         except Exception as raised:
-            error = _known(raised, call.request.scope["easel.request_id"])
+            error = _known(raised, context.request.scope["easel.request_id"])
             beside = endpoint.beside(error) if endpoint.beside else None
-            return error_response(error, call.prefix, beside)
+            return error_response(error, context.prefix, beside)
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:

@@ -7,7 +7,8 @@ import io
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import InlineResult
 
 
 class Artifacts(Protocol):
@@ -16,7 +17,7 @@ class Artifacts(Protocol):
     Each call may raise StoreUnavailable, where the place cannot be reached, or Misconfigured, where it never will be.
     """
 
-    async def put(self, key: str, made: Made) -> None:
+    async def put(self, key: str, made: InlineResult) -> None:
         """Write a result as a file of its type, without ever holding more than a piece of it decoded."""
 
     def open(self, key: str, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:

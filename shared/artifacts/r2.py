@@ -10,7 +10,8 @@ from typing import Any
 
 from shared.artifacts.base import Decoded
 from shared.errors import Misconfigured, NotFound, ResultLost, StoreUnavailable
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import InlineResult
 
 _PLACE = re.compile(r"r2://([A-Za-z_]\w*)((?:/[\w.=-]+)*)/?", re.ASCII)
 _PIECE = 64 << 10
@@ -27,7 +28,7 @@ class R2Artifacts:
         self._binding = binding
         self._prefix = prefix
 
-    async def put(self, key: str, made: Made) -> None:
+    async def put(self, key: str, made: InlineResult) -> None:
         import js
 
         file = Decoded(made.base64)
@@ -72,7 +73,7 @@ class R2Artifacts:
 
 
 class _File:
-    """An object's bytes as the platform hands them over; see `Relayed` for how it may carry them on by itself."""
+    """An object's bytes as the platform hands them over; see `HostStream` for how it may carry them on by itself."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -11,7 +11,8 @@ from typing import Any
 from shared.artifacts.base import Decoded
 from shared.aws import AwsService, Refused
 from shared.errors import Misconfigured, NotFound, RangeInvalid
-from shared.values import ByteRange, Made, Media
+from shared.media import ByteRange, Media
+from shared.results import InlineResult
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class S3Artifacts:
         self._prefix = prefix
         self._s3 = AwsService("s3", "ARTIFACTS", _SECONDS)
 
-    async def put(self, key: str, made: Made) -> None:
+    async def put(self, key: str, made: InlineResult) -> None:
         file = Decoded(made.base64)
         await self._call("put_object", key, Body=file, ContentLength=file.size, ContentType=made.media_type)
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from shared.http.answer import Answer, clean
-from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
-from shared.http.fetcher import LARGEST_PICTURE, Fetcher
-from shared.http.listening import Listening
+from shared.http.image_download import LARGEST_IMAGE, ImageDownloader
+from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, detect_media_type
 from shared.http.origin import origin_of
-from shared.http.retry import Patience
-from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
+from shared.http.request_body import InlineFile, RequestBody, base64_of, json_body
+from shared.http.response import Response, redact
+from shared.http.retry import RetryPolicy
 from shared.http.spool import Spool
+from shared.http.streaming_response import StreamingResponse
 
 __all__ = [
     "HEAD_BYTES",
-    "LARGEST_PICTURE",
+    "LARGEST_IMAGE",
     "MEDIA_TYPES",
-    "Answer",
-    "Body",
-    "Fetcher",
+    "Response",
+    "RequestBody",
+    "ImageDownloader",
     "Http",
-    "Inline",
-    "Listening",
-    "Patience",
+    "InlineFile",
+    "StreamingResponse",
+    "RetryPolicy",
     "Spool",
     "base64_of",
-    "clean",
+    "redact",
     "json_body",
     "origin_of",
-    "sniff",
+    "detect_media_type",
 ]

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple, cast
 import httpx
 
 from shared.errors import Unavailable
-from shared.http.answer import Answer
-from shared.http.body import Body
-from shared.http.download import Download
-from shared.http.faults import BROKEN, unless_unsent
-from shared.http.listening import Listening, collected
+from shared.http.downloads import Download
+from shared.http.error_mapping import BROKEN, error_of_send
 from shared.http.origin import parsed
-from shared.http.retry import Patience, repeat
-from shared.http.source import Opened, Source
+from shared.http.redirects import OpenResponse, RedirectChain
+from shared.http.request_body import RequestBody
+from shared.http.response import Response
+from shared.http.retry import RetryPolicy, repeat
+from shared.http.streaming_response import StreamingResponse, collected
 from shared.http.transport import new_transport
-from shared.values import ByteRange, Media
+from shared.media import ByteRange, Media
 
 _CONNECT_SECONDS = 5.0
 # A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
@@ -39,9 +39,9 @@ class _Line(NamedTuple):
 class Http:
     """Cheap to build: connections, and all that they need, are made at first use and belong to the running loop."""
 
-    def __init__(self, *, proxy: str | None = None, patience: Patience | None = None) -> None:
+    def __init__(self, *, proxy: str | None = None, patience: RetryPolicy | None = None) -> None:
         self._proxy = proxy
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
         self._lines: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = weakref.WeakKeyDictionary()
 
     async def read(
@@ -51,9 +51,9 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        body: Body | None = None,
+        body: RequestBody | None = None,
         timeout: float = 30.0,
-    ) -> Answer:
+    ) -> Response:
         """For what may be asked twice, and is when that may help. `timeout` is for one attempt.
 
         A `body` has to be there whole. Any status is an answer, the last of several bad ones too. Unavailable when
@@ -69,9 +69,9 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        body: Body | None = None,
+        body: RequestBody | None = None,
         timeout: float = 60.0,
-    ) -> Answer:
+    ) -> Response:
         """For what starts work: it goes out once. Unavailable when it did not, Uncertain when nobody can know.
 
         A `body` leaves as it is made. What goes wrong while it is made is raised as it is, for half a request
@@ -82,10 +82,10 @@ class Http:
         try:
             return await self._whole(request, timeout, sent=True)
         except BROKEN as error:
-            raise unless_unsent(error) from error
+            raise error_of_send(error) from error
 
     @asynccontextmanager
-    async def listen(
+    async def stream(
         self,
         method: str,
         url: str,
@@ -93,7 +93,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         timeout: float = 240.0,
-    ) -> AsyncIterator[Listening]:
+    ) -> AsyncIterator[StreamingResponse]:
         """A `send` whose answer is heard as it comes; leaving the block early closes the connection.
 
         `timeout` is for each wait, not for the whole. Any status is an answer. Raises what `send` raises.
@@ -105,14 +105,14 @@ class Http:
         try:
             response = await (await self._transport()).handle_async_request(request)
         except BROKEN as error:
-            raise unless_unsent(error) from error
+            raise error_of_send(error) from error
         try:
-            yield Listening(response)
+            yield StreamingResponse(response)
         finally:
             await response.aclose()
 
     @asynccontextmanager
-    async def stream(
+    async def download(
         self,
         url: str,
         *,
@@ -133,14 +133,16 @@ class Http:
         Unavailable; in mid-file ResultLost, so that a cut is never taken for the end.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
-        source = Source(partial(self._open, timeouts), url, origins, headers or {}, headers_for, text_hops=text_hops)
+        source = RedirectChain(
+            partial(self._open, timeouts), url, origins, headers or {}, headers_for, text_hops=text_hops
+        )
         download = Download(source, self._patience, media_type)
         try:
             yield await download.open(byte_range)
         finally:
             await download.aclose()
 
-    async def visit(self, url: httpx.URL, address: str, *, headers: Mapping[str, str], timeout: float) -> Opened:
+    async def visit(self, url: httpx.URL, address: str, *, headers: Mapping[str, str], timeout: float) -> OpenResponse:
         """What answers for `url` at this very address, which nobody looks up again; its body is still to come.
 
         httpx's errors are left to the caller.
@@ -154,7 +156,7 @@ class Http:
         if line := self._lines.pop(asyncio.get_running_loop(), None):
             await line.end.aclose()
 
-    async def _whole(self, request: httpx.Request, timeout: float, *, sent: bool) -> Answer:
+    async def _whole(self, request: httpx.Request, timeout: float, *, sent: bool) -> Response:
         async with asyncio.timeout(timeout):
             response = await (await self._transport()).handle_async_request(request)
             stream = cast(httpx.AsyncByteStream, response.stream)
@@ -164,14 +166,14 @@ class Http:
                 await stream.aclose()
         if "content-encoding" in response.headers:
             body = httpx.Response(200, headers=response.headers, content=body).content
-        return Answer(response.status_code, response.headers, body, sent)
+        return Response(response.status_code, response.headers, body, sent)
 
-    async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> Opened:
+    async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> OpenResponse:
         return await self._opened(_request("GET", url, headers, None, {"timeout": timeouts}))
 
-    async def _opened(self, request: httpx.Request) -> Opened:
+    async def _opened(self, request: httpx.Request) -> OpenResponse:
         response = await (await self._transport()).handle_async_request(request)
-        return Opened(response.status_code, response.headers, cast(httpx.AsyncByteStream, response.stream))
+        return OpenResponse(response.status_code, response.headers, cast(httpx.AsyncByteStream, response.stream))
 
     async def _transport(self) -> httpx.AsyncBaseTransport:
         loop = asyncio.get_running_loop()
@@ -209,7 +211,7 @@ def _request(
     headers: Mapping[str, str] | None,
     json: Any,
     extensions: dict[str, Any],
-    body: Body | None = None,
+    body: RequestBody | None = None,
 ) -> httpx.Request:
     try:
         own = {name.lower(): value for name, value in (headers or {}).items()}

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import h11
 import httpx
 
-from shared.http.network import Wire
+from shared.http.sockets import Socket
 
 _LONGEST_HEAD = 100 << 10
 _TOGETHER = 64 << 10
@@ -23,7 +23,7 @@ class Head(NamedTuple):
 class Connection:
     """Asks, hears the answer to its end, and then asks again. A question that fails or is cancelled closes it."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Socket) -> None:
         self._wire = wire
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         self._read_timeout: float | None = None

@@ -10,13 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
-from shared.http.faults import BROKEN, unavailable
+from shared.http.error_mapping import BROKEN, unavailable
 
 TRANSIENT = frozenset({502, 503, 504})
 LONGEST_WISH = 2.0
 
 
-class Patience(NamedTuple):
+class RetryPolicy(NamedTuple):
     """At most so many `attempts`, the last of which begins before `seconds` have passed.
 
     `pause` is the wait before the second attempt, on average; it doubles from there. 0 removes all waiting.
@@ -39,7 +39,7 @@ class Answering(Protocol):
 AnswerT = TypeVar("AnswerT", bound=Answering)
 
 
-async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: Patience) -> AnswerT:
+async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: RetryPolicy) -> AnswerT:
     """Attempt until there is an answer that another try would not better; the last one is returned, good or bad."""
     until = time.monotonic() + patience.seconds
     tried = 0
@@ -62,7 +62,7 @@ async def _outcome(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT | Excep
         return error
 
 
-def _wait(outcome: Answering | Exception, tried: int, patience: Patience) -> float | None:
+def _wait(outcome: Answering | Exception, tried: int, patience: RetryPolicy) -> float | None:
     """Seconds to wait before the next attempt; None where there is no sense in one."""
     wish = 0.0
     if not isinstance(outcome, Exception):

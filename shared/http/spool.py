@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from shared.http.sniff import HEAD_BYTES
+from shared.http.media_types import HEAD_BYTES
 
 _IN_MEMORY = 1 << 20
 _PIECE = 96 << 10  # a multiple of three: base64 of it needs no rest

@@ -12,13 +12,13 @@ import httpx
 
 from shared.errors import Misconfigured
 from shared.http.connection import Connection
-from shared.http.network import connect, tls_context
+from shared.http.sockets import connect, tls_context
 
 if sys.platform == "emscripten":
-    from shared.http.fetch import FetchTransport
+    from shared.http.js_transport import FetchTransport
 
 KEEP_ALIVE = 15.0
-KEEP_MOST = 64
+MAX_IDLE = 64
 
 _Place: TypeAlias = tuple[bytes, bytes, int, str | None]
 """Scheme, host, port, and the name that a certificate has to have where that is not the host."""
@@ -31,7 +31,7 @@ def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
             raise Misconfigured("PROXY: Workers has no way through a proxy.")
         return FetchTransport()
     if not proxy:
-        return Pool()
+        return ConnectionPool()
     try:
         return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
@@ -43,7 +43,7 @@ class _Idle(NamedTuple):
     since: float
 
 
-class Pool(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncBaseTransport):
     """A stack of idle connections per origin: the newest is taken first, and the others are not looked at.
 
     httpx's own pool walks over all its connections at each request and at each answer.
@@ -73,7 +73,7 @@ class Pool(httpx.AsyncBaseTransport):
 
     async def give_back(self, place: _Place, connection: Connection) -> None:
         """Keep `connection` if another request can use it."""
-        if self._closed or self._kept >= KEEP_MOST or not connection.renew():
+        if self._closed or self._kept >= MAX_IDLE or not connection.renew():
             await connection.aclose()
         else:
             self._idle[place].append(_Idle(connection, time.monotonic()))
@@ -110,7 +110,7 @@ class Pool(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """An answer's bytes. Closing it gives the connection back, or closes that where bytes are still to come."""
 
-    def __init__(self, pool: Pool, place: _Place, connection: Connection) -> None:
+    def __init__(self, pool: ConnectionPool, place: _Place, connection: Connection) -> None:
         self._pool = pool
         self._place = place
         self._connection = connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from shared.account import ProviderInfo
 from shared.providers.base import (
     Cancels,
     ChatProvider,
@@ -15,11 +16,10 @@ from shared.providers.base import (
     Renews,
     VideoProvider,
 )
-from shared.values import Upstream
 
 PROVIDERS = (
-    Upstream("gemini", "Gemini", base_url="https://generativelanguage.googleapis.com", credential="GEMINI_API_KEY"),
-    Upstream(
+    ProviderInfo("gemini", "Gemini", base_url="https://generativelanguage.googleapis.com", credential="GEMINI_API_KEY"),
+    ProviderInfo(
         "gemini_web",
         "GeminiWeb",
         base_url="https://gemini.google.com",
@@ -27,13 +27,13 @@ PROVIDERS = (
         cookie_domain="gemini.google.com",
         options={"user_agent": ""},
     ),
-    Upstream(
+    ProviderInfo(
         "modelscope",
         "ModelScope",
         base_url="https://api-inference.modelscope.cn/v1",
         credential="MODELSCOPE_API_KEY",
     ),
-    Upstream(
+    ProviderInfo(
         "zimage",
         "ZImage",
         base_url="https://zimage.run",
@@ -42,22 +42,22 @@ PROVIDERS = (
         keyless=True,
         options={"moderation": "false", "user_agent": ""},
     ),
-    Upstream("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),
-    Upstream(
+    ProviderInfo("ark", "Ark", base_url="https://ark.cn-beijing.volces.com/api/v3", credential="ARK_API_KEY"),
+    ProviderInfo(
         "jimeng",
         "Jimeng",
         base_url="https://jimeng.jianying.com",
         credential="JIMENG_SESSIONID",
         cookie_domain="jimeng.jianying.com",
     ),
-    Upstream(
+    ProviderInfo(
         "piclumen",
         "Piclumen",
         base_url="https://api.piclumen.com/api",
         credential="PICLUMEN_TOKEN",
         for_guests=True,
     ),
-    Upstream(
+    ProviderInfo(
         "openai_compatible",
         "OpenAICompatible",
         credential="OPENAI_COMPATIBLE_API_KEY",
@@ -65,20 +65,20 @@ PROVIDERS = (
         options={"models": "{}", "discover": "true"},
         masks=True,
     ),
-    Upstream(
+    ProviderInfo(
         "akashchat",
         "AkashChat",
         base_url="https://chat.akash.network",
         credential="AKASHCHAT_SESSION_TOKEN",
         keyless=True,
     ),
-    Upstream("sketch", "Sketch", keyless=True),
+    ProviderInfo("sketch", "Sketch", keyless=True),
 )
 
 _ADAPTERS = {upstream.name: upstream.adapter for upstream in PROVIDERS}
 
 
-def adapter_of(name: str) -> type[MediaProvider]:
+def provider_class(name: str) -> type[MediaProvider]:
     """The adapter of a provider. It is imported only now: few deployments need more than two or three."""
     adapter: type[MediaProvider] = getattr(import_module(f"{__name__}.{name}"), _ADAPTERS[name])
     return adapter
@@ -95,5 +95,5 @@ __all__ = [
     "MediaProvider",
     "Renews",
     "VideoProvider",
-    "adapter_of",
+    "provider_class",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.account import Account
 from shared.http import origin_of
-from shared.values import Account, Ref
+from shared.results import Ref
 
 
 class Links:

@@ -6,21 +6,12 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol, runtime_checkable
 
+from shared.account import Account
 from shared.http import Http
-from shared.values import (
-    Account,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Finished,
-    ImageRequest,
-    Media,
-    Model,
-    Ref,
-    Status,
-    Submitted,
-    VideoRequest,
-)
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.requests import ChatRequest, ImageRequest, VideoRequest
+from shared.results import ChatDelta, Finished, Ref, Status, Submitted
 
 
 class Jobs(Protocol):

@@ -8,25 +8,15 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
-from shared.http import Answer, Http, clean
+from shared.http import Http, Response, redact
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import as_dict, as_id, as_list, is_moderation
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +87,7 @@ class ModelScope:
                 return Running()
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
+        return self._http.download(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
     def _result(self, links: list[str]) -> Status:
         if not links:
@@ -106,17 +96,17 @@ class ModelScope:
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
 
 
-def _payload(answer: Answer) -> dict[str, Any]:
+def _payload(answer: Response) -> dict[str, Any]:
     """The content of a good answer. Raises what any other one means."""
     if answer.status < 400:
         return as_dict(answer.json())
     said = _said(answer)
-    if answer.sent and answer.status == 400 and says_unsafe(said):
+    if answer.sent and answer.status == 400 and is_moderation(said):
         raise ContentRefused(f"ModelScope refused: {said}.", param="prompt", details={"upstream": said})
     raise answer.error(said)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     try:
         return _sentence(as_dict(json.loads(answer.body)))
     except (ValueError, RecursionError):
@@ -127,10 +117,10 @@ def _sentence(payload: dict[str, Any]) -> str:
     """What went wrong, from the first of the places where it may stand."""
     places = (as_dict(payload.get("errors")).get("message"), as_dict(payload.get("error")).get("message"))
     texts = (*places, payload.get("error"), payload.get("message"))
-    return next((clean(text) for text in texts if isinstance(text, str) and text), "")
+    return next((redact(text) for text in texts if isinstance(text, str) and text), "")
 
 
 def _failure(said: str) -> EaselError:
     said = said or "no reason given"
     message, details = f"The generation failed at ModelScope: {said}.", {"upstream": said}
-    return (ContentRefused if says_unsafe(said) else GenerationFailed)(message, details=details)
+    return (ContentRefused if is_moderation(said) else GenerationFailed)(message, details=details)

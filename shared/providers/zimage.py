@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -24,26 +25,14 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, Inline, clean, json_body, origin_of
+from shared.http import Http, InlineFile, Response, json_body, origin_of, redact
+from shared.media import ByteRange, Media
+from shared.models import Model
 from shared.providers._inputs import media_type_of
+from shared.providers._json import as_dict, as_id, as_list, is_moderation
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest, InputImage
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +110,7 @@ class ZImage:
         return self._task_status(as_dict(data.get("task")), _whole(data.get("queuePosition")))
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
+        return self._http.download(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
     async def _look(self, kind: str, uuid: str) -> dict[str, Any]:
         url = f"{self._base}/api/z-image/{kind}/{quote(uuid, safe='')}"
@@ -171,9 +160,9 @@ class ZImage:
         return Succeeded(tuple(Output(self._links.shortened(link), lasting=True) for link in links))
 
 
-async def _source(picture: Input) -> Inline:
+async def _source(picture: InputImage) -> InlineFile:
     """A picture inside of the order."""
-    return Inline(picture, f"data:{await media_type_of(picture)};base64,")
+    return InlineFile(picture, f"data:{await media_type_of(picture)};base64,")
 
 
 def _tell_unknown(words: Iterable[object]) -> None:
@@ -181,7 +170,7 @@ def _tell_unknown(words: Iterable[object]) -> None:
         _log.warning("zimage: unknown task state %r counts as running", word)
 
 
-def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
+def _data(answer: Response, *, ordered: bool = False) -> dict[str, Any]:
     """`data` of a successful envelope. Raises what any other answer means; `ordered` where it is about an order."""
     if answer.status >= 400:
         said = _said(answer)
@@ -204,7 +193,7 @@ def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
             raise answer.error("it says neither success nor failure")
 
 
-def _said(answer: Answer) -> str | None:
+def _said(answer: Response) -> str | None:
     """The sentence of an unsuccessful envelope; None where the body is no envelope."""
     try:
         payload = json.loads(answer.body)
@@ -214,7 +203,7 @@ def _said(answer: Answer) -> str | None:
 
 
 def _sentence(payload: dict[str, Any]) -> str:
-    return clean(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
+    return redact(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
 
 
 def _refusal(said: str) -> EaselError | None:
@@ -223,7 +212,7 @@ def _refusal(said: str) -> EaselError | None:
     lowered = said.lower()
     if "moderation" in lowered and "token" in lowered:
         return AccountRejected(f"{message} ZIMAGE_MODERATION=true has it asked for one.", details=details)
-    if says_unsafe(said):
+    if is_moderation(said):
         return ContentRefused(message, param="prompt", details=details)
     if any(word in lowered for word in _LIMIT_WORDS):
         return AccountLimited(message, details=details)
@@ -233,9 +222,9 @@ def _refusal(said: str) -> EaselError | None:
 
 
 def _failure(said: object) -> EaselError:
-    text = clean(str(said or "")) or "no reason given"
+    text = redact(str(said or "")) or "no reason given"
     message, details = f"The generation failed at zimage.run: {text}.", {"upstream": text}
-    return (ContentRefused if says_unsafe(text) else GenerationFailed)(message, details=details)
+    return (ContentRefused if is_moderation(text) else GenerationFailed)(message, details=details)
 
 
 def _links(task: dict[str, Any]) -> list[str]:

@@ -13,9 +13,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.artifacts import Decoded, Kept, s3_artifacts
+from shared.artifacts import Decoded, StoredJobs, s3_artifacts
 from shared.errors import Misconfigured, NotFound, RangeInvalid, StoreUnavailable
-from shared.values import ByteRange, Finished
+from shared.media import ByteRange
+from shared.results import Finished
 from tests.aws.front import Front
 from tests.emulators.png import BigFile
 from tests.functions.helpers import assert_error, decoded, look, order
@@ -180,14 +181,14 @@ def test_a_bucket_that_cannot_be_reached_is_told_when_a_file_is_asked_for(client
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads memory from /proc")
 async def test_a_large_picture_is_held_once(place: str, moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)  # the front holds what passes
-    kept, size = Kept(s3_artifacts(place)), 20 << 20
-    await kept.keep([made()])
+    kept, size = StoredJobs(s3_artifacts(place)), 20 << 20
+    await kept.store([made()])
     content = BigFile(size)[:]
     picture, digest = made(content), hashlib.sha256(content).digest()
     del content
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
-    [output] = await kept.keep([picture])
+    [output] = await kept.store([picture])
     received, check = 0, hashlib.sha256()
     async with kept.open(output.ref) as media:
         async for chunk in media.chunks:

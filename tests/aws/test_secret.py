@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 
 from shared.accounts.secret import MAX_AGE, MIN_AGE, Secret
+from shared.bootstrap import Configuration
 from shared.errors import AccountRejected, Misconfigured, NoAccount, StoreUnavailable
-from shared.repeats import Repeat
+from shared.jobs.idempotency import RequestKey
+from shared.models import Size
+from shared.requests import ImageRequest
 from shared.service import Caller, Service
-from shared.settings import Configuration
-from shared.values import ImageRequest, Size
 from tests.aws.front import Front
 from tests.clock import Clock
 from tests.conftest import QUICK_MODELS
@@ -121,7 +122,7 @@ async def test_doubts_have_it_read_sooner_but_not_at_every_request(name: str, fr
     for second in range(100):
         clock.now = 1_800_000_000.0 + second
         await secret.refresh()
-        secret.doubt()
+        secret.mark_stale()
     assert front.calls["GetSecretValue"] == 1 + 99 // MIN_AGE
 
 
@@ -134,7 +135,7 @@ async def test_the_old_text_serves_while_a_new_one_cannot_be_had(
     front.refusal = "AccessDeniedException"
     for _ in range(3):
         await secret.refresh()
-        secret.doubt()
+        secret.mark_stale()
     assert secret.text == accounts(OLD)
     assert front.calls["GetSecretValue"] == 2
     assert "AccessDeniedException" in caplog.text
@@ -159,7 +160,7 @@ def configured(name: str, zimage: ZImage, clock: Clock) -> Callable[[], Any]:
     return service
 
 
-async def submit(service: Service, repeat: Repeat) -> str:
+async def submit(service: Service, repeat: RequestKey) -> str:
     offer = await service.catalog.resolve("zimage-turbo", "image")
     request = ImageRequest(offer.model, "a lighthouse", Size(1024, 1024))
     async with service.start(offer, request, ME, repeat) as begun:
@@ -170,18 +171,18 @@ async def test_a_rolled_key_takes_effect_once_the_old_one_is_refused(
     configured: Callable[[], Any], name: str, zimage: ZImage, manager: Any, front: Front, clock: Clock
 ) -> None:
     zimage.auth, zimage.cookie = "cookie", OLD
-    bought = await submit(await configured(), Repeat("one", key="order-1"))
+    bought = await submit(await configured(), RequestKey("one", key="order-1"))
     zimage.cookie = NEW
     manager.put_secret_value(SecretId=name, SecretString=accounts(NEW))
     clock.now += MIN_AGE - 1
     with pytest.raises(AccountRejected):
-        await submit(await configured(), Repeat("two"))
+        await submit(await configured(), RequestKey("two"))
     with pytest.raises(NoAccount):
-        await submit(await configured(), Repeat("two"))
+        await submit(await configured(), RequestKey("two"))
     assert front.calls["GetSecretValue"] == 1
     clock.now += 1
-    await submit(await configured(), Repeat("two"))
-    assert await submit(await configured(), Repeat("one", key="order-1")) == bought, "and nothing was forgotten"
+    await submit(await configured(), RequestKey("two"))
+    assert await submit(await configured(), RequestKey("one", key="order-1")) == bought, "and nothing was forgotten"
     assert front.calls["GetSecretValue"] == 2
 
 

@@ -6,10 +6,10 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from shared.models import Size
 from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
 from shared.providers.gemini.models import veo_model
-from shared.values import Size
 from tests.conformance.films import Films, Pictures
 from tests.emulators import akashchat, ark, gemini, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator

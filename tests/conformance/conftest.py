@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from shared.accounts.sources import read_accounts
+from shared.accounts.loading import read_accounts
+from shared.bootstrap import SKETCH_ACCOUNT
 from shared.http import Http
-from shared.providers import PROVIDERS, MediaProvider, adapter_of
-from shared.settings import SKETCH_ACCOUNT
+from shared.providers import PROVIDERS, MediaProvider, provider_class
 from tests.conformance.cases import CASES, Case
 
 Build = Callable[..., MediaProvider]
@@ -43,7 +43,7 @@ async def build(case: Case) -> AsyncIterator[Build]:
         accounts = [*read_accounts(environment or case.environment(), PROVIDERS), SKETCH_ACCOUNT]
         account = next(account for account in accounts if account.provider == case.name)
         connections.append(Http())
-        return case.seen(adapter_of(case.name)(connections[-1], account))
+        return case.seen(provider_class(case.name)(connections[-1], account))
 
     yield new
     for http in connections:

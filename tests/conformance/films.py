@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+from shared.media import ByteRange, Media
+from shared.models import Model
 from shared.providers import MediaProvider, VideoProvider
-from shared.values import (
-    ByteRange,
-    Finished,
-    ImageRequest,
-    Media,
-    Model,
-    Ref,
-    Status,
-    Submitted,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, VideoRequest
+from shared.results import Finished, Ref, Status, Submitted
 
 
 class Pictures:

@@ -10,7 +10,8 @@ import pytest
 
 from shared.errors import AccountError, AccountLimited, EaselError, TakenError
 from shared.providers import ChatProvider, MediaProvider
-from shared.values import ChatDelta, ChatRequest
+from shared.requests import ChatRequest
+from shared.results import ChatDelta
 from tests.conformance.cases import Case
 from tests.conformance.conftest import Build
 from tests.emulators.faults import Cut, Drop, Fault, Reply

@@ -21,25 +21,14 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
+from shared.job import Job
+from shared.jobs.ids import JobIds
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange
+from shared.models import Model
 from shared.providers import MediaProvider
-from shared.tickets import Tickets
-from shared.values import (
-    ByteRange,
-    Failed,
-    Finished,
-    ImageRequest,
-    Input,
-    Job,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
-from shared.waiter import Waiter
+from shared.requests import ImageRequest, InputImage
+from shared.results import Failed, Finished, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 from tests.conformance.cases import Case
 from tests.conformance.conftest import Build
 from tests.emulators.faults import Cut, Drop, Reply
@@ -128,12 +117,12 @@ async def test_a_picture_has_the_size_that_was_asked_for(case: Case, provider: M
 async def test_a_picture_can_be_made_from_pictures(provider: MediaProvider) -> None:
     request = await a_request(provider)
 
-    def brought(data: bytes, size: int | None) -> Input:
+    def brought(data: bytes, size: int | None) -> InputImage:
         async def read() -> AsyncIterator[bytes]:
             yield data[:10]
             yield data[10:]
 
-        return Input(read, "image/png" if size else "", size, "" if size else "https://example.com/picture")
+        return InputImage(read, "image/png" if size else "", size, "" if size else "https://example.com/picture")
 
     first, second = png(64, 32), png(32, 64, (9, 9, 9))
     inputs = (brought(first, len(first)), brought(second, None))
@@ -187,7 +176,7 @@ async def test_an_instance_keeps_its_jobs_apart(provider: MediaProvider) -> None
 
 @pytest.mark.needs("jobs")
 async def test_refs_are_short_and_survive_the_id(case: Case, provider: MediaProvider) -> None:
-    tickets = Tickets(["key"], 3600)
+    tickets = JobIds(["key"], 3600)
     ref = await submitted(provider)
     job = Job(case.name, "account", "model", "image", tickets.now(), "owner", 1, (ref,))
     assert tickets.job(tickets.job_id(job)) == job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.providers import PROVIDERS, MediaProvider, adapter_of
+from shared.providers import PROVIDERS, MediaProvider, provider_class
 from shared.providers.akashchat import AkashChat
 from shared.providers.ark import Ark
 from shared.providers.gemini import Gemini
@@ -36,7 +36,7 @@ ADAPTERS: tuple[type[MediaProvider], ...] = (
 
 
 def test_the_table_leads_to_every_adapter() -> None:
-    assert tuple(adapter_of(provider.name) for provider in PROVIDERS) == ADAPTERS
+    assert tuple(provider_class(provider.name) for provider in PROVIDERS) == ADAPTERS
 
 
 def test_every_file_is_in_the_table() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.bootstrap import Configuration
 from shared.hosts.local import address
 from shared.providers import PROVIDERS
-from shared.settings import Configuration
 from tests.documents.page import PAGES, ROOT, Page, Row, markdown
 from tests.documents.tables import TABLES, deploying, variables
 from tests.documents.texts import LANGUAGES, Incomplete, Language, Texts, joined, read

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.providers.jimeng.drafts import picture_order, video_order
 from shared.providers.jimeng.models import MODELS
+from shared.providers.jimeng.request_body import picture_order, video_order
 from shared.providers.jimeng.uploads import Grant, signed_headers
-from shared.values import ImageRequest, VideoRequest
+from shared.requests import ImageRequest, VideoRequest
 from tests.emulators.jimeng import SESSION, Jimeng
 from tests.emulators.png import png
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.tickets import Tickets
+from shared.jobs.ids import JobIds
 from tests.emulators.zimage import ZImage
 from tests.rig import API_KEY, SIGNING_KEY
 
@@ -71,9 +71,9 @@ def asset_id(url: str) -> str:
     return urlsplit(url).path.rpartition("/")[2].partition(".")[0]
 
 
-def tickets(age: float = 0.0, keys: tuple[str, ...] = (SIGNING_KEY,)) -> Tickets:
+def tickets(age: float = 0.0, keys: tuple[str, ...] = (SIGNING_KEY,)) -> JobIds:
     """The gateway's own way of making ids, as it worked `age` seconds ago."""
-    return Tickets(keys, DAY, lambda: time.time() - age)
+    return JobIds(keys, DAY, lambda: time.time() - age)
 
 
 def looks(zimage: ZImage) -> int:

@@ -14,20 +14,25 @@ import openai
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import files, images_generations, jobs
-from shared.accounts import Pool
-from shared.adapters import Adapters
+from shared.account import Account
+from shared.accounts import AccountPool
 from shared.api import App, Endpoint
-from shared.artifacts import Kept, s3_artifacts
+from shared.artifacts import StoredJobs, s3_artifacts
+from shared.bootstrap import Easel
 from shared.catalog import Catalog
-from shared.http import Fetcher, Http
+from shared.config import ResponseFormat, Settings
+from shared.http import Http, ImageDownloader
+from shared.jobs.idempotency import Idempotency
+from shared.jobs.ids import JobIds
+from shared.jobs.wait import Waiter
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.provider_factory import ProviderFactory
 from shared.providers import MediaProvider
-from shared.repeats import Repeats
+from shared.requests import ImageRequest
+from shared.results import Finished, InlineResult, Ref, Status, Submitted
 from shared.service import Service
-from shared.settings import Easel, ResponseFormat, Settings
 from shared.state import MemoryState
-from shared.tickets import Tickets
-from shared.values import Account, ByteRange, Finished, ImageRequest, Made, Media, Model, Ref, Status, Submitted
-from shared.waiter import Waiter
 from tests.emulators.png import png
 from tests.emulators.server import Server
 from tests.rig import API_KEY, SIGNING_KEY
@@ -35,8 +40,8 @@ from tests.rig import API_KEY, SIGNING_KEY
 PICTURE = png(8, 8)
 
 
-def made(content: bytes = PICTURE, media_type: str = "image/png") -> Made:
-    return Made(media_type, base64.b64encode(content))
+def made(content: bytes = PICTURE, media_type: str = "image/png") -> InlineResult:
+    return InlineResult(media_type, base64.b64encode(content))
 
 
 class Studio:
@@ -102,7 +107,7 @@ class Gateway:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
         gallery = Gallery(
             [*images_generations.app.routes, *jobs.app.routes, *files.app.routes],
-            Easel(settings, service_of(studio, artifacts), Fetcher(Http())),
+            Easel(settings, service_of(studio, artifacts), ImageDownloader(Http())),
         )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,8 +130,8 @@ def service_of(studio: Studio, artifacts: str = "") -> Service:
     provider: type[MediaProvider] = type("Bound", (AtOnce,), {"studio": studio})
     account = Account("built-in", AtOnce.name, "")
     state = MemoryState()
-    pool = Pool([account], state)
-    kept = Kept(s3_artifacts(artifacts)) if artifacts else None
-    adapters = Adapters({AtOnce.name: provider}.__getitem__, pool, Http(), kept)
-    catalog = Catalog({AtOnce.name: adapters.of(account).models}, {}, {})
-    return Service(adapters, catalog, pool, Tickets([SIGNING_KEY], 86_400), Repeats(state), Waiter())
+    pool = AccountPool([account], state)
+    kept = StoredJobs(s3_artifacts(artifacts)) if artifacts else None
+    adapters = ProviderFactory({AtOnce.name: provider}.__getitem__, pool, Http(), kept)
+    catalog = Catalog({AtOnce.name: adapters.for_account(account).models}, {}, {})
+    return Service(adapters, catalog, pool, JobIds([SIGNING_KEY], 86_400), Idempotency(state), Waiter())

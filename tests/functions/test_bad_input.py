@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from shared.values import Asset
+from shared.job import ResultFile
 from tests.emulators.zimage import ZImage
 from tests.functions.helpers import GENERATIONS, assert_error, asset_id, file_url, order, start_job, tickets
 from tests.rig import API_KEY, OTHER_KEY, Gateway
@@ -225,13 +225,13 @@ def tampered(client: httpx.Client, is_file: bool) -> str:
 def foreign(client: httpx.Client, is_file: bool) -> str:
     job = tickets().job(start_job(client)["id"])
     theirs = tickets(keys=("somebody else's signing key",))
-    return theirs.asset_id(Asset(job, 0)) if is_file else theirs.job_id(job)
+    return theirs.file_id(ResultFile(job, 0)) if is_file else theirs.job_id(job)
 
 
 def expired(client: httpx.Client, is_file: bool) -> str:
     job = tickets().job(start_job(client)["id"])
     old = job._replace(created=job.created - 24 * 3600)
-    return tickets().asset_id(Asset(old, 0)) if is_file else tickets().job_id(old)
+    return tickets().file_id(ResultFile(old, 0)) if is_file else tickets().job_id(old)
 
 
 def of_another_kind(client: httpx.Client, is_file: bool) -> str:

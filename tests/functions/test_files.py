@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from shared.values import Asset
+from shared.job import ResultFile
 from tests.emulators.faults import Cut, Drop, Reply
 from tests.emulators.files import CHUNK, Gate
 from tests.emulators.png import BigFile, png
@@ -68,8 +68,8 @@ def test_the_headers(anyone: httpx.Client, url: str) -> None:
 
 def test_max_age_is_the_life_that_is_left(client: httpx.Client, anyone: httpx.Client, gateway: Gateway) -> None:
     job = tickets().job(finished_job(client)["id"])
-    old = Asset(job._replace(created=job.created - 23 * 3600), 0)
-    headers = anyone.head(f"{gateway.url}/images/{tickets().asset_id(old)}.png").headers
+    old = ResultFile(job._replace(created=job.created - 23 * 3600), 0)
+    headers = anyone.head(f"{gateway.url}/images/{tickets().file_id(old)}.png").headers
     assert int(headers["cache-control"].split("=")[1].split(",")[0]) <= 3600
 
 

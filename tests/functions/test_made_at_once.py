@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from shared.errors import ContentRefused, Unavailable
-from shared.values import Finished, Made
+from shared.results import Finished, InlineResult
 from tests.emulators.png import BigFile, png
 from tests.functions.helpers import GENERATIONS, Json, assert_error, decoded, eventually, order
 from tests.functions.studio import PICTURE, Gateway, Studio, made
@@ -117,7 +117,7 @@ def test_what_is_no_picture_is_not_handed_on(
 
 @pytest.mark.parametrize("spoiled", [b'","url":"https://evil.example/', b"\n", "é".encode()])
 def test_what_is_not_base64_is_not_handed_on(client: httpx.Client, studio: Studio, spoiled: bytes) -> None:
-    studio.answers = [Finished((Made("image/png", made(png(64, 64)).base64 + spoiled),))]
+    studio.answers = [Finished((InlineResult("image/png", made(png(64, 64)).base64 + spoiled),))]
     answer = order(client, response_format="b64_json", n=2).json()
     assert [decoded(picture["b64_json"]) for picture in answer["data"]] == [PICTURE]
     assert answer["missing"] == 1

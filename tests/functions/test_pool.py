@@ -14,8 +14,8 @@ import httpx
 import openai
 import pytest
 
+from shared.account import ProviderInfo
 from shared.providers import PROVIDERS
-from shared.values import Upstream
 from tests.conformance.cases import CASES, Case, GeminiCase, GeminiWebCase
 from tests.emulators.faults import Reply, Slow
 from tests.emulators.gemini import Fate
@@ -25,7 +25,7 @@ from tests.rig import API_KEY, Gateway
 ADMIN_KEY = "an-operators-key"
 COOLDOWN = 3
 AT_ONCE = 10
-TABLE: dict[str, Upstream] = {provider.name: provider for provider in PROVIDERS}
+TABLE: dict[str, ProviderInfo] = {provider.name: provider for provider in PROVIDERS}
 WITH_ACCOUNTS = sorted(name for name in TABLE if "credentials" not in CASES[name].lacks)
 
 

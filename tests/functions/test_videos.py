@@ -637,8 +637,8 @@ def test_a_link_that_is_over(client: httpx.Client, ark: Ark) -> None:
 
 def test_an_expired_or_foreign_file_id(films: Gateway, client: httpx.Client) -> None:
     url = show(client, create(client)["id"])["url"]
-    asset = tickets().asset(asset_id(url))
-    old = tickets(keys=("another key",)).asset_id(asset)
+    asset = tickets().file(asset_id(url))
+    old = tickets(keys=("another key",)).file_id(asset)
     assert_error(client.get(f"/videos/{old}.mp4"), 404, "not_found", "id")
     assert_error(client.get("/videos/nothing.mp4"), 404, "not_found", "id")
 

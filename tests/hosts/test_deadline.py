@@ -7,18 +7,18 @@ import time
 import pytest
 from starlette.requests import Request
 
-from shared.api.call import Call
-from shared.settings import configure
+from shared.api.context import Context
+from shared.bootstrap import configure
 
 KEYS = {"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"}
 
 
-def call(left: float | None, max_wait: int = 240, hint: str = "") -> Call:
+def call(left: float | None, max_wait: int = 240, hint: str = "") -> Context:
     """A request to a host that stops us after so many seconds, from a caller who gives up after `hint`."""
     deadline = {} if left is None else {"easel.deadline": time.monotonic() + left}
     headers = [(b"x-stainless-read-timeout", hint.encode())]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, **deadline}
-    return Call(Request(scope), configure({**KEYS, "MAX_WAIT_SECONDS": str(max_wait)}))
+    return Context(Request(scope), configure({**KEYS, "MAX_WAIT_SECONDS": str(max_wait)}))
 
 
 @pytest.mark.parametrize(

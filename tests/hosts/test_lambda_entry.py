@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.responses import Response
 
-from shared.api import Access, App, Call, Endpoint
-from shared.api.stream import StreamedResponse
+from shared.api import Access, App, Context, Endpoint
+from shared.api.streaming import StreamedResponse
 from shared.hosts.lambda_entry import LambdaHandler, lambda_handler
 from tests.emulators.png import SIGNATURE
 from tests.emulators.zimage import Fate, ZImage
@@ -115,7 +115,7 @@ def test_what_an_instance_remembers_lasts_to_the_next_event(
 
 
 def test_an_answer_that_breaks_off_is_an_error_of_ours(handler_of: Callable[[str], LambdaHandler]) -> None:
-    async def broken(call: Call) -> Response:
+    async def broken(call: Context) -> Response:
         return StreamedResponse(pieces(), "image/png")
 
     async def pieces() -> AsyncIterator[bytes]:

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    http = Http(patience=Patience(pause=0))
+    http = Http(patience=RetryPolicy(pause=0))
     yield http
     await http.aclose()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from shared.http import Http
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.upstream import Call, Upstream
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1200
@@ -30,5 +30,5 @@ async def serve_file(call: Call, file: bytes = PNG, headers: Mapping[str, str] |
 
 
 async def fetched(http: Http, upstream: Upstream, path: str = "/a.png", byte_range: ByteRange | None = None) -> bytes:
-    async with http.stream(upstream.url(path), origins={upstream.origin}, byte_range=byte_range) as media:
+    async with http.download(upstream.url(path), origins={upstream.origin}, byte_range=byte_range) as media:
         return b"".join([chunk async for chunk in media.chunks])

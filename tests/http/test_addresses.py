@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.http.addresses import addresses_of, is_public, names_alone
+from shared.http.ssrf import is_public, names_alone, resolve_public_addresses
 
 PUBLIC = [
     "8.8.8.8",
@@ -88,13 +88,13 @@ def test_what_is_not(address: str) -> None:
     "spelling", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "::1", "localhost"]
 )
 async def test_a_spelling_is_judged_by_what_the_system_makes_of_it(spelling: str) -> None:
-    addresses = await addresses_of(spelling, 80)
+    addresses = await resolve_public_addresses(spelling, 80)
     assert addresses
     assert not any(map(is_public, addresses))
 
 
 async def test_a_name_that_means_nothing_leads_nowhere() -> None:
-    assert await addresses_of("no.such.name.invalid", 80) == []
+    assert await resolve_public_addresses("no.such.name.invalid", 80) == []
 
 
 NAMES = ["example.com", "a.b-c.example.co", "xn--bcher-kva.example", "EXAMPLE.COM", "1.example.com"]

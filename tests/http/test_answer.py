@@ -18,7 +18,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Answer
+from shared.http import Response
 
 MEANINGS: list[tuple[int, type[EaselError], type[EaselError]]] = [
     # status, of a read, of a send
@@ -45,8 +45,8 @@ MEANINGS: list[tuple[int, type[EaselError], type[EaselError]]] = [
 ]
 
 
-def answer(status: int, headers: Mapping[str, str] | None = None, *, sent: bool = False, body: bytes = b"") -> Answer:
-    return Answer(status, headers or {}, body, sent)
+def answer(status: int, headers: Mapping[str, str] | None = None, *, sent: bool = False, body: bytes = b"") -> Response:
+    return Response(status, headers or {}, body, sent)
 
 
 @pytest.mark.parametrize(("status", "read", "sent"), MEANINGS)

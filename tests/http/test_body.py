@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import BadRequest
-from shared.http import Http, Inline, Spool, base64_of, json_body
-from shared.values import Input
+from shared.http import Http, InlineFile, Spool, base64_of, json_body
+from shared.requests import InputImage
 from tests.http.upstream import Call, serving
 
 BIG = bytes(range(251)) * 20_000
 
 
-def picture(content: bytes, *, measured: bool = True) -> Input:
+def picture(content: bytes, *, measured: bool = True) -> InputImage:
     spool = Spool()
     spool.write(content)
-    return Input(spool.read, "image/png", len(content) if measured else None)
+    return InputImage(spool.read, "image/png", len(content) if measured else None)
 
 
 async def written(content: object) -> bytes:
@@ -32,7 +32,7 @@ async def written(content: object) -> bytes:
 
 
 async def test_pictures_stand_in_json_as_base64() -> None:
-    content = {"a": [Inline(picture(b"one")), "two"], "b": {"c": Inline(picture(BIG))}}
+    content = {"a": [InlineFile(picture(b"one")), "two"], "b": {"c": InlineFile(picture(BIG))}}
     assert json.loads(await written(content)) == {
         "a": [base64.b64encode(b"one").decode(), "two"],
         "b": {"c": base64.b64encode(BIG).decode()},
@@ -41,12 +41,12 @@ async def test_pictures_stand_in_json_as_base64() -> None:
 
 @pytest.mark.parametrize("contents", [[], [b""], [b"x"], [b"xy", b"xyz"], [BIG]])
 async def test_the_length_is_known_beforehand(contents: list[bytes]) -> None:
-    content = {"prompt": "ü", "pictures": [Inline(picture(each)) for each in contents]}
+    content = {"prompt": "ü", "pictures": [InlineFile(picture(each)) for each in contents]}
     assert json_body(content).length == len(await written(content))
 
 
 def test_the_length_is_unknown_with_that_of_a_picture() -> None:
-    assert json_body([Inline(picture(b"x", measured=False))]).length is None
+    assert json_body([InlineFile(picture(b"x", measured=False))]).length is None
 
 
 def test_what_is_no_json_is_our_own_fault() -> None:
@@ -75,7 +75,7 @@ async def test_a_body_is_sent_as_it_is_made(http: Http, *, measured: bool) -> No
         await call.answer()
 
     async with serving(takes) as upstream:
-        body = json_body({"data": Inline(picture(BIG, measured=measured))})
+        body = json_body({"data": InlineFile(picture(BIG, measured=measured))})
         assert (await http.send("POST", upstream.url(), body=body)).status == 200
     [call] = upstream.calls
     assert call.headers["content-type"] == "application/json"
@@ -93,7 +93,7 @@ async def test_what_goes_wrong_while_it_is_made_starts_nothing(http: Http) -> No
 
     async with serving(lambda call: call.answer()) as upstream:
         with pytest.raises(BadRequest):
-            await http.send("POST", upstream.url(), body=json_body([Inline(Input(read))]))
+            await http.send("POST", upstream.url(), body=json_body([InlineFile(InputImage(read))]))
         await asyncio.sleep(0.01)
         assert upstream.open_now == 0
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.http import network
-from shared.http.transport import Pool
+from shared.http import sockets as network
+from shared.http.transport import ConnectionPool
 from tests.http.upstream import Call, listening, serving
 
 ROOT = Path(__file__).parents[2]
@@ -22,13 +22,13 @@ MEGABYTE = 1 << 20
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
-    async with Pool() as pool:
+async def pool() -> AsyncIterator[ConnectionPool]:
+    async with ConnectionPool() as pool:
         yield pool
 
 
 async def ask(
-    pool: Pool,
+    pool: ConnectionPool,
     url: str,
     content: bytes | AsyncIterator[bytes] | None = None,
     *,
@@ -59,7 +59,9 @@ async def ask(
         (b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello", False),
     ],
 )
-async def test_an_answer_is_heard_to_its_end(pool: Pool, raw: bytes, body: bytes, lasts: bool, drips: bool) -> None:
+async def test_an_answer_is_heard_to_its_end(
+    pool: ConnectionPool, raw: bytes, body: bytes, lasts: bool, drips: bool
+) -> None:
     async def handler(call: Call) -> None:
         for part in [raw[at : at + 1] for at in range(len(raw))] if drips else [raw]:
             await call.write(part)
@@ -73,7 +75,7 @@ async def test_an_answer_is_heard_to_its_end(pool: Pool, raw: bytes, body: bytes
         assert upstream.connections == (1 if lasts else 2)
 
 
-async def test_an_answer_to_head_has_no_body(pool: Pool) -> None:
+async def test_an_answer_to_head_has_no_body(pool: ConnectionPool) -> None:
     async def handler(call: Call) -> None:
         await call.write(OK + b"content-length: 5\r\n\r\n")
 
@@ -102,7 +104,7 @@ async def test_an_answer_to_head_has_no_body(pool: Pool) -> None:
         OK + b"x: " + b"x" * (1 << 18),
     ],
 )
-async def test_what_is_no_whole_answer_is_a_protocol_error(pool: Pool, raw: bytes) -> None:
+async def test_what_is_no_whole_answer_is_a_protocol_error(pool: ConnectionPool, raw: bytes) -> None:
     async def handler(call: Call) -> None:
         await call.write(raw)
         call.cut()
@@ -115,7 +117,7 @@ async def test_what_is_no_whole_answer_is_a_protocol_error(pool: Pool, raw: byte
 
 
 @pytest.mark.parametrize("raw", [b"", OK + b"content-length: 5\r\n\r\nhell"])
-async def test_a_reset_is_a_read_error(pool: Pool, raw: bytes) -> None:
+async def test_a_reset_is_a_read_error(pool: ConnectionPool, raw: bytes) -> None:
     async def handler(call: Call) -> None:
         await call.write(raw)
         await asyncio.sleep(0.05)
@@ -127,7 +129,7 @@ async def test_a_reset_is_a_read_error(pool: Pool, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", OK + b"content-length: 5\r\n\r\nhell"])
-async def test_silence_is_a_read_timeout(pool: Pool, raw: bytes) -> None:
+async def test_silence_is_a_read_timeout(pool: ConnectionPool, raw: bytes) -> None:
     async def handler(call: Call) -> None:
         await call.write(raw)
         await call.gone()
@@ -139,7 +141,7 @@ async def test_silence_is_a_read_timeout(pool: Pool, raw: bytes) -> None:
         assert upstream.open_now == 0
 
 
-async def test_a_server_that_does_not_read_is_a_write_timeout(pool: Pool) -> None:
+async def test_a_server_that_does_not_read_is_a_write_timeout(pool: ConnectionPool) -> None:
     async def sleeps(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(5)
 
@@ -148,7 +150,7 @@ async def test_a_server_that_does_not_read_is_a_write_timeout(pool: Pool) -> Non
             await ask(pool, origin, bytes(20 * MEGABYTE), timeout={"write": 0.05})
 
 
-async def test_a_server_that_leaves_while_it_is_written_to_without_a_word(pool: Pool) -> None:
+async def test_a_server_that_leaves_while_it_is_written_to_without_a_word(pool: ConnectionPool) -> None:
     async def leaves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
 
@@ -157,7 +159,7 @@ async def test_a_server_that_leaves_while_it_is_written_to_without_a_word(pool: 
             await ask(pool, origin, bytes(20 * MEGABYTE))
 
 
-async def test_nobody_there_is_a_connect_error(pool: Pool) -> None:
+async def test_nobody_there_is_a_connect_error(pool: ConnectionPool) -> None:
     with socket.socket() as taken:  # bound, and not listening
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(httpx.ConnectError):
@@ -170,7 +172,7 @@ async def test_a_connection_that_takes_too_long_is_a_connect_timeout() -> None:
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"content-length": "1"}])
-async def test_a_request_that_makes_no_sense_is_not_sent(pool: Pool, headers: dict[str, str]) -> None:
+async def test_a_request_that_makes_no_sense_is_not_sent(pool: ConnectionPool, headers: dict[str, str]) -> None:
     async def handler(call: Call) -> None:
         await call.answer()
 
@@ -181,7 +183,7 @@ async def test_a_request_that_makes_no_sense_is_not_sent(pool: Pool, headers: di
 
 
 @pytest.mark.parametrize("garbage", [b"x", b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"])
-async def test_what_comes_after_the_answer_is_nobodys_answer(pool: Pool, garbage: bytes) -> None:
+async def test_what_comes_after_the_answer_is_nobodys_answer(pool: ConnectionPool, garbage: bytes) -> None:
     async def handler(call: Call) -> None:
         await call.write(OK + b"content-length: 1\r\n\r\n%d" % call.number + garbage)
 
@@ -191,7 +193,7 @@ async def test_what_comes_after_the_answer_is_nobodys_answer(pool: Pool, garbage
     assert upstream.connections == 3
 
 
-async def test_a_stream_that_was_closed_gives_nothing_of_the_next_answer(pool: Pool) -> None:
+async def test_a_stream_that_was_closed_gives_nothing_of_the_next_answer(pool: ConnectionPool) -> None:
     async def handler(call: Call) -> None:
         await call.answer(200, b"%d" % call.number)
 
@@ -206,7 +208,7 @@ async def test_a_stream_that_was_closed_gives_nothing_of_the_next_answer(pool: P
     assert upstream.connections == 1
 
 
-async def test_an_answer_is_heard_although_the_server_reads_no_further(pool: Pool) -> None:
+async def test_an_answer_is_heard_although_the_server_reads_no_further(pool: ConnectionPool) -> None:
     async def too_large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nno.")
@@ -217,7 +219,7 @@ async def test_an_answer_is_heard_although_the_server_reads_no_further(pool: Poo
             assert await ask(pool, origin, bytes(20 * MEGABYTE)) == (413, b"no.")
 
 
-async def test_an_announcement_does_not_stop_an_upload(pool: Pool) -> None:
+async def test_an_announcement_does_not_stop_an_upload(pool: ConnectionPool) -> None:
     async def announces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 103 Hints\r\n\r\n")
@@ -229,7 +231,7 @@ async def test_an_announcement_does_not_stop_an_upload(pool: Pool) -> None:
         assert await ask(pool, origin, bytes(20 * MEGABYTE)) == (200, b"20971520")
 
 
-async def test_an_upload_is_read_no_faster_than_it_is_taken(pool: Pool) -> None:
+async def test_an_upload_is_read_no_faster_than_it_is_taken(pool: ConnectionPool) -> None:
     made = 0
 
     async def parts() -> AsyncIterator[bytes]:
@@ -252,7 +254,7 @@ async def test_an_upload_is_read_no_faster_than_it_is_taken(pool: Pool) -> None:
     assert int(before) < 16 < made == 32
 
 
-async def test_a_small_request_is_one_piece(pool: Pool) -> None:
+async def test_a_small_request_is_one_piece(pool: ConnectionPool) -> None:
     pieces: list[bytes] = []
 
     async def takes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import EaselError, ResultLost, Unavailable, Uncertain
 from shared.http import Http
-from shared.http.faults import BROKEN, unavailable, unless_unsent
+from shared.http.error_mapping import BROKEN, error_of_send, unavailable
 from tests.http.upstream import PNG, Call, Handler, serving
 
 UNSENT = {
@@ -40,14 +40,14 @@ def test_httpx_is_mapped(kind: type[Exception]) -> None:
     required = [each for each in inspect.signature(kind).parameters.values() if each.default is each.empty]
     error = kind(**{each.name: "GET https://host/?key=1" for each in required})
     assert type(unavailable(error)) is Unavailable
-    assert type(unless_unsent(error)) is (Unavailable if kind.__name__ in UNSENT else Uncertain)
+    assert type(error_of_send(error)) is (Unavailable if kind.__name__ in UNSENT else Uncertain)
     assert "key" not in unavailable(error).message
 
 
 @pytest.mark.parametrize("kind", [OSError, TimeoutError, ConnectionResetError, BrokenPipeError])
 def test_what_asyncio_raises_is_mapped(kind: type[OSError]) -> None:
     assert issubclass(kind, BROKEN)
-    assert type(unless_unsent(kind())) is Uncertain
+    assert type(error_of_send(kind())) is Uncertain
 
 
 async def cuts(call: Call) -> None:
@@ -83,7 +83,7 @@ async def test_no_error_tells_a_secret(http: Http, handler: Handler, way: str) -
     async def go(url: str, origin: str) -> EaselError:
         if way != "stream":
             return (await getattr(http, way)("GET", url, headers=headers, timeout=0.3)).error()  # type: ignore[no-any-return]
-        async with http.stream(url, origins={origin}, headers=headers, timeout=0.3) as media:
+        async with http.download(url, origins={origin}, headers=headers, timeout=0.3) as media:
             async for _ in media.chunks:
                 pass
         raise AssertionError

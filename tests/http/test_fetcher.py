@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from shared.errors import BadRequest, EaselError, TooLarge
-from shared.http import LARGEST_PICTURE, Fetcher, Http
+from shared.http import LARGEST_IMAGE, Http, ImageDownloader
 from tests.http.upstream import PNG, Call, serving
 
 
@@ -28,7 +28,7 @@ async def gives_a_picture(call: Call) -> None:
     await call.answer(200, PNG, {"content-type": "image/png"})
 
 
-async def content(fetcher: Fetcher, url: str) -> bytes:
+async def content(fetcher: ImageDownloader, url: str) -> bytes:
     return b"".join([piece async for piece in (await fetcher.fetch(url)).read()])
 
 
@@ -36,7 +36,7 @@ async def test_a_name_is_looked_up_once_and_its_address_visited(http: Http) -> N
     async with serving(gives_a_picture) as upstream:
         origin = upstream.origin.replace("127.0.0.1", "pictures.example")
         names = Names({"pictures.example": [["127.0.0.1"]]})
-        assert await content(Fetcher(http, {origin}, names), f"{origin}/a.png?b=c") == PNG
+        assert await content(ImageDownloader(http, {origin}, names), f"{origin}/a.png?b=c") == PNG
     [call] = upstream.calls
     assert names.asked == ["pictures.example"]
     assert call.target == "/a.png?b=c"
@@ -49,7 +49,7 @@ async def test_the_next_address_is_tried_where_nobody_listens(http: Http) -> Non
     async with serving(gives_a_picture) as upstream:
         origin = upstream.origin.replace("127.0.0.1", "pictures.example")
         names = Names({"pictures.example": [["127.0.0.2", "127.0.0.1"]]})
-        assert await content(Fetcher(http, {origin}, names), origin) == PNG
+        assert await content(ImageDownloader(http, {origin}, names), origin) == PNG
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ async def test_the_next_address_is_tried_where_nobody_listens(http: Http) -> Non
 async def test_a_name_with_any_address_inside_is_not_visited(http: Http, scheme: str, addresses: list[str]) -> None:
     names = Names({"rebound.example": [addresses]})
     with pytest.raises(BadRequest, match="public internet"):
-        await Fetcher(http, (), names).fetch(f"{scheme}://rebound.example/")
+        await ImageDownloader(http, (), names).fetch(f"{scheme}://rebound.example/")
 
 
 async def test_each_redirect_is_looked_at_again(http: Http) -> None:
@@ -70,7 +70,7 @@ async def test_each_redirect_is_looked_at_again(http: Http) -> None:
         origin = upstream.origin.replace("127.0.0.1", "pictures.example")
         names = Names({"pictures.example": [["127.0.0.1"]], "inside.example": [["10.0.0.1"]]})
         with pytest.raises(BadRequest, match="public internet"):
-            await Fetcher(http, {origin}, names).fetch(origin)
+            await ImageDownloader(http, {origin}, names).fetch(origin)
     assert names.asked == ["pictures.example", "inside.example"]
 
 
@@ -78,14 +78,14 @@ async def test_each_redirect_is_looked_at_again(http: Http) -> None:
 async def test_only_the_webs_own_ports_are_asked(http: Http, url: str) -> None:
     names = Names({"a.example": [["8.8.8.8"]]})
     with pytest.raises(BadRequest):
-        await Fetcher(http, (), names).fetch(url)
+        await ImageDownloader(http, (), names).fetch(url)
     assert names.asked == []
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://a.example/", "a.png", "", "http://", "http://a b/"])
 async def test_what_is_no_address_is_not_tried(http: Http, url: str) -> None:
     with pytest.raises(BadRequest, match="plain http or https"):
-        await Fetcher(http).fetch(url)
+        await ImageDownloader(http).fetch(url)
 
 
 @pytest.mark.parametrize("length", [True, False])
@@ -101,9 +101,9 @@ async def test_no_more_is_taken_than_a_picture_may_have(http: Http, *, length: b
             sent += 1 << 20
 
     async with serving(never_ends) as upstream:
-        with pytest.raises(TooLarge, match=str(LARGEST_PICTURE)):
-            await Fetcher(http, {upstream.origin}).fetch(upstream.origin)
-    assert sent < LARGEST_PICTURE + (16 << 20)
+        with pytest.raises(TooLarge, match=str(LARGEST_IMAGE)):
+            await ImageDownloader(http, {upstream.origin}).fetch(upstream.origin)
+    assert sent < LARGEST_IMAGE + (16 << 20)
 
 
 async def test_a_slow_one_is_given_up(http: Http) -> None:
@@ -115,7 +115,7 @@ async def test_a_slow_one_is_given_up(http: Http) -> None:
 
     async with serving(drips) as upstream:
         with pytest.raises(BadRequest, match="not in time"):
-            await Fetcher(http, {upstream.origin}, seconds=0.3).fetch(upstream.origin)
+            await ImageDownloader(http, {upstream.origin}, seconds=0.3).fetch(upstream.origin)
 
 
 async def test_one_that_breaks_off_is_no_picture(http: Http) -> None:
@@ -125,6 +125,6 @@ async def test_one_that_breaks_off_is_no_picture(http: Http) -> None:
 
     async with serving(cuts) as upstream:
         with pytest.raises(EaselError) as caught:
-            await Fetcher(http, {upstream.origin}).fetch(upstream.origin)
+            await ImageDownloader(http, {upstream.origin}).fetch(upstream.origin)
     assert isinstance(caught.value, BadRequest)
     assert caught.value.code == "failed_to_download_image"

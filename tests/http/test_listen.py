@@ -32,9 +32,9 @@ def in_pieces(size: int, end: bytes = b"0\r\n\r\n") -> Handler:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 async def test_lines_and_events_are_whole_however_they_are_cut(http: Http, size: int) -> None:
     async with serving(in_pieces(size)) as upstream:
-        async with http.listen("POST", upstream.url(), json={"a": 1}, headers={"x-mine": "1"}) as answer:
+        async with http.stream("POST", upstream.url(), json={"a": 1}, headers={"x-mine": "1"}) as answer:
             assert [line.decode() async for line in answer.lines()] == LINES
-        async with http.listen("POST", upstream.url(), json={"a": 1}) as answer:
+        async with http.stream("POST", upstream.url(), json={"a": 1}) as answer:
             assert [data.decode() async for data in answer.events()] == EVENTS
     first, _ = upstream.calls
     assert (first.method, json.loads(first.body), first.headers["x-mine"]) == ("POST", {"a": 1}, "1")
@@ -49,7 +49,7 @@ async def test_a_line_is_there_before_the_next_one_comes(http: Http) -> None:
         await heard.wait()
         await call.write(b"4\r\ntwo\n\r\n0\r\n\r\n")
 
-    async with serving(handler) as upstream, http.listen("POST", upstream.url()) as answer:
+    async with serving(handler) as upstream, http.stream("POST", upstream.url()) as answer:
         lines = answer.lines()
         assert await anext(lines) == b"one"
         heard.set()
@@ -60,7 +60,7 @@ async def test_what_is_compressed_all_the_same_is_understood(http: Http) -> None
     async def handler(call: Call) -> None:
         await call.answer(200, gzip.compress(TEXT), {"content-encoding": "gzip"})
 
-    async with serving(handler) as upstream, http.listen("POST", upstream.url()) as answer:
+    async with serving(handler) as upstream, http.stream("POST", upstream.url()) as answer:
         assert [line.decode() async for line in answer.lines()] == LINES
 
 
@@ -68,8 +68,8 @@ async def test_an_error_is_read_whole(http: Http) -> None:
     async def handler(call: Call) -> None:
         await call.answer(429, b"slow down", {"retry-after": "3"})
 
-    async with serving(handler) as upstream, http.listen("POST", upstream.url()) as listening:
-        answer = await listening.whole()
+    async with serving(handler) as upstream, http.stream("POST", upstream.url()) as listening:
+        answer = await listening.read()
     assert (answer.status, answer.body, answer.sent, answer.headers["retry-after"]) == (429, b"slow down", True, "3")
     assert len(upstream.calls) == 1
 
@@ -81,12 +81,12 @@ async def test_a_break_is_no_end(http: Http, end: bytes) -> None:
         call.cut()
 
     async with serving(handler) as upstream:
-        async with http.listen("POST", upstream.url()) as answer:
+        async with http.stream("POST", upstream.url()) as answer:
             with pytest.raises(ResultLost):
                 assert [line async for line in answer.lines()] == []
-        async with http.listen("POST", upstream.url()) as answer:
+        async with http.stream("POST", upstream.url()) as answer:
             with pytest.raises(Uncertain):
-                await answer.whole()
+                await answer.read()
 
 
 async def test_it_is_sent_once_and_nobody_knows_what_became_of_it(http: Http) -> None:
@@ -95,11 +95,11 @@ async def test_it_is_sent_once_and_nobody_knows_what_became_of_it(http: Http) ->
 
     async with serving(handler) as upstream:
         with pytest.raises(Uncertain):
-            async with http.listen("POST", upstream.url()):
+            async with http.stream("POST", upstream.url()):
                 pass
         assert len(upstream.calls) == 1
     with pytest.raises(Unavailable):
-        async with http.listen("POST", upstream.url()):
+        async with http.stream("POST", upstream.url()):
             pass
 
 
@@ -110,7 +110,7 @@ async def test_silence_lasts_so_long(http: Http) -> None:
 
     async with serving(handler) as upstream:
         with pytest.raises(ResultLost):
-            async with http.listen("POST", upstream.url(), timeout=0.1) as answer:
+            async with http.stream("POST", upstream.url(), timeout=0.1) as answer:
                 assert [line async for line in answer.lines()] == []
 
 
@@ -123,7 +123,7 @@ async def test_leaving_closes_the_connection(http: Http) -> None:
         gone.set()
 
     async with serving(handler) as upstream:
-        async with http.listen("POST", upstream.url()) as answer:
+        async with http.stream("POST", upstream.url()) as answer:
             await anext(answer.lines())
         async with asyncio.timeout(2):
             await gone.wait()
@@ -136,7 +136,7 @@ async def test_an_endless_line_is_refused(http: Http) -> None:
         for _ in range(17):
             await call.write(b"%x\r\n%s\r\n" % (len(piece), piece))
 
-    async with serving(handler) as upstream, http.listen("POST", upstream.url()) as answer:
+    async with serving(handler) as upstream, http.stream("POST", upstream.url()) as answer:
         with pytest.raises(ResultLost, match="too long"):
             assert [line async for line in answer.lines()] == []
 
@@ -144,6 +144,6 @@ async def test_an_endless_line_is_refused(http: Http) -> None:
 async def test_a_connection_is_used_again(http: Http) -> None:
     async with serving(in_pieces(1000)) as upstream:
         for _ in range(3):
-            async with http.listen("POST", upstream.url()) as answer:
+            async with http.stream("POST", upstream.url()) as answer:
                 assert [line async for line in answer.lines()]
     assert upstream.connections == 1

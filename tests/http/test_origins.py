@@ -62,7 +62,7 @@ def test_what_is_no_origin_is_refused_without_being_repeated(url: str) -> None:
 async def test_a_foreign_origin_is_not_contacted(http: Http) -> None:
     async with serving(serves) as foreign, serving(serves) as expected:
         with pytest.raises(Unavailable, match="origin that was not expected") as caught:
-            async with http.stream(foreign.url("/secret?token=1"), origins={expected.origin}):
+            async with http.download(foreign.url("/secret?token=1"), origins={expected.origin}):
                 pytest.fail("the block was entered")
     assert foreign.connections == 0
     assert "secret" not in caught.value.message
@@ -90,7 +90,7 @@ async def test_redirects_are_followed_and_the_headers_stay_at_home(http: Http) -
 
         async with serving(handler) as upstream:
             origins = {upstream.origin, shelf.origin}
-            async with http.stream(upstream.url("/first"), origins=origins, headers=KEY) as media:
+            async with http.download(upstream.url("/first"), origins=origins, headers=KEY) as media:
                 assert b"".join([chunk async for chunk in media.chunks]) == PNG
     assert [call.target for call in upstream.calls + shelf.calls] == ["/first", "/second?x=1", "/third"]
     assert all(call.headers["authorization"] == "Bearer sk-1" for call in upstream.calls)
@@ -105,7 +105,7 @@ async def test_headers_can_be_meant_for_another_origin_than_the_first(http: Http
 
         async with serving(handler) as shelf:
             origins = {api.origin, shelf.origin}
-            async with http.stream(shelf.url(), origins=origins, headers=KEY, headers_for=api.origin):
+            async with http.download(shelf.url(), origins=origins, headers=KEY, headers_for=api.origin):
                 pass
     assert "authorization" not in shelf.calls[0].headers
     assert api.calls[0].headers["authorization"] == "Bearer sk-1"

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from shared.http import Http
-from shared.http.transport import KEEP_MOST, Pool
+from shared.http.transport import MAX_IDLE, ConnectionPool
 from tests.http.files import PNG, serve_file
 from tests.http.upstream import Call, Handler, Upstream, serving
 
@@ -125,9 +125,9 @@ async def test_no_more_than_so_many_connections_are_kept(http: Http) -> None:
         await call.answer()
 
     async with serving(handler) as upstream:
-        await asyncio.gather(*(http.read("GET", upstream.url()) for _ in range(KEEP_MOST + 6)))
+        await asyncio.gather(*(http.read("GET", upstream.url()) for _ in range(MAX_IDLE + 6)))
         await asyncio.sleep(0.05)
-        assert upstream.open_now == KEEP_MOST
+        assert upstream.open_now == MAX_IDLE
         await http.aclose()
         await asyncio.sleep(0.05)
         assert upstream.open_now == 0
@@ -138,11 +138,11 @@ async def test_what_is_idle_for_too_long_is_closed_when_the_next_connection_is_m
         await call.answer()
         await call.gone()
 
-    async def ask(pool: Pool, upstream: Upstream) -> None:
+    async def ask(pool: ConnectionPool, upstream: Upstream) -> None:
         response = await pool.handle_async_request(httpx.Request("GET", upstream.url()))
         await response.aread()
 
-    async with serving(handler) as upstream, serving(handler) as other, Pool(keep_alive=0.05) as pool:
+    async with serving(handler) as upstream, serving(handler) as other, ConnectionPool(keep_alive=0.05) as pool:
         await asyncio.gather(ask(pool, upstream), ask(pool, upstream))
         await asyncio.sleep(0.06)
         assert upstream.open_now == 2
@@ -269,7 +269,7 @@ async def sends(http: Http, upstream: Upstream) -> None:
 
 
 async def streams(http: Http, upstream: Upstream) -> None:
-    async with http.stream(upstream.url(), origins={upstream.origin}) as media:
+    async with http.download(upstream.url(), origins={upstream.origin}) as media:
         async for _ in media.chunks:
             pass
 

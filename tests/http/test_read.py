@@ -10,7 +10,7 @@ import time
 import pytest
 
 from shared.errors import NotFound, Unavailable
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
 from tests.http.upstream import Call, Handler, serving
 
 
@@ -62,7 +62,7 @@ async def test_three_broken_connections_are_unavailable(http: Http) -> None:
 
 
 async def test_a_server_that_comes_up_late_is_found(http: Http) -> None:
-    patient = Http(patience=Patience(pause=0.2))
+    patient = Http(patience=RetryPolicy(pause=0.2))
 
     async def handler(call: Call) -> None:
         await call.answer()
@@ -108,7 +108,7 @@ async def test_a_short_wish_is_honoured() -> None:
         await call.answer(503 if call.number == 1 else 200, b"", {"retry-after-ms": "300"})
 
     async with serving(handler) as upstream:
-        http = Http(patience=Patience(pause=0.001))
+        http = Http(patience=RetryPolicy(pause=0.001))
         assert (await http.read("GET", upstream.url())).status == 200
         await http.aclose()
     assert 0.29 <= arrived[1] - arrived[0] < 1
@@ -120,7 +120,7 @@ async def test_no_attempt_begins_after_the_time_is_up() -> None:
         await call.answer(503)
 
     async with serving(handler) as upstream:
-        http = Http(patience=Patience(attempts=100, seconds=0.5, pause=0.001))
+        http = Http(patience=RetryPolicy(attempts=100, seconds=0.5, pause=0.001))
         begun = time.monotonic()
         assert (await http.read("GET", upstream.url())).status == 503
         assert time.monotonic() - begun < 3

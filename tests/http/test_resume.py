@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import ResultLost, Unavailable
 from shared.http import Http
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.files import PNG, fetched, serve_file
 from tests.http.upstream import Call, Handler, Upstream, serving
 
@@ -43,7 +43,7 @@ async def test_a_cut_is_mended(http: Http, fault: Handler, asked: ByteRange | No
 
     async with (
         serving(handler) as upstream,
-        http.stream(upstream.url(), origins={upstream.origin}, byte_range=asked, timeout=0.2) as media,
+        http.download(upstream.url(), origins={upstream.origin}, byte_range=asked, timeout=0.2) as media,
     ):
         assert b"".join([chunk async for chunk in media.chunks]) == PNG
     assert len(upstream.calls) == 2
@@ -167,7 +167,7 @@ async def test_what_cannot_be_mended_is_an_error_and_never_the_end(http: Http, t
     received = bytearray()
 
     async def fetch(upstream: Upstream) -> None:
-        async with http.stream(upstream.url(), origins={upstream.origin}) as media:
+        async with http.download(upstream.url(), origins={upstream.origin}) as media:
             async for chunk in media.chunks:
                 received.extend(chunk)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.http import HEAD_BYTES, MEDIA_TYPES, Http, sniff
-from shared.values import ByteRange
+from shared.http import HEAD_BYTES, MEDIA_TYPES, Http, detect_media_type
+from shared.media import ByteRange
 from tests.http.files import fetched, serve_file
 from tests.http.upstream import Call, serving
 
@@ -38,13 +38,13 @@ def test_every_type_has_a_head() -> None:
 
 @pytest.mark.parametrize(("media_type", "head"), HEADS.items())
 def test_a_head_tells_the_type(media_type: str, head: bytes) -> None:
-    assert sniff(head) == media_type
-    assert sniff(head + b"\x00" * HEAD_BYTES) == media_type
+    assert detect_media_type(head) == media_type
+    assert detect_media_type(head + b"\x00" * HEAD_BYTES) == media_type
 
 
 @pytest.mark.parametrize("head", OTHERS)
 def test_all_else_is_unknown(head: bytes) -> None:
-    assert sniff(head + bytes(100) if head else head) is None
+    assert detect_media_type(head + bytes(100) if head else head) is None
 
 
 @pytest.mark.parametrize(("media_type", "head"), HEADS.items())
@@ -56,6 +56,6 @@ async def test_a_part_has_the_type_that_the_upstream_declares(http: Http, media_
 
     async with serving(handler) as upstream:
         for asked in (ByteRange(100, 199), ByteRange(0, 1)):
-            async with http.stream(upstream.url(), origins={upstream.origin}, byte_range=asked) as media:
+            async with http.download(upstream.url(), origins={upstream.origin}, byte_range=asked) as media:
                 assert media.media_type == media_type
         assert await fetched(http, upstream, byte_range=ByteRange(100, 199)) == file[100:200]

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import EaselError, NotFound, RangeInvalid, Unavailable
 from shared.http import Http
-from shared.values import ByteRange
+from shared.media import ByteRange
 from tests.http.files import PNG, fetched, serve_file
 from tests.http.upstream import Call, Handler, Upstream, serving
 
@@ -48,7 +48,7 @@ async def ignores_ranges_and_hides_the_size(call: Call) -> None:
 async def test_a_range_is_served(http: Http, handler: Handler, asked: ByteRange, start: int, stop: int) -> None:
     async with (
         serving(handler) as upstream,
-        http.stream(upstream.url(), origins={upstream.origin}, byte_range=asked) as media,
+        http.download(upstream.url(), origins={upstream.origin}, byte_range=asked) as media,
     ):
         assert media.media_type == "image/png"
         assert (media.start, media.length, media.total) == (start, stop - start, SIZE)
@@ -61,7 +61,7 @@ async def test_a_range_is_served(http: Http, handler: Handler, asked: ByteRange,
 async def test_a_range_of_a_file_of_unknown_size_is_the_whole(http: Http, asked: ByteRange | None) -> None:
     async with (
         serving(ignores_ranges_and_hides_the_size) as upstream,
-        http.stream(upstream.url(), origins={upstream.origin}, byte_range=asked) as media,
+        http.download(upstream.url(), origins={upstream.origin}, byte_range=asked) as media,
     ):
         assert (media.start, media.length, media.total) == (0, None, None)
         assert b"".join([chunk async for chunk in media.chunks]) == PNG
@@ -131,7 +131,7 @@ async def test_what_is_not_a_picture_is_refused_before_the_block(
 
     async with serving(handler) as upstream:
         with pytest.raises((Unavailable, RangeInvalid)):
-            async with http.stream(upstream.url(), origins={upstream.origin}, byte_range=asked):
+            async with http.download(upstream.url(), origins={upstream.origin}, byte_range=asked):
                 pytest.fail("the block was entered")
 
 
@@ -175,7 +175,7 @@ async def test_leaving_early_closes_the_connection(http: Http, leave: str) -> No
         gone.set()
 
     async def look(upstream: Upstream) -> None:
-        async with http.stream(upstream.url(), origins={upstream.origin}) as media:
+        async with http.download(upstream.url(), origins={upstream.origin}) as media:
             async for _ in media.chunks:
                 if leave == "raise":
                     raise ZeroDivisionError
@@ -208,7 +208,7 @@ async def test_a_long_film_flows_through_in_flat_memory(http: Http) -> None:
     received = 0
     async with serving(handler) as upstream:
         before = peak = resident()
-        async with http.stream(upstream.url(), origins={upstream.origin}) as media:
+        async with http.download(upstream.url(), origins={upstream.origin}) as media:
             await asyncio.sleep(0.3)  # a reader who is slower than the upstream
             async for part in media.chunks:
                 received += len(part)
@@ -225,10 +225,10 @@ async def test_a_middle_part_is_what_the_caller_knows_it_to_be(http: Http) -> No
     async with serving(calls_it_octets) as upstream:
         part = ByteRange(1000, 1099)
         origins = {upstream.origin}
-        async with http.stream(upstream.url(), origins=origins, byte_range=part, media_type="image/webp") as media:
+        async with http.download(upstream.url(), origins=origins, byte_range=part, media_type="image/webp") as media:
             assert media.media_type == "image/webp"
-        async with http.stream(upstream.url(), origins=origins, media_type="image/webp") as media:
+        async with http.download(upstream.url(), origins=origins, media_type="image/webp") as media:
             assert media.media_type == "image/png"  # its first bytes know better
         with pytest.raises(Unavailable):
-            async with http.stream(upstream.url(), origins=origins, byte_range=part):
+            async with http.download(upstream.url(), origins=origins, byte_range=part):
                 pass

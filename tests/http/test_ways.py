@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Misconfigured, Unavailable, Uncertain
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
 from tests.http.upstream import Call, listening, serving
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ http = Http()
 async def main():
     for _ in range(2):
         print((await http.read("GET", sys.argv[1])).body.decode())
-    async with http.stream(sys.argv[1] + "/a.png", origins={origin_of(sys.argv[1])}) as media:
+    async with http.download(sys.argv[1] + "/a.png", origins={origin_of(sys.argv[1])}) as media:
         async for _ in media.chunks:
             break
 asyncio.run(main())
@@ -34,13 +34,13 @@ asyncio.run(main())
 FETCH = """
 import asyncio, sys
 from shared.errors import BadRequest
-from shared.http import Fetcher, Http
+from shared.http import ImageDownloader, Http
 origin, address = sys.argv[1:]
 async def resolve(host, port):
     return [address]
 async def main():
     try:
-        print((await Fetcher(Http(), {origin}, resolve).fetch(origin + "/a.png")).size)
+        print((await ImageDownloader(Http(), {origin}, resolve).fetch(origin + "/a.png")).size)
     except BadRequest as error:
         print(error.message)
 asyncio.run(main())
@@ -121,11 +121,11 @@ async def test_no_tls_where_tls_is_expected_is_unavailable(http: Http) -> None:
 
 async def test_a_proxy_is_used_and_closed(http: Http) -> None:
     async with serving(answers) as proxy:
-        proxied = Http(proxy=proxy.origin, patience=Patience(pause=0))
+        proxied = Http(proxy=proxy.origin, patience=RetryPolicy(pause=0))
         assert (await proxied.read("GET", "http://upstream.invalid/job")).body == b"hello"
         assert (await proxied.send("POST", "http://upstream.invalid/job", json={})).body == b"hello"
         url = "http://upstream.invalid/a.png"
-        async with proxied.stream(url, origins={"http://upstream.invalid"}) as media:
+        async with proxied.download(url, origins={"http://upstream.invalid"}) as media:
             assert sum([len(chunk) async for chunk in media.chunks]) == (1 << 20) + 8
         await proxied.aclose()
     assert [call.target for call in proxy.calls] == [f"http://upstream.invalid/{x}" for x in ("job", "job", "a.png")]

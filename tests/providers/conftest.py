@@ -1,4 +1,4 @@
-"""Adapters in front of their emulators."""
+"""ProviderFactory in front of their emulators."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -23,25 +24,14 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Http
+from shared.job import Job
+from shared.jobs.ids import MAX_LENGTH, JobIds
+from shared.models import Model, Size
 from shared.providers.ark import Ark
 from shared.providers.ark.links import RESULT_ORIGINS, packed, unpacked
 from shared.providers.ark.models import MODELS
-from shared.tickets import MAX_LENGTH, Tickets
-from shared.values import (
-    Account,
-    Failed,
-    ImageRequest,
-    Input,
-    Job,
-    Model,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, InputImage, VideoRequest
+from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 from tests.emulators.ark import KEY, Fate
 from tests.emulators.ark import Ark as Emulator
 from tests.emulators.faults import Reply
@@ -139,8 +129,8 @@ async def test_pictures_to_begin_with(adapter: Ark, ark: Emulator) -> None:
         yield b"\x89PN"
         yield b"G..."
 
-    here, there = Input(read, "image/png", 7), Input(read, url="https://pictures.example/cat.png")
-    await adapter.submit(picture(inputs=(here, there), size_asked=False))
+    here, there = InputImage(read, "image/png", 7), InputImage(read, url="https://pictures.example/cat.png")
+    await adapter.submit(picture(inputs=(here, there), size_requested=False))
     assert ark.calls[-1].json["size"] == "2K"
     await adapter.submit(picture(inputs=(here, there)))
     assert ark.calls[-1].json["size"] == "2048x2048"
@@ -372,7 +362,7 @@ def test_a_link_takes_less_than_half_of_its_length() -> None:
 
 
 def test_ten_links_fit_into_an_id() -> None:
-    tickets = Tickets(["key"], 3600)
+    tickets = JobIds(["key"], 3600)
     foreign = LINK.replace("ark-content-generation-v2", "somewhere-else").replace("AKLTYWJk", "AKLTzzzz")
     links = [foreign.replace("4a8a", f"{number:04x}") for number in range(10)]
     job = Job("ark", "account", "seedream-5.0", "image", tickets.now(), "owner", 10, tuple(map(packed, links)))
@@ -381,7 +371,7 @@ def test_ten_links_fit_into_an_id() -> None:
 
 
 def test_an_id_is_never_longer_than_can_be_read() -> None:
-    tickets = Tickets(["key"], 3600)
+    tickets = JobIds(["key"], 3600)
     refs = tuple(f"{number}{'x' * 900}" for number in range(10))
     job = Job("ark", "account", "seedream-5.0", "image", tickets.now(), "owner", 10, refs)
     held = tickets.held(job)

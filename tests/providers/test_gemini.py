@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -23,11 +24,12 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
+from shared.models import Size
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.errors import until_midnight
 from shared.providers.gemini.models import BUILT_IN, image_config, image_model
-from shared.values import Account, ImageRequest, Size
+from shared.requests import ImageRequest
 from tests.emulators.faults import Drop, Reply
 from tests.emulators.gemini import Fate, Gemini
 from tests.emulators.png import png
@@ -62,7 +64,7 @@ Build = Callable[..., Adapter]
 
 @pytest.fixture
 async def build(gemini: Gemini) -> AsyncIterator[Build]:
-    http = Http(patience=Patience(pause=0))
+    http = Http(patience=RetryPolicy(pause=0))
 
     def new(key: str = gemini.key) -> Adapter:
         return Adapter(http, Account("a", "gemini", gemini.url, key))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -20,21 +21,13 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Http, Patience
+from shared.http import Http, RetryPolicy
+from shared.media import ByteRange
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.models import BUILT_IN, omni_model, veo_model
 from shared.providers.gemini.results import Places
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    Input,
-    Queued,
-    Ref,
-    Running,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import InputImage, VideoRequest
+from shared.results import Failed, Queued, Ref, Running, Succeeded
 from tests.emulators.ark import CLIP, Ark
 from tests.emulators.faults import Reply
 from tests.emulators.gemini import LIVE, VEO, FilmFate, Gemini, anchors
@@ -48,7 +41,7 @@ OMNI, OLD_WAY = omni_model("gemini-omni-1.2-flash"), veo_model(VEO)
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    http = Http(patience=Patience(pause=0))
+    http = Http(patience=RetryPolicy(pause=0))
     yield http
     await http.aclose()
 
@@ -64,13 +57,13 @@ def a_video(**changes: Any) -> VideoRequest:
     return VideoRequest(OMNI, "a fjord", 5, "720p")._replace(**changes)
 
 
-def picture(name: str) -> Input:
+def picture(name: str) -> InputImage:
     data = png(len(name), 8)
 
     async def read() -> AsyncIterator[bytes]:
         yield data
 
-    return Input(read, "image/png", len(data))
+    return InputImage(read, "image/png", len(data))
 
 
 async def ordered(adapter: Adapter, gemini: Gemini, **changes: Any) -> Json:

@@ -12,6 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -27,25 +28,15 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.models import Size
 from shared.providers.jimeng import Jimeng as Adapter
+from shared.providers.jimeng.errors import until_midnight
 from shared.providers.jimeng.models import MODELS, like_input, ratio_code
-from shared.providers.jimeng.refusals import until_midnight
 from shared.providers.jimeng.results import Origins
 from shared.providers.jimeng.site import PAGE, sign
 from shared.providers.jimeng.uploads import Grant, signed_headers
-from shared.values import (
-    Account,
-    Failed,
-    ImageRequest,
-    Input,
-    Output,
-    Queued,
-    Running,
-    Size,
-    Status,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, InputImage, VideoRequest
+from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 from tests.emulators.faults import Drop, Reply
 from tests.emulators.jimeng import CLIP, SESSION, Fate, Jimeng
 from tests.emulators.jimeng.wire import PictureComponent, VideoComponent
@@ -110,12 +101,12 @@ def video(name: str = "video-3.0", **changes: Any) -> VideoRequest:
     return VideoRequest(model, "a fjord", 5, model.resolutions[0])._replace(**changes)
 
 
-def brought(data: bytes) -> Input:
+def brought(data: bytes) -> InputImage:
     async def read() -> AsyncIterator[bytes]:
         yield data[:100]
         yield data[100:]
 
-    return Input(read, "image/png", len(data))
+    return InputImage(read, "image/png", len(data))
 
 
 def drawn(jimeng: Jimeng) -> PictureComponent:
@@ -258,7 +249,7 @@ def test_each_size_has_the_number_of_its_ratio(name: str) -> None:
 
 async def test_pictures_from_pictures(adapter: Adapter, jimeng: Jimeng) -> None:
     first, second = png(1600, 900), png(20, 10, (9, 9, 9))
-    await adapter.submit(picture(inputs=(brought(first), brought(second)), size_asked=False))
+    await adapter.submit(picture(inputs=(brought(first), brought(second)), size_requested=False))
     kept = {place.uri: place.data for place in jimeng.storage.places.values()}
     component = drawn(jimeng)
     assert [kept[uri] for uri in component.uris] == [first, second]
@@ -275,7 +266,7 @@ async def test_a_size_that_was_asked_for_and_a_seed_hold_for_edits_too(adapter: 
 
 
 async def test_a_picture_whose_size_nobody_tells(adapter: Adapter, jimeng: Jimeng) -> None:
-    await adapter.submit(picture(inputs=(brought(b"GIF89a..."),), size_asked=False))
+    await adapter.submit(picture(inputs=(brought(b"GIF89a..."),), size_requested=False))
     assert drawn(jimeng).core.large_image_info.width == 2048
 
 

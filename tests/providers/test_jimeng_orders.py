@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
-from shared.providers.jimeng.drafts import picture_order, video_order
+from shared.models import Size
 from shared.providers.jimeng.models import MODELS
-from shared.values import ImageRequest, Size, VideoRequest
+from shared.providers.jimeng.request_body import picture_order, video_order
+from shared.requests import ImageRequest, VideoRequest
 
 Json = dict[str, Any]
 

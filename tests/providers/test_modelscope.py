@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -19,8 +20,10 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Http
+from shared.models import Size
 from shared.providers.modelscope import ModelScope as Adapter
-from shared.values import Account, Failed, ImageRequest, Queued, Running, Size, Succeeded
+from shared.requests import ImageRequest
+from shared.results import Failed, Queued, Running, Succeeded
 from tests.emulators.faults import Reply
 from tests.emulators.modelscope import KEY, Fate, ModelScope, Place
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import AccountLimited, AccountRejected, EaselError, NotFound, Unavailable
 from shared.http import Http
+from shared.models import Model, Size
 from shared.providers.piclumen import Piclumen as Adapter
-from shared.values import Account, Failed, ImageRequest, Model, Queued, Running, Size, Succeeded
+from shared.requests import ImageRequest
+from shared.results import Failed, Queued, Running, Succeeded
 from tests.emulators.faults import Reply, Slow
 from tests.emulators.piclumen import OPERATOR, Fate, Piclumen
 

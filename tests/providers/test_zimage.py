@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -20,8 +21,10 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.http import Http
+from shared.models import Size
 from shared.providers.zimage import ZImage as Adapter
-from shared.values import Account, Failed, ImageRequest, Input, Running, Size, Succeeded
+from shared.requests import ImageRequest, InputImage
+from shared.results import Failed, Running, Succeeded
 from tests.emulators.faults import Reply
 from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage
@@ -52,12 +55,12 @@ async def request(adapter: Adapter, name: str = "zimage-turbo", **more: Any) -> 
     return ImageRequest(model, "a cat", Size(1024, 768))._replace(**more)
 
 
-def brought(data: bytes, *, url: str = "") -> Input:
+def brought(data: bytes, *, url: str = "") -> InputImage:
     async def read() -> AsyncIterator[bytes]:
         yield data[:100]
         yield data[100:]
 
-    return Input(read, "" if url else "image/png", None if url else len(data), url)
+    return InputImage(read, "" if url else "image/png", None if url else len(data), url)
 
 
 def refused(status: int, said: str) -> Reply:

@@ -134,7 +134,7 @@ NOT_TAKEN = {
     "submit-refused-without-a-word": Trouble(always(SUBMIT, Reply(200, {"success": False})), REFUSED, 0),
 }
 
-MAYBE_TAKEN = {
+MAYBE_ACCEPTED = {
     "submit-500-page": Trouble(always(SUBMIT, Reply(500, PAGE)), UNCERTAIN, 0),
     "submit-502-page": Trouble(always(SUBMIT, Reply(502, PAGE)), UNCERTAIN, 0),
     "submit-502-page-afterwards": Trouble(first(SUBMIT, Afterwards(Reply(502, PAGE))), UNCERTAIN),
@@ -200,4 +200,4 @@ IN_A_BATCH = {
     "batch-always-cut": Trouble(settings(always(FETCH, Cut(1000)), payload=BIG), LOST, n=4, own_words=CLIENTS),
 }
 
-TROUBLES = NOT_TAKEN | MAYBE_TAKEN | WHILE_WAITING | AT_THE_END | IN_A_BATCH
+TROUBLES = NOT_TAKEN | MAYBE_ACCEPTED | WHILE_WAITING | AT_THE_END | IN_A_BATCH

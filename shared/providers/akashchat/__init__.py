@@ -13,34 +13,21 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from shared.account import Account
 from shared.errors import EaselError, GenerationFailed, NotFound
-from shared.http import Http, clean, origin_of
-from shared.providers._inline import media
-from shared.providers._kept import Kept
-from shared.providers._reading import as_dict, as_list, list_at
-from shared.providers.akashchat.conversation import about_picture, about_text
-from shared.providers.akashchat.failures import failure
-from shared.providers.akashchat.parts import deltas
-from shared.providers.akashchat.pictures import Look, look, submitted
+from shared.http import Http, origin_of, redact
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.providers._base64 import media
+from shared.providers._cached import Cached
+from shared.providers._json import as_dict, as_list, list_at
+from shared.providers.akashchat.data_stream import deltas
+from shared.providers.akashchat.errors import failure
+from shared.providers.akashchat.images import Look, look, submitted
+from shared.providers.akashchat.request_body import about_picture, about_text
 from shared.providers.akashchat.site import Site
-from shared.values import (
-    Account,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ChatRequest, ImageRequest
+from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +70,7 @@ class AkashChat:
         self._base = account.base_url
         self._origins = {origin_of(self._base), *account.origins}
         self._site = Site(http, account.base_url, account.key)
-        self._listing = Kept(self._list)
+        self._listing = Cached(self._list)
         self._models: tuple[Model, ...] = _MODELS
 
     async def models(self) -> tuple[Model, ...]:
@@ -99,7 +86,7 @@ class AkashChat:
 
     async def submit(self, request: ImageRequest) -> Submitted:
         async with self._site.chat(about_picture(request), _ORDER_SECONDS) as answer:
-            return await submitted(await answer.whole())
+            return await submitted(await answer.read())
 
     async def poll(self, ref: Ref) -> Status:
         seen = await self._look(ref)
@@ -124,7 +111,7 @@ class AkashChat:
             yield media(picture, byte_range)
             return
         url = urljoin(f"{self._base}/", output)
-        async with self._http.stream(url, origins=self._origins, byte_range=byte_range) as opened:
+        async with self._http.download(url, origins=self._origins, byte_range=byte_range) as opened:
             yield opened
 
     async def _look(self, ref: Ref) -> Look:
@@ -162,5 +149,5 @@ def _names(listing: Any) -> list[str]:
 
 
 def _failed(said: str) -> GenerationFailed:
-    text = clean(said)
+    text = redact(said)
     return GenerationFailed(f"The generation failed at AkashGen: {text}.", details={"upstream": text})

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 from shared.errors import Unavailable
-from shared.http import Answer, Http, Listening, origin_of
-from shared.providers._kept import Kept
-from shared.providers.akashchat.failures import failure, is_stale
+from shared.http import Http, Response, StreamingResponse, origin_of
+from shared.providers._cached import Cached
+from shared.providers.akashchat.errors import failure, is_stale
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Site:
     def __init__(self, http: Http, base: str, token: str) -> None:
         self._http = http
         self._base = base
-        self._session = Kept(self._new_session, token or None)
+        self._session = Cached(self._new_session, token or None)
         self._headers = {
             "Accept": "*/*",
             "Origin": origin_of(base),
@@ -42,7 +42,7 @@ class Site:
             "User-Agent": _USER_AGENT,
         }
 
-    async def read(self, path: str, timeout: float = 30.0) -> Answer:
+    async def read(self, path: str, timeout: float = 30.0) -> Response:
         """What anybody may read; older versions of the site ask for a session first."""
         answer = await self._read(path, "", timeout)
         if is_stale(answer):
@@ -50,7 +50,7 @@ class Site:
         return answer
 
     @asynccontextmanager
-    async def chat(self, body: dict[str, Any], timeout: float) -> AsyncGenerator[Listening, None]:
+    async def chat(self, body: dict[str, Any], timeout: float) -> AsyncGenerator[StreamingResponse, None]:
         """The answer to a conversation, of which only the good ones get here; a session is renewed once.
 
         `timeout` is for each wait.
@@ -62,7 +62,7 @@ class Site:
                 if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/plain"):
                     yield answer
                     return
-                refusal = await answer.whole()
+                refusal = await answer.read()
             if not is_stale(refusal):
                 raise failure(refusal)
             _log.info("akashchat: the session has ended, a new one is fetched")
@@ -79,7 +79,7 @@ class Site:
         age = _MAX_AGE.search(cookie["attributes"] or "")
         return cookie[1], _SHARE_OF_LIFE * (int(age[1]) if age else _SHORTEST_LIFE)
 
-    async def _read(self, path: str, token: str, timeout: float) -> Answer:
+    async def _read(self, path: str, token: str, timeout: float) -> Response:
         url = f"{self._base}{path}"
         for _ in range(_MOST_HOPS):
             answer = await self._http.read("GET", url, headers=self._headers | _cookie(token), timeout=timeout)
@@ -91,17 +91,17 @@ class Site:
     @asynccontextmanager
     async def _listen(
         self, url: str, token: str, body: dict[str, Any], timeout: float
-    ) -> AsyncGenerator[Listening, None]:
+    ) -> AsyncGenerator[StreamingResponse, None]:
         headers = self._headers | _cookie(token)
         for _ in range(_MOST_HOPS):
-            async with self._http.listen("POST", url, headers=headers, json=body, timeout=timeout) as answer:
+            async with self._http.stream("POST", url, headers=headers, json=body, timeout=timeout) as answer:
                 if answer.status not in _REDIRECTS:
                     yield answer
                     return
-                url = self._next(url, await answer.whole())
+                url = self._next(url, await answer.read())
         raise _lost_on_the_way()
 
-    def _next(self, url: str, answer: Answer) -> str:
+    def _next(self, url: str, answer: Response) -> str:
         """Where a redirect leads, if that is the same site: the session is nobody else's business."""
         target = urljoin(url, answer.headers.get("location", ""))
         if origin_of(target) != origin_of(self._base):

@@ -12,29 +12,17 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from shared.account import Account
 from shared.errors import GenerationFailed, Uncertain
-from shared.http import Answer, Http, Inline, json_body, origin_of
-from shared.providers._reading import as_dict, as_id, as_list
+from shared.http import Http, InlineFile, Response, json_body, origin_of
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import as_dict, as_id, as_list
+from shared.providers.ark.errors import failure, refusal
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
 from shared.providers.ark.models import MODELS
-from shared.providers.ark.refusals import failure, refusal
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, InputImage, VideoRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +50,7 @@ class Ark:
             "model": request.model.upstream,
             "prompt": request.prompt,
             # Of its inputs' shape, where nobody has said another one.
-            "size": "2K" if sources and not request.size_asked else str(request.size),
+            "size": "2K" if sources and not request.size_requested else str(request.size),
             "response_format": "url",
             "watermark": False,  # Ark's own default is to draw one
             **({"seed": request.seed} if request.seed is not None else {}),
@@ -105,7 +93,7 @@ class Ark:
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         link = unpacked(output)
-        return self._http.stream(link, origins=self._origins, byte_range=byte_range, media_type=_media_type(link))
+        return self._http.download(link, origins=self._origins, byte_range=byte_range, media_type=_media_type(link))
 
     async def cancel(self, ref: Ref) -> bool:
         return not is_packed(ref) and isinstance(await self.poll(ref), Queued) and await self.delete(ref)
@@ -124,7 +112,7 @@ class Ark:
     def _task(self, ref: Ref) -> str:
         return f"{self._base}/contents/generations/tasks/{quote(ref, safe='')}"
 
-    async def _send(self, path: str, body: dict[str, Any], model: Model, timeout: float = 60.0) -> Answer:
+    async def _send(self, path: str, body: dict[str, Any], model: Model, timeout: float = 60.0) -> Response:
         url = f"{self._base}/{path}"
         answer = await self._http.send("POST", url, headers=self._headers, body=json_body(body), timeout=timeout)
         if answer.status != 200:
@@ -144,12 +132,12 @@ def _content(request: VideoRequest) -> Iterator[dict[str, Any]]:
         yield {"type": "video_url", "video_url": {"url": url}, "role": "reference_video"}
 
 
-def _source(picture: Input) -> str | Inline:
+def _source(picture: InputImage) -> str | InlineFile:
     """Where Ark finds a picture: at its address, or in the order itself."""
-    return picture.url or Inline(picture, f"data:{picture.media_type};base64,")
+    return picture.url or InlineFile(picture, f"data:{picture.media_type};base64,")
 
 
-def _pictures(answer: Answer) -> list[str]:
+def _pictures(answer: Response) -> list[str]:
     """The links of an answer in which some pictures may have failed; raises where all of them have."""
     entries = [as_dict(entry) for entry in as_list(as_dict(answer.json()).get("data"))]
     links = [link for entry in entries if (link := _link(entry.get("url")))]
@@ -161,7 +149,7 @@ def _pictures(answer: Answer) -> list[str]:
     raise Uncertain("Ark says that the picture is done, but gave none; it may have been charged.")
 
 
-def _status(answer: Answer) -> Status:
+def _status(answer: Response) -> Status:
     task = as_dict(answer.json())
     match task.get("status"):
         case "queued":

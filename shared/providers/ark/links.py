@@ -8,7 +8,7 @@ from itsdangerous import BadData
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from shared.errors import NotFound
-from shared.values import Ref
+from shared.results import Ref
 
 LONGEST_LINK = 2000
 

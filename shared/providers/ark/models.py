@@ -6,7 +6,7 @@ Volcengine's documentation of November 2026.
 
 from __future__ import annotations
 
-from shared.values import Model, Size
+from shared.models import Model, Size
 
 _RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "adaptive")
 _RESOLUTIONS = ("720p", "480p", "1080p")

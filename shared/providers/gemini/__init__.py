@@ -10,29 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from shared.account import Account
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
-from shared.http import Answer, Http, Inline, json_body
-from shared.providers._inline import media
+from shared.http import Http, InlineFile, Response, json_body
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._base64 import media
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict
+from shared.providers._json import as_dict
 from shared.providers.gemini import interactions, operations
-from shared.providers.gemini.answer import pictures_of
 from shared.providers.gemini.errors import failure, lost, lost_file, missed
 from shared.providers.gemini.models import BUILT_IN, DECLINED, image_config, is_veo, listed_models
+from shared.providers.gemini.response import pictures_of
 from shared.providers.gemini.results import Places, interaction_of, unready
-from shared.values import (
-    Account,
-    ByteRange,
-    Finished,
-    ImageRequest,
-    Media,
-    Model,
-    Ref,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, VideoRequest
+from shared.results import Finished, Ref, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -70,11 +62,11 @@ class Gemini:
     async def submit(self, request: ImageRequest) -> Finished:
         """One picture, or what the model makes of it: there is no asking for several."""
         inline = [
-            {"inlineData": {"mimeType": await media_type_of(picture), "data": Inline(picture)}}
+            {"inlineData": {"mimeType": await media_type_of(picture), "data": InlineFile(picture)}}
             for picture in request.inputs
         ]
         upstream = request.model.upstream
-        keeps_ratio = bool(request.inputs) and not request.size_asked
+        keeps_ratio = bool(request.inputs) and not request.size_requested
         content = {
             "contents": [{"role": "user", "parts": [{"text": request.prompt}, *inline]}],
             "generationConfig": {
@@ -111,7 +103,7 @@ class Gemini:
             yield await self._inline(interaction, byte_range)
             return
         places, link = self._places, self._places.link(output)
-        stream = self._http.stream(
+        stream = self._http.download(
             link,
             origins=places.origins,
             byte_range=byte_range,
@@ -152,14 +144,14 @@ class Gemini:
             raise NotFound("Gemini does not have this video any more.", param="id")
         return media(video, byte_range)
 
-    async def _send(self, path: str, content: dict[str, Any], timeout: float = 60.0) -> Answer:
+    async def _send(self, path: str, content: dict[str, Any], timeout: float = 60.0) -> Response:
         url = f"{self._api}/{path}"
         answer = await self._http.send("POST", url, headers=self._headers, body=json_body(content), timeout=timeout)
         if answer.status >= 400:
             raise failure(answer)
         return answer
 
-    async def _read(self, method: str, path: str) -> Answer:
+    async def _read(self, method: str, path: str) -> Response:
         return await self._http.read(method, f"{self._api}/{path}", headers=self._headers)
 
     async def _methods(self) -> dict[str, frozenset[str]]:
@@ -185,7 +177,7 @@ def _interaction(ref: Ref) -> str:
     return f"interactions/{quote(ref, safe='')}"
 
 
-def _is_done(answer: Answer) -> bool:
+def _is_done(answer: Response) -> bool:
     """Whether what was asked of a video was done; False where it was too late for that."""
     if answer.status == 200:
         return True

@@ -22,9 +22,9 @@ from shared.errors import (
     NotFound,
     Unavailable,
 )
-from shared.http import Answer, clean
-from shared.providers._reading import as_list, says_unsafe
-from shared.values import Failed
+from shared.http import Response, redact
+from shared.providers._json import as_list, is_moderation
+from shared.results import Failed
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")
@@ -32,10 +32,10 @@ _OF_THE_ACCOUNT = ("api key not valid", "location is not supported", "billing")
 _UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 
 
-def failure(answer: Answer) -> EaselError:
+def failure(answer: Response) -> EaselError:
     """The error behind an answer of 400 or more to an order."""
     error = _error(answer)
-    said = clean(str(error.get("message") or ""))
+    said = redact(str(error.get("message") or ""))
     details = {"upstream": said, "status": answer.status}
     message = f"Gemini refused: {said}."
     match answer.status:
@@ -56,7 +56,7 @@ def failure(answer: Answer) -> EaselError:
     return answer.error(said)
 
 
-def lost(answer: Answer) -> EaselError:
+def lost(answer: Response) -> EaselError:
     """The same of an answer about a video that was ordered before."""
     error = failure(answer)
     if isinstance(error, NotFound):
@@ -64,7 +64,7 @@ def lost(answer: Answer) -> EaselError:
     return error
 
 
-def missed(answer: Answer) -> Failed:
+def missed(answer: Response) -> Failed:
     """The end of a job whose look was answered with 400 or more; where that says nothing of the job, it is raised.
 
     A look has nothing to be wrong in it: by a 400 the Interactions API tells that the job came to nothing.
@@ -77,7 +77,7 @@ def missed(answer: Answer) -> Failed:
     raise Unavailable(error.message, details=error.details)
 
 
-def lost_file(answer: Answer) -> EaselError:
+def lost_file(answer: Response) -> EaselError:
     """The error behind such an answer about a file, of which Google does not say whether it is gone or another's."""
     if answer.status in (403, 404):
         return NotFound("Gemini does not have this file any more: it keeps them for two days.", param="id")
@@ -86,7 +86,7 @@ def lost_file(answer: Answer) -> EaselError:
 
 def failed(said: str) -> EaselError:
     """Why work that was taken came to nothing."""
-    said = clean(said)
+    said = redact(said)
     if is_refusal(said):
         return refused(said)
     reason = f": {said}" if said else ", and it did not say why"
@@ -94,16 +94,16 @@ def failed(said: str) -> EaselError:
 
 
 def refused(reason: str) -> ContentRefused:
-    message = f"Gemini will not make this: {clean(reason)}."
-    return ContentRefused(message, param="prompt", details={"upstream": clean(reason)})
+    message = f"Gemini will not make this: {redact(reason)}."
+    return ContentRefused(message, param="prompt", details={"upstream": redact(reason)})
 
 
 def is_refusal(said: str) -> bool:
     """Whether a sentence of Google's means that it will not make this."""
-    return says_unsafe(said) or any(words in said.lower() for words in _UNSAFE)
+    return is_moderation(said) or any(words in said.lower() for words in _UNSAFE)
 
 
-def _error(answer: Answer) -> dict[str, Any]:
+def _error(answer: Response) -> dict[str, Any]:
     try:
         payload = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ def _blames_account(error: dict[str, Any], said: str) -> bool:
     return "API_KEY_INVALID" in reasons or any(words in said.lower() for words in _OF_THE_ACCOUNT)
 
 
-def _limit(answer: Answer, message: str, details: dict[str, Any]) -> EaselError:
+def _limit(answer: Response, message: str, details: dict[str, Any]) -> EaselError:
     """A quota of nought does not fill up again; that of a day does at midnight, all others when Google says so."""
     error = _error(answer)
     if _NO_QUOTA.search(message):

@@ -7,13 +7,14 @@ import re
 from typing import Any
 
 from shared.errors import AccountExhausted, EaselError, GenerationFailed
-from shared.http import Answer, Inline, clean
+from shared.http import InlineFile, Response, redact
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict, list_at, text_at
-from shared.providers.gemini.answer import lifted
+from shared.providers._json import as_dict, list_at, text_at
 from shared.providers.gemini.errors import failed
+from shared.providers.gemini.response import lifted
 from shared.providers.gemini.results import Places, finished, inline_ref
-from shared.values import Failed, Queued, Ref, Running, Status, VideoRequest
+from shared.requests import VideoRequest
+from shared.results import Failed, Queued, Ref, Running, Status
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ async def order(request: VideoRequest) -> dict[str, Any]:
     pictures = [*frames, *request.references]
     task = "image_to_video" if frames else "reference_to_video" if pictures else "text_to_video"
     content = [
-        {"type": "image", "data": Inline(picture), "mime_type": await media_type_of(picture)} for picture in pictures
+        {"type": "image", "data": InlineFile(picture), "mime_type": await media_type_of(picture)}
+        for picture in pictures
     ]
     ratio = {"aspect_ratio": request.ratio} if request.ratio else {}
     return {
@@ -58,7 +60,7 @@ def ref_of(name: object) -> Ref | None:
     return name if isinstance(name, str) and _ID.fullmatch(name) else None
 
 
-def state(answer: Answer, ref: Ref, places: Places) -> Status:
+def state(answer: Response, ref: Ref, places: Places) -> Status:
     """What a look shows."""
     interaction = lifted(answer).payload
     match interaction.get("status"):
@@ -77,7 +79,7 @@ def state(answer: Answer, ref: Ref, places: Places) -> Status:
             raise answer.error("it tells no state of the interaction")
 
 
-def is_past_stopping(answer: Answer) -> bool:
+def is_past_stopping(answer: Response) -> bool:
     """Whether the answer to a cancellation shows that it came too late."""
     return lifted(answer).payload.get("status") in _ENDED
 
@@ -100,7 +102,7 @@ def _end(interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
     return finished(inline_ref(ref)) if video else Failed(_without_video(interaction))
 
 
-def inline_video(answer: Answer) -> memoryview | None:
+def inline_video(answer: Response) -> memoryview | None:
     """The video's base64, where it is in the answer."""
     content = lifted(answer)
     data = _video(content.payload).get("data")
@@ -126,7 +128,7 @@ def _without_video(interaction: dict[str, Any]) -> EaselError:
     if reason := _reason(interaction):
         return failed(reason)
     texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
-    if said := clean(" ".join(filter(None, texts))):
+    if said := redact(" ".join(filter(None, texts))):
         return GenerationFailed(f"Gemini made no video, but said: {said}.", details={"upstream": said})
     if interaction.get("status") == "incomplete":
         return GenerationFailed("Gemini ended before the video was done.")

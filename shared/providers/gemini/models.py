@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from shared.values import Model, Size
+from shared.models import Model, Size
 
 # What comes out at 1K, by ratio; 2K and 4K are twice and four times as much a side.
 _AT_1K = {

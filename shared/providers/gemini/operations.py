@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.errors import GenerationFailed
-from shared.http import Answer, Inline
+from shared.http import InlineFile, Response
 from shared.providers._inputs import media_type_of
-from shared.providers._reading import as_dict, at, list_at, text_at
+from shared.providers._json import as_dict, at, list_at, text_at
 from shared.providers.gemini.errors import failed, refused
 from shared.providers.gemini.results import Places, finished
-from shared.values import Failed, Input, Ref, Running, Status, VideoRequest
+from shared.requests import InputImage, VideoRequest
+from shared.results import Failed, Ref, Running, Status
 
 _NAME = re.compile(r"models/([\w.-]{1,100})/operations/([\w-]{1,200})", re.ASCII)
 
@@ -35,8 +36,8 @@ async def order(request: VideoRequest) -> dict[str, Any]:
     return {"instances": [instance], "parameters": parameters | ratio}
 
 
-async def _picture(picture: Input) -> dict[str, Any]:
-    return {"bytesBase64Encoded": Inline(picture), "mimeType": await media_type_of(picture)}
+async def _picture(picture: InputImage) -> dict[str, Any]:
+    return {"bytesBase64Encoded": InlineFile(picture), "mimeType": await media_type_of(picture)}
 
 
 def ref_of(name: object) -> Ref | None:
@@ -50,7 +51,7 @@ def name_of(ref: Ref) -> str | None:
     return f"models/{quote(model)}/operations/{quote(operation)}" if tilde else None
 
 
-def state(answer: Answer, places: Places) -> Status:
+def state(answer: Response, places: Places) -> Status:
     """What a look shows."""
     operation = as_dict(answer.json())
     if not isinstance(operation.get("name"), str):

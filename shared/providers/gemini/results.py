@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from shared.http import Answer, origin_of
-from shared.providers._reading import as_dict
+from shared.account import Account
+from shared.http import Response, origin_of
+from shared.providers._json import as_dict
 from shared.providers.gemini.errors import failed
-from shared.values import Account, Failed, Output, Ref, Running, Status, Succeeded
+from shared.results import Failed, Output, Ref, Running, Status, Succeeded
 
 _GOOGLE = "https://generativelanguage.googleapis.com"
 
@@ -57,7 +58,7 @@ def interaction_of(output: Ref) -> Ref | None:
     return output.removeprefix(_INLINE) if output.startswith(_INLINE) else None
 
 
-def unready(answer: Answer) -> Status | None:
+def unready(answer: Response) -> Status | None:
     """What a look at a file shows that is not there yet, or never will be; None where it is there."""
     file = as_dict(answer.json())
     match file.get("state"):

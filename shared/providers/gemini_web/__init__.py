@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
+from shared.account import Account
 from shared.errors import (
     AccountLimited,
     AccountRejected,
@@ -22,26 +23,15 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Answer, Body, Http, clean, origin_of
-from shared.providers._reading import text_at
+from shared.http import Http, RequestBody, Response, origin_of, redact
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.providers._json import text_at
 from shared.providers.gemini_web import page as pages
 from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
 from shared.providers.gemini_web.page import Page
-from shared.values import (
-    Account,
-    ByteRange,
-    Finished,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Ref,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest, InputImage
+from shared.results import Finished, Output, Ref, Status, Submitted, Succeeded
 
 _GENERATE = "/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate"
 _CALL = "/_/BardChatUi/data/batchexecute"
@@ -98,7 +88,7 @@ class GeminiWeb:
             "POST",
             f"{self._base}{_GENERATE}?{pages.generate_query(page)}",
             headers={**self._headers, "x-same-domain": "1", "x-goog-ext-525005358-jspb": f'["{turn}",1]'},
-            body=Body(pages.generate_form(page, _wish(request), files, turn), _FORM),
+            body=RequestBody(pages.generate_form(page, _wish(request), files, turn), _FORM),
             timeout=_GENERATE_SECONDS,
         )
         reply = reply_of(self._accepted(answer).body)
@@ -115,7 +105,7 @@ class GeminiWeb:
         link, picture, *chat = _parts(output)
         preview = link if "://" in link else f"{self._files}/{link}"
         full = await self._full_size(picture, (chat[0], chat[1], chat[2])) if picture else None
-        async with self._http.stream(
+        async with self._http.download(
             f"{full}=d-I?alr=yes" if full else f"{preview}{_PREVIEW_SIZE}",
             origins=self._origins,
             byte_range=byte_range,
@@ -131,7 +121,7 @@ class GeminiWeb:
             "POST",
             f"{self._accounts}/RotateCookies",
             headers={**self._agent, "cookie": _lasting_cookies(self._cookies), "origin": self._accounts},
-            body=Body(_ROTATION, "application/json"),
+            body=RequestBody(_ROTATION, "application/json"),
         )
         if answer.status != 200:
             raise answer.error("rotating the cookies")
@@ -156,7 +146,7 @@ class GeminiWeb:
         self._page = time.monotonic() + _PAGE_SECONDS, page
         return page
 
-    def _accepted(self, answer: Answer) -> Answer:
+    def _accepted(self, answer: Response) -> Response:
         if 300 <= answer.status < 400:
             self._page = None
             raise AccountRejected("gemini.google.com asks to sign in: the cookies have expired.")
@@ -165,14 +155,14 @@ class GeminiWeb:
             raise answer.error()
         return answer
 
-    async def _upload(self, page: Page, picture: Input) -> str:
+    async def _upload(self, page: Page, picture: InputImage) -> str:
         """The reference under which an input can be named for a day."""
         boundary = secrets.token_hex(16)
         answer = await self._http.send(
             "POST",
             f"{self._uploads}/upload",
             headers={**self._headers, "x-tenant-id": "bard-storage", "push-id": page.push_id},
-            body=Body(_multipart(boundary, picture), f"multipart/form-data; boundary={boundary}"),
+            body=RequestBody(_multipart(boundary, picture), f"multipart/form-data; boundary={boundary}"),
             timeout=_GENERATE_SECONDS,
         )
         reference = self._accepted(answer).body.decode(errors="replace").strip()
@@ -188,7 +178,7 @@ class GeminiWeb:
                 "POST",
                 f"{self._base}{_CALL}?{pages.call_query(page, _FULL_SIZE)}",
                 headers={**self._headers, "x-same-domain": "1"},
-                body=Body(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(picture, chat)), _FORM),
+                body=RequestBody(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(picture, chat)), _FORM),
             )
         except EaselError:
             return None
@@ -214,9 +204,9 @@ def _wish(request: ImageRequest) -> str:
     return f"{words}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
 
 
-def _without_pictures(answer: Answer, reply: Reply) -> EaselError:
+def _without_pictures(answer: Response, reply: Reply) -> EaselError:
     """What it means that there is none."""
-    details: Mapping[str, Any] = {"upstream": clean(reply.text)} if reply.text else {"code": reply.error}
+    details: Mapping[str, Any] = {"upstream": redact(reply.text)} if reply.text else {"code": reply.error}
     match reply.error:
         case 1037:
             message = "gemini.google.com says that the account's use is exhausted for now."
@@ -235,7 +225,7 @@ def _without_pictures(answer: Answer, reply: Reply) -> EaselError:
     if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
         return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
     if said:
-        message = f"gemini.google.com answered in words instead of a picture: {clean(reply.text)}."
+        message = f"gemini.google.com answered in words instead of a picture: {redact(reply.text)}."
         return ContentRefused(message, param="prompt", details=details)
     return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
 
@@ -245,11 +235,11 @@ def _lasting_cookies(header: str) -> str:
     return "; ".join(cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_FRESH}=")))
 
 
-def _file_name(picture: Input) -> str:
+def _file_name(picture: InputImage) -> str:
     return f"input.{picture.media_type.partition('/')[2] or 'png'}"
 
 
-async def _multipart(boundary: str, picture: Input) -> AsyncIterator[bytes]:
+async def _multipart(boundary: str, picture: InputImage) -> AsyncIterator[bytes]:
     name = _file_name(picture)
     yield (
         f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n'

@@ -12,32 +12,20 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal
 
+from shared.account import Account
 from shared.errors import AccountExhausted, EaselError, GenerationFailed, NotFound, Unavailable, Uncertain
 from shared.http import Http, origin_of
-from shared.providers._reading import at, list_at, text_at
-from shared.providers.jimeng.drafts import picture_order, video_order
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._json import at, list_at, text_at
+from shared.providers.jimeng.errors import data_of, failure
 from shared.providers.jimeng.models import DECLINED, MODELS, like_input
-from shared.providers.jimeng.refusals import data_of, failure
+from shared.providers.jimeng.request_body import picture_order, video_order
 from shared.providers.jimeng.results import Origins, item_ids, items_of, pictures_of, video_of
 from shared.providers.jimeng.site import Site
 from shared.providers.jimeng.uploads import STORAGE, Uploads
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Input,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-    VideoRequest,
-)
+from shared.requests import ImageRequest, InputImage, VideoRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +56,7 @@ class Jimeng:
 
     async def submit(self, request: ImageRequest) -> Submitted:
         pictures = [await self._uploads.upload(picture) for picture in request.inputs]
-        if pictures and pictures[0].size and not request.size_asked:
+        if pictures and pictures[0].size and not request.size_requested:
             request = request._replace(size=like_input(request.model, pictures[0].size))
         order = picture_order(request, [picture.uri for picture in pictures])
         return Submitted((f"{request.n}-{await self._run(order, 'image')}",))
@@ -90,7 +78,7 @@ class Jimeng:
         return await self._status(records[run], number)
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._http.stream(output, origins=self._origins, byte_range=byte_range)
+        return self._http.download(output, origins=self._origins, byte_range=byte_range)
 
     async def _run(self, order: dict[str, Any], kind: Literal["image", "video"]) -> str:
         """Start a run, and tell its id. An account that is out of credits is first sent for the day's."""
@@ -113,7 +101,7 @@ class Jimeng:
             return False
         return bool(at(gift, "receive_quota"))
 
-    async def _uri(self, frame: Input | None) -> str:
+    async def _uri(self, frame: InputImage | None) -> str:
         return (await self._uploads.upload(frame)).uri if frame else ""
 
     async def _status(self, record: Any, number: int) -> Status:

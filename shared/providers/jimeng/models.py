@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from shared.values import Model, Size
+from shared.models import Model, Size
 
 PICTURES_PER_RUN = 4
 LARGEST_SEED = 4294967295

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from shared.providers._reading import list_at, text_at
-from shared.values import Output
+from shared.providers._json import list_at, text_at
+from shared.results import Output
 
 _STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg|jimeng|snssdk|vlabvod)\.com")
 _MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}

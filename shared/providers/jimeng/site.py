@@ -7,8 +7,8 @@ import time
 from typing import Any, Literal
 from urllib.parse import quote_plus
 
-from shared.http import Answer, Http
-from shared.providers.jimeng.refusals import data_of, signed_out
+from shared.http import Http, Response
+from shared.providers.jimeng.errors import data_of, signed_out
 
 PAGE = "https://jimeng.jianying.com"
 
@@ -60,7 +60,7 @@ class Site:
         url, headers = self._address(path), self._call_headers(path, "image")
         return data_of(await self._http.read("POST", url, headers=headers, json=body))
 
-    async def order(self, body: dict[str, Any], kind: Literal["image", "video"]) -> Answer:
+    async def order(self, body: dict[str, Any], kind: Literal["image", "video"]) -> Response:
         """Start a run, once."""
         path = "/mweb/v1/aigc_draft/generate"
         url, headers = self._address(path), self._call_headers(path, kind)

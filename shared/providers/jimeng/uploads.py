@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from shared.errors import Unavailable, Uncertain
-from shared.http import Answer, Body, Http, clean, origin_of
-from shared.providers._reading import at, text_at
+from shared.http import Http, RequestBody, Response, origin_of, redact
+from shared.models import Size
+from shared.providers._json import at, text_at
 from shared.providers.jimeng.site import Site
-from shared.values import Input, Size
+from shared.requests import InputImage
 
 STORAGE = "https://imagex.bytedanceapi.com"
 
@@ -55,7 +56,7 @@ class Uploads:
         self._storage = storage
         self._origins = origins
 
-    async def upload(self, picture: Input) -> Uploaded:
+    async def upload(self, picture: InputImage) -> Uploaded:
         """Nothing is bought here: whatever goes wrong with the storage is Unavailable."""
         size, checksum = await _measured(picture)
         grant = _grant(await self._site.ask("/mweb/v1/get_upload_token", {"scene": _OF_A_PICTURE}))
@@ -70,7 +71,7 @@ class Uploads:
         answer = await self._http.read("GET", f"{self._storage}/?{text}", headers=headers)
         return at(_result(answer), "UploadAddress")
 
-    async def _put(self, address: Any, picture: Input, size: int, checksum: str) -> None:
+    async def _put(self, address: Any, picture: InputImage, size: int, checksum: str) -> None:
         host, uri = text_at(address, "UploadHosts", 0), text_at(address, "StoreInfos", 0, "StoreUri")
         place = origin_of(f"{urlsplit(self._storage).scheme}://{host}")
         if place not in self._origins:
@@ -80,7 +81,7 @@ class Uploads:
             "Content-CRC32": checksum,
             "Content-Disposition": 'attachment; filename="undefined"',
         }
-        body = Body(picture.read(), "application/octet-stream", size)
+        body = RequestBody(picture.read(), "application/octet-stream", size)
         answer = await self._sent(f"{place}/upload/v1/{quote(uri)}", headers, body)
         if at(_content(answer), "code") != _DONE:
             raise _refused(answer, text_at(_content(answer), "message"))
@@ -89,7 +90,7 @@ class Uploads:
         text = _query(grant, {"Action": "CommitImageUpload"})
         content = json.dumps({"SessionKey": session_key}).encode()
         headers = signed_headers(grant, "POST", text, content)
-        body = Body(_once(content), "application/json", len(content))
+        body = RequestBody(_once(content), "application/json", len(content))
         result = _result(answer := await self._sent(f"{self._storage}/?{text}", headers, body))
         uri = text_at(result, "Results", 0, "Uri")
         if not uri or at(result, "Results", 0, "UriStatus") != _DONE:
@@ -97,7 +98,7 @@ class Uploads:
         sides = [at(result, "PluginResult", 0, side) for side in ("ImageWidth", "ImageHeight")]
         return Uploaded(uri, Size(*sides) if all(isinstance(side, int) and side > 0 for side in sides) else None)
 
-    async def _sent(self, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+    async def _sent(self, url: str, headers: Mapping[str, str], body: RequestBody) -> Response:
         try:
             return await self._http.send("POST", url, headers=headers, body=body, timeout=_SECONDS)
         except Uncertain as error:  # a picture that may have arrived is no work that may have been taken
@@ -122,7 +123,7 @@ def signed_headers(grant: Grant, method: str, query: str, content: bytes = b"") 
     return {**headers, "authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={key.hex()}"}
 
 
-async def _measured(picture: Input) -> tuple[int, str]:
+async def _measured(picture: InputImage) -> tuple[int, str]:
     """Its size in bytes and its CRC32 in hexadecimal digits, which have to be known before the first byte is sent."""
     size = checksum = 0
     async for piece in picture.read():
@@ -148,22 +149,22 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _content(answer: Answer) -> Any:
+def _content(answer: Response) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
 
 
-def _result(answer: Answer) -> Any:
+def _result(answer: Response) -> Any:
     result = at(_content(answer), "Result")
     if answer.status != 200 or not result:
         raise _refused(answer, text_at(_content(answer), "ResponseMetadata", "Error", "Message"))
     return result
 
 
-def _refused(answer: Answer, said: str) -> Unavailable:
+def _refused(answer: Response, said: str) -> Unavailable:
     """The session is none of the storage's business: it never says anything about the account."""
-    said = clean(said) or "no reason given"
+    said = redact(said) or "no reason given"
     message = f"Jimeng's storage did not take a picture: {said}."
     return Unavailable(message, details={"upstream": said, "status": answer.status})

@@ -7,28 +7,17 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
+from shared.account import Account
 from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
-from shared.http import Answer, Http, json_body, origin_of
-from shared.providers.openai_compatible.chunks import deltas
-from shared.providers.openai_compatible.failures import failure
-from shared.providers.openai_compatible.form import form_of
-from shared.providers.openai_compatible.listed import Listed
-from shared.values import (
-    Account,
-    ByteRange,
-    ChatDelta,
-    ChatRequest,
-    Finished,
-    ImageRequest,
-    Made,
-    Media,
-    Model,
-    Output,
-    Ref,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.http import Http, Response, json_body, origin_of
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers.openai_compatible.errors import failure
+from shared.providers.openai_compatible.model_list import Listed
+from shared.providers.openai_compatible.multipart import form_of
+from shared.providers.openai_compatible.stream import deltas
+from shared.requests import ChatRequest, ImageRequest
+from shared.results import ChatDelta, Finished, InlineResult, Output, Ref, Status, Submitted, Succeeded
 
 _DRAWING_SECONDS = 290.0
 _LONGEST_REF = 200
@@ -65,14 +54,14 @@ class OpenAICompatible:
         }
         url = f"{self._base}/chat/completions"
         async with (
-            self._http.listen("POST", url, headers=self._headers, json=body) as answer,
+            self._http.stream("POST", url, headers=self._headers, json=body) as answer,
             aclosing(deltas(answer)) as heard,
         ):
             async for delta in heard:
                 yield delta
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
-        keeps_size = bool(request.inputs) and not request.size_asked
+        keeps_size = bool(request.inputs) and not request.size_requested
         order = {
             "model": request.model.upstream,
             "prompt": request.prompt,
@@ -109,7 +98,7 @@ class OpenAICompatible:
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         home = origin_of(self._base)
         url = f"{home}{output}" if output.startswith("/") else output
-        return self._http.stream(
+        return self._http.download(
             url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for=home
         )
 
@@ -119,12 +108,12 @@ class OpenAICompatible:
         except Unavailable:
             return False
 
-    async def _fetched(self, link: str) -> Made:
+    async def _fetched(self, link: str) -> InlineResult:
         async with self.open(link) as media:
-            return Made(media.media_type, b64encode(b"".join([chunk async for chunk in media.chunks])))
+            return InlineResult(media.media_type, b64encode(b"".join([chunk async for chunk in media.chunks])))
 
 
-def _pictures(answer: Answer) -> list[dict[str, Any]]:
+def _pictures(answer: Response) -> list[dict[str, Any]]:
     payload = answer.json()
     entries = payload.get("data") if isinstance(payload, dict) else None
     pictures = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
@@ -136,10 +125,10 @@ def _pictures(answer: Answer) -> list[dict[str, Any]]:
     return pictures
 
 
-def _made(picture: dict[str, Any]) -> Made | None:
+def _made(picture: dict[str, Any]) -> InlineResult | None:
     """A picture that came inside of the answer; its type shows when somebody looks at it."""
     inside = picture.get("b64_json")
     head, _, payload = str(picture.get("url")).partition(";base64,")
     if not inside and head.startswith("data:"):
         inside = payload
-    return Made("image/png", inside.encode()) if isinstance(inside, str) and inside.isascii() else None
+    return InlineResult("image/png", inside.encode()) if isinstance(inside, str) and inside.isascii() else None

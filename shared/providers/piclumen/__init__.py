@@ -14,6 +14,7 @@ import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from shared.account import Account
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -28,26 +29,15 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, clean
-from shared.providers._kept import Kept
+from shared.http import Http, Response, redact
+from shared.media import ByteRange, Media
+from shared.models import Model
+from shared.providers._cached import Cached
+from shared.providers._json import as_dict, as_id, as_list, is_moderation
 from shared.providers._links import Links
-from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
-from shared.values import (
-    Account,
-    ByteRange,
-    Failed,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.requests import ImageRequest
+from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +76,7 @@ class Piclumen:
             "User-Agent": _USER_AGENT,
         }
         self._models: tuple[Model, ...] = MODELS
-        self._listing = Kept(self._list_models)
+        self._listing = Cached(self._list_models)
 
     async def models(self) -> tuple[Model, ...]:
         return await self._listing.get()
@@ -112,7 +102,7 @@ class Piclumen:
         raise NotFound("PicLumen does not know this task, or not any more.")
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
+        return self._http.download(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
     async def _list_models(self) -> tuple[tuple[Model, ...], float]:
         """The known models and those that the site lists; when that fails, what was there before, for a while."""
@@ -165,7 +155,7 @@ def _order(request: ImageRequest) -> dict[str, Any]:
     }
 
 
-def _data(answer: Answer) -> Any:
+def _data(answer: Response) -> Any:
     """`data` of a successful envelope. Raises what any other answer means."""
     if answer.status >= 400:
         raise answer.error(_said(answer))
@@ -179,7 +169,7 @@ def _data(answer: Answer) -> Any:
             raise answer.error("it says neither success nor failure")
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     try:
         return _sentence(as_dict(json.loads(answer.body)))
     except (ValueError, RecursionError):
@@ -187,14 +177,14 @@ def _said(answer: Answer) -> str:
 
 
 def _sentence(payload: dict[str, Any]) -> str:
-    return clean(str(payload.get("message") or payload.get("error") or ""))
+    return redact(str(payload.get("message") or payload.get("error") or ""))
 
 
-def _refusal(answer: Answer, said: str) -> EaselError:
+def _refusal(answer: Response, said: str) -> EaselError:
     """A failure under a good status: on a submit a refusal, on a look no news."""
     message, details = f"PicLumen refused: {said}.", {"upstream": said}
     lowered = said.lower()
-    if answer.sent and says_unsafe(said):
+    if answer.sent and is_moderation(said):
         return ContentRefused(message, param="prompt", details=details)
     for words, kind in _REFUSALS:
         if any(word in lowered for word in words) and (answer.sent or issubclass(kind, AccountError)):
@@ -203,6 +193,6 @@ def _refusal(answer: Answer, said: str) -> EaselError:
 
 
 def _failure(info: object) -> EaselError:
-    said = clean(str(info or "")) or "no reason given"
+    said = redact(str(info or "")) or "no reason given"
     message, details = f"The generation failed at PicLumen: {said}.", {"upstream": said}
-    return (ContentRefused if says_unsafe(said) else GenerationFailed)(message, details=details)
+    return (ContentRefused if is_moderation(said) else GenerationFailed)(message, details=details)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared.providers._reading import as_dict, as_id
-from shared.values import Model, Size
+from shared.models import Model, Size
+from shared.providers._json import as_dict, as_id
 
 _SHAPES = ((1024, 1024), (1152, 896), (1216, 832), (1216, 768), (1280, 960), (1344, 768), (1536, 1024), (1536, 640))
 _SIZES = tuple(Size(*sides) for shape in _SHAPES for sides in dict.fromkeys((shape, shape[::-1])))

@@ -12,23 +12,13 @@ from typing import NamedTuple
 
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from shared.account import Account
 from shared.errors import NotFound
 from shared.http import Http
-from shared.values import (
-    Account,
-    ByteRange,
-    ImageRequest,
-    Media,
-    Model,
-    Output,
-    Queued,
-    Ref,
-    Running,
-    Size,
-    Status,
-    Submitted,
-    Succeeded,
-)
+from shared.media import ByteRange, Media
+from shared.models import Model, Size
+from shared.requests import ImageRequest
+from shared.results import Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _MODEL = Model(
     id="sketch",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.api import Access, Endpoint
-from shared.api.operation import Operation
+from shared.api.routing import Operation
 from shared.hosts.bundle import whole_app
 from tests.documents.page import Row
 from tests.documents.texts import Language, Texts, listed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from shared.api.edits import ImageEdit
-from shared.api.video_wire import VideoCreate
+from shared.api.requests.image_edits import ImageEdit
+from shared.api.requests.videos import VideoCreate
 from tests.documents.page import Row
 from tests.documents.texts import Language, compare, listed, read, said
 

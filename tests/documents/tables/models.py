@@ -8,9 +8,10 @@ import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from shared.account import Account, ProviderInfo
 from shared.http import Http
-from shared.providers import PROVIDERS, adapter_of
-from shared.values import Account, Kind, Model, Upstream
+from shared.models import Kind, Model
+from shared.providers import PROVIDERS, provider_class
 from tests.documents.page import Row
 from tests.documents.texts import Language, listed
 
@@ -84,9 +85,9 @@ def built_in() -> dict[str, tuple[Model, ...]]:
 
 
 async def _listings() -> dict[str, tuple[Model, ...]]:
-    async def of(provider: Upstream) -> tuple[Model, ...]:
+    async def of(provider: ProviderInfo) -> tuple[Model, ...]:
         account = Account("", provider.name, _NOBODY, key="key", options=provider.options)
-        return await adapter_of(provider.name)(Http(), account).models()
+        return await provider_class(provider.name)(Http(), account).models()
 
     return dict(zip((p.name for p in PROVIDERS), await asyncio.gather(*map(of, PROVIDERS)), strict=True))
 

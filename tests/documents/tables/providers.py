@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.accounts.sources import base_url_of, credential_of
+from shared.account import ProviderInfo
+from shared.accounts.loading import base_url_of, credential_of
 from shared.providers import PROVIDERS
-from shared.values import Upstream
 from tests.documents.page import Row
 from tests.documents.texts import Language, Texts
 
@@ -66,11 +66,11 @@ def sent(language: Language) -> list[Row]:
     return [words.sent_header, *rows]
 
 
-def _needs(provider: Upstream, words: _Words) -> str:
+def _needs(provider: ProviderInfo, words: _Words) -> str:
     return words.alternatives.join(_alternatives(provider, words)) or words.nothing
 
 
-def _alternatives(provider: Upstream, words: _Words) -> Iterator[str]:
+def _alternatives(provider: ProviderInfo, words: _Words) -> Iterator[str]:
     credential = credential_of(provider)
     if credential is None:
         return
@@ -85,7 +85,7 @@ def _alternatives(provider: Upstream, words: _Words) -> Iterator[str]:
         yield words.guests
 
 
-def _address(provider: Upstream, words: _Words) -> str:
+def _address(provider: ProviderInfo, words: _Words) -> str:
     if provider.base_url:
         return provider.base_url
     return f"`{base_url_of(provider).name}`" if provider.credential else words.nobody

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from shared import settings
-from shared.accounts import sources
+from shared.accounts import loading as sources
+from shared.environment import Variable
 from shared.hosts.local import address
 from shared.providers import PROVIDERS
-from shared.variables import Variable
 from tests.documents.page import Row, Table
 from tests.documents.texts import Language, compare, read, said
 

@@ -10,9 +10,10 @@ import httpx
 import openai
 import pytest
 
+from shared.account import Account
 from shared.http import Http
 from shared.providers.akashchat import AkashChat as Provider
-from shared.values import Account, ChatRequest
+from shared.requests import ChatRequest
 from tests.emulators.akashchat import WORDS, AkashChat
 from tests.emulators.faults import Reply, Slow
 from tests.functions.akashchat.test_text import HELLO, streamed, text_of

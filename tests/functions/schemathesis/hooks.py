@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import Case, HookContext
 
-from shared.values import MAX_N
+from shared.models import MAX_N
 from tests.emulators.png import png
 
 PICTURE_URL = "data:image/png;base64," + base64.b64encode(png(8, 8)).decode()

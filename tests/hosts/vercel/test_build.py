@@ -44,8 +44,8 @@ def test_nothing_but_code_is_in_a_function(function: Function) -> None:
     assert {name.partition("/")[0] for name in function.files} == OURS
     assert not function.files.keys() & set(STRAY)
     assert sorted(name for name in sources(function) if not name.endswith(".py")) == [
-        "shared/api/docs.html",
-        "shared/api/playground.html",
+        "shared/api/pages/docs.html",
+        "shared/api/pages/playground.html",
         "shared/hosts/lambda-exec",
     ]
 

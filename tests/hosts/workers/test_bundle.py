@@ -45,9 +45,9 @@ def test_it_is_what_was_staged(said: str, folder: Path) -> None:
     assert ours >= {
         "entry.py",
         "functions/files.py",
-        "shared/http/fetch.py",
-        "shared/api/playground.html",
-        "shared/api/docs.html",
+        "shared/http/js_transport.py",
+        "shared/api/pages/playground.html",
+        "shared/api/pages/docs.html",
     }
     assert not [name for name in ours if not name.endswith((".py", ".html")) or name.startswith("tests/")]
     assert any(name.endswith(".so") for name in sent - ours)

@@ -23,7 +23,7 @@ PATH = "/api/z-image/task/none"
 
 EXCHANGE = """
 import asyncio, httpx
-from shared.http.fetch import FetchTransport
+from shared.http.js_transport import FetchTransport
 
 async def exchange(url, method="GET", headers=None, body=None, patience=None, **timeout):
     request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": timeout})

@@ -1,0 +1,1 @@
+"""The OpenAPI document and everything it describes in words."""

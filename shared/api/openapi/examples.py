@@ -1,0 +1,206 @@
+"""What bodies look like, one example for each type that has one: for /openapi.json, and for whoever reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.api.openapi.json_schema import SMALL_PICTURE
+
+_HOST = "https://easel.example"
+_JOB = "v~sketch~R76GaBvH~c2tldGNo~6b0d70d2~PtHa8381NWI~1~0-1024x1024~H1lGP9GJi-xja6HvcEH6nqVnUOcoMPaQiHxf-rkikFE"
+_PICTURE = f"{_HOST}/images/0~{_JOB}.png"
+_VIDEO = f"{_HOST}/videos/0~{_JOB}.mp4"
+_MADE, _EXPIRES = 1_796_042_962, 1_796_129_362
+_ZIMAGE = {
+    "uuid": _JOB,
+    "taskStatus": "completed",
+    "model": "zimage-turbo",
+    "progress": 100,
+    "resultUrl": _PICTURE,
+    "resultUrls": [_PICTURE],
+    "errorMessage": None,
+}
+_UPSTREAM = {"provider_task_id": "cgt-20261130124922-saaaa", "provider_item_ids": None, "provider_generate_id": None}
+_TASK = {"id": f"vtask_{_JOB}", "status": "succeeded", "provider_task_id": _UPSTREAM["provider_task_id"]}
+_MODEL = {
+    "id": "sketch",
+    "object": "model",
+    "created": 1_767_225_600,
+    "owned_by": "sketch",
+    "permission": None,
+    "root": "sketch",
+    "parent": None,
+    "kind": "image",
+    "stream": True,
+    "parameters": ["delay", "negative_prompt", "seed"],
+    "max_n": 10,
+    "default_size": "1024x1024",
+    "sizes": None,
+    "max_side": 2048,
+    "async": True,
+    "edits": False,
+    "max_inputs": 0,
+    "masks": False,
+    "architecture": {"input_modalities": ["text"], "output_modalities": ["image"]},
+}
+_FILM = {
+    "id": f"video_{_JOB}",
+    "object": "video",
+    "model": "seedance-2.0",
+    "status": "in_progress",
+    "progress": 40,
+    "created_at": _MADE,
+    "completed_at": None,
+    "expires_at": _EXPIRES,
+    "prompt": None,
+    "seconds": "5",
+    "size": "1280x720",
+    "remixed_from_video_id": None,
+    "error": None,
+}
+
+EXAMPLES: dict[str, Any] = {
+    "requests.images.ImageGenerate": {
+        "prompt": "a lighthouse at dusk",
+        "size": "1536x1024",
+        "seed": 7,
+        "response_format": "url",
+    },
+    "requests.image_edits.ImageEdit": {"prompt": "the same in winter", "image": SMALL_PICTURE},
+    "requests.videos.VideoCreate": {"prompt": "waves on a beach", "seconds": 5, "ratio": "16:9"},
+    "requests.chat.ChatCreate": {
+        "messages": [{"role": "user", "content": "What does a lighthouse look like?"}],
+        "stream": False,
+    },
+    "requests.piclumen.GenerateImage": {"prompt": "a lighthouse at dusk"},
+    "openapi.parameters.Export": {
+        "cookies": [{"name": "sessionid", "value": "0123456789abcdef", "domain": ".jianying.com"}]
+    },
+    "responses.types.Images": {
+        "created": _MADE,
+        "data": [{"url": _PICTURE}],
+        "model": "sketch",
+        "size": "1536x1024",
+        "job": _JOB,
+    },
+    "responses.types.JobObject": {
+        "id": _JOB,
+        "object": "job",
+        "kind": "image",
+        "status": "completed",
+        "progress": 100,
+        "created": _MADE,
+        "expires_at": _EXPIRES,
+        "model": "sketch",
+        "data": [{"url": _PICTURE, "media_type": "image/png"}],
+        "error": None,
+    },
+    "responses.types.JobDeleted": {"id": _JOB, "object": "job.deleted", "deleted": True},
+    "responses.types.ZimageAnswer": {"success": True, "data": {"task": _ZIMAGE}},
+    "responses.types.ZimageDone": {
+        "uuid": _JOB,
+        "status": "completed",
+        "image_urls": [_PICTURE],
+        "task_info": _ZIMAGE,
+        "success": True,
+        "data": {"images": [_PICTURE]},
+    },
+    "responses.types.ErrorAnswer": {
+        "error": {
+            "message": "'n': Input should be less than or equal to 10.",
+            "type": "invalid_request_error",
+            "param": "n",
+            "code": "invalid_value",
+        }
+    },
+    "responses.types.ModelObject": _MODEL,
+    "responses.types.ModelList": {"object": "list", "data": [_MODEL]},
+    "responses.types.Health": {
+        "status": "healthy",
+        "service": "easel",
+        "message": "easel is running",
+        "timestamp": _MADE,
+        "concurrent_tasks": 0,
+        "max_concurrent": 0,
+        "accounts_total": 2,
+        "accounts_available": 2,
+    },
+    "responses.types.Home": {
+        "name": "Easel",
+        "message": "API service is running",
+        "base_url": f"{_HOST}/v1",
+        "models": f"{_HOST}/v1/models",
+        "health": f"{_HOST}/v1/health",
+        "docs": f"{_HOST}/docs",
+    },
+    "responses.types.CookiesTaken": {
+        "success": True,
+        "cookie_count": 12,
+        "account_id": "default",
+        "providers": {"jimeng": 12},
+        "message": "'default' has 12 new cookies, which are in use from now on.",
+    },
+    "responses.types.CleanedUp": {"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."},
+    "responses.types.ChatCompletion": {
+        "id": "chatcmpl-5f1c0c8d5a9e4b0f8a6d2c3b4e5f6a7b",
+        "object": "chat.completion",
+        "created": _MADE,
+        "model": "parrot",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "A tall white tower with a light on top."},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 10, "total_tokens": 21},
+    },
+    "responses.types.PiclumenStarted": {
+        "statuscode": 200,
+        "message": "Image creation initiated",
+        "mark_id": _JOB,
+        "status": "pending",
+    },
+    "responses.types.PiclumenState": {
+        "statuscode": 200,
+        "status": "success",
+        "message": "Image generation successful",
+        "image_url": _PICTURE,
+        "image_urls": [_PICTURE],
+    },
+    "responses.video_types.Video": _FILM,
+    "responses.video_types.VideoDeleted": {"id": _FILM["id"], "object": "video.deleted", "deleted": True},
+    "responses.video_types.VideoPage": {
+        "object": "list",
+        "data": [],
+        "first_id": None,
+        "last_id": None,
+        "has_more": False,
+    },
+    "responses.video_types.VideoMade": {
+        "created": _MADE,
+        "data": [{"url": _VIDEO}],
+        "model": "seedance-2.0",
+        "job": _JOB,
+    },
+    "responses.video_types.VideoTask": {
+        **_TASK,
+        **_UPSTREAM,
+        "created": _MADE,
+        "model": "seedance-2.0",
+        "result": {"url": _VIDEO, "last_frame_url": None, **_UPSTREAM},
+        "error": None,
+    },
+    "responses.video_types.VideoAssets": {**_TASK, "assets": [_VIDEO]},
+}
+"""By the type of the body. The document itself and the form with a file need none."""
+
+EVENTS = {
+    "/chat/": 'data: {"id":"chatcmpl-5f1c","object":"chat.completion.chunk","created":1796042962,"model":"parrot",'
+    '"choices":[{"index":0,"delta":{"content":"A tall"},"logprobs":null,"finish_reason":null}]}\n\ndata: [DONE]\n\n',
+    "/images/": f": job {_JOB}\n\n"
+    "event: image_generation.completed\n"
+    f'data: {{"type":"image_generation.completed","url":"{_PICTURE}","index":0,"created_at":1796042962}}\n\n',
+}
+"""Of streams, by what is in the path."""

@@ -1,0 +1,52 @@
+"""Pages for people: all that one needs is in one file, and nothing else may run in it."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from pathlib import Path
+
+from starlette.responses import HTMLResponse, Response
+
+from shared.api.context import Context
+
+_FOLDER = Path(__file__).parent
+
+
+def is_wanted(context: Context) -> bool:
+    """Whether a browser asks, which is told a page rather than data."""
+    return "text/html" in context.request.headers.get("accept", "")
+
+
+def page_response(context: Context, name: str) -> Response:
+    """The page in that file of this folder."""
+    page, policy = _page(name)
+    files = context.settings.public_url
+    headers = {
+        "content-security-policy": policy.format(files=f" {files}" if files else ""),
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-cache",
+        "vary": "accept",
+    }
+    return HTMLResponse(page, headers=headers)
+
+
+@functools.cache
+def _page(name: str) -> tuple[str, str]:
+    """The page, and a policy by which its own script and style run and no others."""
+    page = (_FOLDER / name).read_text(encoding="utf-8")
+    script, style = (_digest(page, element) for element in ("script", "style"))
+    return page, (
+        f"default-src 'none'; script-src '{script}'; style-src '{style}'; connect-src 'self'; "
+        "img-src 'self' data: blob:{files}; media-src 'self' data: blob:{files}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _digest(page: str, element: str) -> str:
+    found = re.search(f"<{element}>(.*?)</{element}>", page, re.DOTALL)
+    assert found, element
+    return "sha256-" + base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()

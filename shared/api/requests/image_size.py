@@ -1,0 +1,94 @@
+"""From the size that a client asks for to one that the model has."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from shared.errors import BadRequest
+from shared.models import Model, Size
+
+WIDEST = 3.0
+
+_SIDES = {"512": 512, "1k": 1024, "2k": 2048, "4k": 4096}
+_ALIKE, _AS_MANY = 0.03, 0.1
+"""How far the logarithms of two shapes or of two areas may lie apart for people to call them the same."""
+
+_RATIO = re.compile(r"([1-9]\d{0,4}):([1-9]\d{0,4})", re.ASCII)
+
+
+def parse_size(text: str) -> Size | None:
+    """`WxH` in pixels; None for `auto`."""
+    if text.strip().lower() in ("auto", ""):
+        return None
+    try:
+        return Size.parse(text)
+    except ValueError:
+        raise BadRequest("'size' has to be width x height in pixels, like 1024x1024, or auto.", param="size") from None
+
+
+def side_of(resolution: str | None) -> int | None:
+    """`2K` as the side of the square with so many pixels; None for what is no such word."""
+    return _SIDES.get((resolution or "").strip().lower())
+
+
+def size_of_ratio(text: str | None, model: Model, side: int | None = None) -> Size:
+    """`16:9` as pixels, with about the area of the model's default, or of a square; None is the default's shape."""
+    ratio = _ratio(text) if text is not None else model.default_size.width / model.default_size.height
+    area = side**2 if side else math.prod(model.default_size)
+    return Size(_rounded(math.sqrt(area * ratio)), _rounded(math.sqrt(area / ratio)))
+
+
+def within(size: Size, model: Model) -> Size:
+    """In about the same shape, as far as the model goes."""
+    factor = model.max_side / max(size)
+    return size if factor >= 1 else Size(*(min(model.max_side, 8 * math.ceil(side * factor / 8)) for side in size))
+
+
+def same_shape(one: Size, other: Size) -> bool:
+    return abs(_shape(one) - _shape(other)) <= _ALIKE
+
+
+def same_extent(one: Size, other: Size) -> bool:
+    return abs(_extent(one) - _extent(other)) <= _AS_MANY
+
+
+def _ratio(text: str) -> float:
+    match = _RATIO.fullmatch(text)
+    if match is None:
+        raise BadRequest("'aspect_ratio' has to be like 16:9.", param="aspect_ratio")
+    ratio = int(match[1]) / int(match[2])
+    if not 1 / WIDEST <= ratio <= WIDEST:
+        raise BadRequest("'aspect_ratio' may go from 1:3 to 3:1.", param="aspect_ratio")
+    return ratio
+
+
+def fit(wanted: Size, model: Model) -> Size:
+    """The model's size that is nearest by ratio, then by area; BadRequest beyond its limits."""
+    if max(wanted) > model.max_side:
+        raise BadRequest(f"'{model.id}' makes pictures of up to {model.max_side} pixels a side.", param="size")
+    if max(wanted) > WIDEST * min(wanted):
+        raise BadRequest("'size' may be up to three times as wide as high, or as high as wide.", param="size")
+    if model.sizes:
+        return min(
+            model.sizes, key=lambda size: (abs(_shape(size) - _shape(wanted)), abs(_extent(size) - _extent(wanted)))
+        )
+    return _grown(Size(*(max(side, model.min_side) for side in wanted)), model.min_pixels)
+
+
+def _grown(size: Size, min_pixels: int) -> Size:
+    """In the same shape, with so many pixels at least."""
+    factor = math.sqrt(min_pixels / math.prod(size))
+    return size if factor <= 1 else Size(*(8 * math.ceil(side * factor / 8) for side in size))
+
+
+def _rounded(side: float) -> int:
+    return max(8, round(side / 8) * 8)
+
+
+def _shape(size: Size) -> float:
+    return round(math.log(size.width / size.height), 2)
+
+
+def _extent(size: Size) -> float:
+    return math.log(math.prod(size))

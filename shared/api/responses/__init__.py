@@ -1,0 +1,1 @@
+"""Responses, one module per kind of answer."""

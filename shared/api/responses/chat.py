@@ -1,0 +1,95 @@
+"""How a conversation is answered: as a stream of chunks, or as the same stream collected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+
+from shared.api.context import Context
+from shared.api.errors import error_object
+from shared.api.responses import chat_images as drawing
+from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
+from shared.api.streaming import EVENTS, KEEP_ALIVE, StreamedResponse, ignored_header, paced, primed
+from shared.chat.collect import CollectedChat
+from shared.errors import EaselError, ResultLost
+from shared.results import ChatDelta
+
+if TYPE_CHECKING:
+    from shared.api.requests.chat import ChatCreate
+
+
+async def answer(context: Context, body: ChatCreate, *, order: bool = False) -> Response:
+    """Go on with the conversation, in the manner that the request asks for.
+
+    An `order` of a picture is answered with the job's id, at once.
+    """
+    order = order or body.is_order
+    if body.model or not (order or body.speaks_of_pictures):
+        offer = await context.service.catalog.for_chat(body.model)
+    else:
+        offer = await context.service.catalog.resolve(None, "image")
+    if offer.model.kind == "image":
+        return await drawing.answer(context, body, offer, order=order)
+    request, ignored = body.to_request(offer.model)
+    completion = Completion.of(body, offer, context.service.tickets.now())
+    deltas = context.service.chat(offer, request, context.owner, context.repeat())
+    headers = {"cache-control": "no-store", **ignored_header(ignored)}
+    if not body.stream:
+        return JSONResponse(await context.while_wanted(_whole(context, completion, deltas)), headers=headers)
+    events = _events(completion, deltas, context.limit() - context.age)
+    first = await context.while_wanted(_first(events))
+    return StreamedResponse(primed(first, events), "text/event-stream", headers=headers | EVENTS)
+
+
+async def _whole(context: Context, completion: Completion, deltas: AsyncGenerator[ChatDelta, None]) -> dict[str, Any]:
+    collected = CollectedChat()
+    try:
+        async with aclosing(deltas), asyncio.timeout(context.patience() - context.age):
+            async for delta in deltas:
+                collected.add(delta)
+    except TimeoutError:
+        raise _too_late() from None
+    return completion.whole(collected.message(), collected.finish_reason, collected.usage)
+
+
+async def _first(events: AsyncGenerator[bytes, None]) -> bytes:
+    return await anext(events)
+
+
+async def _events(
+    completion: Completion, deltas: AsyncGenerator[ChatDelta, None], seconds: float
+) -> AsyncGenerator[bytes, None]:
+    """A chunk for each delta as it comes, a comment now and then. Only what fails before all of them is raised."""
+    begun = spoken = False
+    try:
+        async with aclosing(paced(deltas, FIRST_SECONDS, seconds)) as steps:
+            async for delta in steps:
+                if delta is None:
+                    yield KEEP_ALIVE
+                else:
+                    yield b"".join(_chunks(completion, delta, first=not spoken))
+                    spoken = True
+                begun = True
+    except (EaselError, TimeoutError) as raised:
+        error = raised if isinstance(raised, EaselError) else _too_late()
+        if not begun:
+            raise error from None
+        yield event({"error": error_object(error)})
+
+
+def _chunks(completion: Completion, delta: ChatDelta, *, first: bool) -> Iterator[bytes]:
+    if first:
+        yield chunk(completion, {"role": "assistant", "content": ""})
+    said = {"content": delta.text, "reasoning_content": delta.reasoning}
+    if members := {**{name: text for name, text in said.items() if text}, **delta.extra}:
+        yield chunk(completion, members)
+    if delta.finish_reason:
+        yield ending(completion, delta.finish_reason, delta.usage)
+
+
+def _too_late() -> ResultLost:
+    return ResultLost("The answer was not finished in the time there is for it.", code="deadline_exceeded")

@@ -1,0 +1,161 @@
+"""How a conversation with an image model is answered: with a picture of what was said last, or with its job."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
+
+from starlette.responses import JSONResponse, Response
+
+from shared.api.context import Context
+from shared.api.errors import error_object
+from shared.api.generation import Order, Picture, Work, address, making
+from shared.api.responses.completions import FIRST_SECONDS, Completion, chunk, ending, event
+from shared.api.streaming import EVENTS, KEEP_ALIVE, Part, StreamedResponse, encoded, length_of, paced, primed
+from shared.catalog import ResolvedModel
+from shared.errors import EaselError, ResultLost
+from shared.requests import ImageRequest
+
+if TYPE_CHECKING:
+    from shared.api.requests.chat import ChatCreate
+    from shared.api.requests.images import ImageGenerate
+
+_Step: TypeAlias = Work | tuple[Work, list[Picture]]
+
+
+async def answer(context: Context, body: ChatCreate, offer: ResolvedModel, *, order: bool) -> Response:
+    """Draw, and answer as the request asks for: with pictures, as a stream, or at once with the job alone."""
+    request, ignored = _wish(context, body).to_request(offer.model)
+    wanted = Order(offer, request, "url", ignored, owned=False)
+    if body.stream:
+        events = _events(context, body, wanted)
+        first = await anext(events)
+        return StreamedResponse(primed(first, events), "text/event-stream", headers=wanted.headers | EVENTS)
+    async with making(context, wanted) as work:
+        if work.name and (order or not body.wait_for_image):
+            return JSONResponse(_receipt(context, body, wanted, work, bare=order), headers=wanted.headers)
+        status = await work.last_if_wanted(context.patience() - context.age)
+    pictures = await work.pictures(status)
+    with context.service.taken(work.job):
+        parts = _whole(context, body, wanted, work, pictures)
+        _require_room(context, work, parts)
+    return StreamedResponse(encoded(parts), "application/json", headers=wanted.headers, length=length_of(parts))
+
+
+def _wish(context: Context, body: ChatCreate) -> ImageGenerate:
+    fields = body.picture_fields()
+    if "image" in fields:
+        from shared.api.requests.image_edits import ImageEdit  # text models need neither of the two
+
+        return context.validate(ImageEdit, fields).take(context.fetcher)
+    from shared.api.requests.images import ImageGenerate
+
+    return context.validate(ImageGenerate, fields)
+
+
+def _receipt(context: Context, body: ChatCreate, order: Order, work: Work, *, bare: bool) -> dict[str, Any]:
+    """The job, for who comes back for it: its id alone, or where its picture will be."""
+    url = f"{context.base_url}/images?id={work.name}"
+    content = work.name if bare else _markdown(url)
+    message = {"role": "assistant", "content": content, "task_uuid": work.name}
+    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    return {**completion.whole(message, "stop"), **_proxy_members(order, work, "pending", url)}
+
+
+def _whole(context: Context, body: ChatCreate, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
+    """The answer with its pictures."""
+    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    message, places = _message(context, body, work, pictures)
+    task = {"task_uuid": work.name} if work.name else {}
+    members = completion.whole({"role": "assistant", **message, **task}, "stop")
+    if work.name and (asset := pictures[0].asset):
+        url = context.link(asset, pictures[0].media_type)
+        members |= _proxy_members(order, work, "completed", url)
+    return _filled(json.dumps(members).encode(), places)
+
+
+def _message(
+    context: Context, body: ChatCreate, work: Work, pictures: Sequence[Picture]
+) -> tuple[dict[str, Any], dict[str, list[Part]]]:
+    """The members of a message or delta that show the pictures, and what is to be put in the places in it."""
+    places = {f"picture-{uuid4().hex}": address(context, picture) for picture in pictures}
+    if not body.wants_parts:
+        return {"content": "\n\n".join(map(_markdown, places))}, places
+    # Some clients lose all pictures but the last chunk's, and others fail where there is no index.
+    images = [{"type": "image_url", "index": index, "image_url": {"url": place}} for index, place in enumerate(places)]
+    return {"content": work.revised_prompt, "images": images}, places
+
+
+def _filled(text: bytes, places: Mapping[str, list[Part]]) -> list[Part]:
+    parts: list[Part] = []
+    for place, content in places.items():
+        before, _, text = text.partition(place.encode())
+        parts += [before, *content]
+    return [*parts, text]
+
+
+def _proxy_members(order: Order, work: Work, status: str, url: str) -> dict[str, Any]:
+    """What clients of the Z-Image, AkashGen and AkashChat proxies read instead of the message."""
+    prompt = work.revised_prompt or order.request.prompt
+    negative = order.request.negative_prompt if isinstance(order.request, ImageRequest) else ""
+    tag = f"<image_generation> jobId='{work.name}' prompt='{prompt}' negative='{negative}'</image_generation>"
+    return {
+        "task_id": work.name,
+        "response": f"{tag}\n{_markdown(url)}",
+        "status": status,
+        "imageUrl": url,
+        "code": 200,
+        "data": {"model": order.offer.model.id, "jobId": work.name, "prompt": prompt, "pic": url},
+    }
+
+
+def _markdown(url: str) -> str:
+    return f"![Generated Image]({url})"
+
+
+async def _events(context: Context, body: ChatCreate, order: Order) -> AsyncGenerator[bytes, None]:
+    """A comment with the job's id, a comment now and then, and all pictures in one chunk."""
+    begun = False
+    try:
+        async with aclosing(paced(_steps(context, order), FIRST_SECONDS, math.inf)) as steps:
+            async for step in steps:
+                if step is None:
+                    yield KEEP_ALIVE
+                elif isinstance(step, Work):
+                    yield f": job {step.name}\n\n".encode()
+                else:
+                    async for piece in encoded(_chunks(context, body, order, *step)):
+                        yield piece
+                begun = True
+    except EaselError as error:
+        if not begun:
+            raise
+        yield event({"error": error_object(error)})
+
+
+async def _steps(context: Context, order: Order) -> AsyncGenerator[_Step, None]:
+    async with making(context, order) as work:
+        if work.name:
+            yield work
+        status = await work.last(context.limit() - context.age)
+        yield work, await work.pictures(status)
+
+
+def _chunks(context: Context, body: ChatCreate, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
+    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    message, places = _message(context, body, work, pictures)
+    parts = _filled(chunk(completion, {"role": "assistant", **message}), places)
+    parts.append(ending(completion, "stop"))
+    _require_room(context, work, parts)
+    return parts
+
+
+def _require_room(context: Context, work: Work, parts: Sequence[Part]) -> None:
+    """Some hosts buffer answers: links always fit, and pictures that have none may not."""
+    if not context.fits(length_of(parts)):
+        message = "The pictures are made, but too large for an answer on this host."
+        raise ResultLost(message, code="response_too_large", job=work.name)

@@ -1,0 +1,206 @@
+"""How a picture is answered for: waiting for it, streaming events, or handing out the job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from shared.api.context import Context, Prefer
+from shared.api.errors import error_object
+from shared.api.generation import Order, Picture, Work, address, making
+from shared.api.responses.jobs import pending_response
+from shared.api.streaming import (
+    EVENTS,
+    HEARTBEAT_SECONDS,
+    KEEP_ALIVE,
+    Part,
+    StreamedResponse,
+    encoded,
+    length_of,
+    primed,
+)
+from shared.errors import EaselError, ResultLost
+from shared.job import Job
+from shared.results import Failed, Status, Succeeded
+
+if TYPE_CHECKING:
+    from shared.api.requests.images import ImageGenerate
+
+_NO_PREFERENCE = Prefer(respond_async=False, wait=None)
+_NO_USAGE = {
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "total_tokens": 0,
+    "input_tokens_details": {"text_tokens": 0, "image_tokens": 0},
+}
+
+
+async def answer(context: Context, body: ImageGenerate) -> Response:
+    """Make pictures, and answer in the manner that the request asks for."""
+    offer = await context.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
+    request, ignored = body.to_request(offer.model)
+    order = Order(offer, request, body.response_format or context.settings.response_format, ignored, event=body.event)
+    if body.stream:
+        return await _streamed(context, order)
+    return await _whole(context, order, context.prefer() if offer.model.asynchronous else _NO_PREFERENCE)
+
+
+async def _whole(context: Context, order: Order, prefer: Prefer) -> Response:
+    """Wait for the pictures, as long as we may or the caller prefers; then 202 with the job where it asked for that."""
+    async with making(context, order) as work:
+        patience = context.patience() - context.age
+        wait = patience if prefer.wait is None else min(prefer.wait, patience)
+        status: Status | None = None
+        if not prefer.respond_async or prefer.wait:
+            status = await work.last_if_wanted(wait)
+    if not isinstance(status, Succeeded | Failed) and prefer != _NO_PREFERENCE:
+        return pending_response(context, work.job, status, prefer, order.headers)
+    pictures = await work.pictures(status)
+    with context.service.taken(work.job):
+        return await _images_response(context, order, work, pictures)
+
+
+async def _images_response(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> Response:
+    async with AsyncExitStack() as opened:
+        if order.response_format != "url":
+            pictures = await work.open(pictures, opened)
+        parts = _images_body(context, order, work, pictures)
+        if not context.fits(length_of(parts)):
+            return await _images_response(context, _with_links_alone(context, order, work, pictures), work, pictures)
+        await opened.enter_async_context(work.owing(Exception))
+        return StreamedResponse(
+            encoded(parts),
+            "application/json",
+            headers=order.headers,
+            length=length_of(parts),
+            resources=opened.pop_all(),
+        )
+
+
+def _with_links_alone(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> Order:
+    """The order for hosts that the bytes are too much for; not where bytes were asked for, or are all there is."""
+    assets = [(picture.asset, picture.media_type) for picture in pictures if picture.asset]
+    if order.response_format == "both" and len(assets) == len(pictures):
+        return order._replace(response_format="url")
+    urls = [context.link(asset, media_type) for asset, media_type in assets]
+    message = "The pictures are made, but too large for an answer on this host" + (
+        "; fetch them by their links." if urls else "."
+    )
+    raise ResultLost(message, code="response_too_large", details={"urls": urls} if urls else None, job=work.name)
+
+
+def _images_body(context: Context, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
+    """An ImagesResponse, in parts."""
+    job = work.job
+    parts: list[Part] = [b'{"created":%d,"data":[' % job.created]
+    for index, picture in enumerate(pictures):
+        parts += [b"," if index else b"", b"{", *_picture_members(context, order, work, picture), b"}"]
+    tail: dict[str, Any] = {"model": job.model}
+    if order.size:
+        tail["size"] = order.size
+    if len(pictures) < job.requested:
+        tail["missing"] = job.requested - len(pictures)
+    if work.name:
+        tail["job"] = work.name
+    return [*parts, b"],", json.dumps(tail)[1:].encode()]
+
+
+def _picture_members(context: Context, order: Order, work: Work, picture: Picture) -> list[Part]:
+    """`url` and `b64_json`, as wanted and as there are: a data URL never stands beside the same in base64."""
+    members: list[Part] = []
+    if order.response_format == "url" or (order.response_format == "both" and picture.asset):
+        members += [b'"url":"', *address(context, picture), b'"']
+    if order.response_format != "url" and picture.content is not None:
+        members += [b"," if members else b"", b'"b64_json":"', picture.content, b'"']
+    if work.revised_prompt:
+        members += [f',"revised_prompt":{json.dumps(work.revised_prompt)}'.encode()]
+    return members
+
+
+async def _streamed(context: Context, order: Order) -> Response:
+    """Server-sent events. What goes wrong before the first of them is still an answer with a status."""
+    events = _events(context, order)
+    first = await anext(events)
+    return StreamedResponse(primed(first, events), "text/event-stream", headers=order.headers | EVENTS)
+
+
+async def _events(context: Context, order: Order) -> AsyncGenerator[bytes, None]:
+    """A comment with the job's id at once, a comment now and then, and an event for each picture or the one error."""
+    async with AsyncExitStack() as held:
+        start = asyncio.ensure_future(held.enter_async_context(making(context, order)))
+        async with aclosing(_progress(context, order, start)) as progress:
+            async for parts in progress:
+                async for piece in encoded(parts):  # what breaks in the midst of an event cuts the answer
+                    yield piece
+
+
+async def _progress(context: Context, order: Order, start: asyncio.Future[Work]) -> AsyncGenerator[list[Part], None]:
+    """The comments and events, each in parts whose files stay open until the next one is asked for."""
+    silent = True
+    try:
+        async with aclosing(_heartbeats(start)) as heartbeats:
+            async for heartbeat in heartbeats:  # of an upstream that answers when it is done
+                silent = False
+                yield [heartbeat]
+        work = await start
+        if work.name:
+            silent = False
+            yield [f": job {work.name}\n\n".encode()]
+        last = asyncio.ensure_future(work.last(context.limit() - context.age))
+        async with aclosing(_heartbeats(last)) as heartbeats:
+            async for heartbeat in heartbeats:
+                yield [heartbeat]
+        for index, picture in enumerate(await work.pictures(await last)):
+            async with AsyncExitStack() as opened:
+                event = await _completed(context, order, work, index, picture, opened)
+                silent = False
+                yield event
+    except EaselError as error:
+        if silent:
+            raise
+        yield [f"event: error\ndata: {json.dumps({'type': 'error', 'error': error_object(error)})}\n\n".encode()]
+
+
+async def _heartbeats(work: asyncio.Future[Any]) -> AsyncGenerator[bytes, None]:
+    try:
+        while not (await asyncio.wait({work}, timeout=HEARTBEAT_SECONDS))[0]:
+            yield KEEP_ALIVE
+    finally:
+        work.cancel()
+
+
+async def _completed(
+    context: Context, order: Order, work: Work, index: int, picture: Picture, opened: AsyncExitStack
+) -> list[Part]:
+    if order.response_format != "url":
+        [picture] = await work.open([picture], opened)
+    parts = _picture_members(context, order, work, picture)
+    # A host that buffers counts all of the events as one answer.
+    if not context.fits(work.job.requested * (length_of(parts) or 0)):
+        order = _with_links_alone(context, order, work, [picture])
+        return await _completed(context, order, work, index, picture, opened)
+    return [
+        f'event: {order.event}.completed\ndata: {{"type":"{order.event}.completed",'.encode(),
+        *parts,
+        b",",
+        _event_members(order, work.job, index, picture),
+        b"\n\n",
+    ]
+
+
+def _event_members(order: Order, job: Job, index: int, picture: Picture) -> bytes:
+    members = {
+        "index": index,
+        "created_at": job.created,
+        "size": order.size or "auto",
+        "quality": "auto",
+        "background": "auto",
+        "output_format": picture.media_type.partition("/")[2],
+        "usage": _NO_USAGE,
+    }
+    return json.dumps(members)[1:].encode()

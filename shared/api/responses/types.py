@@ -1,0 +1,265 @@
+"""What clients get, as types: the counterpart of the wire models, for /openapi.json and for whoever builds answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from shared.models import Kind
+
+
+class ErrorObject(TypedDict):
+    """`message` stands alone, `code` is for programs, `param` names the field at fault."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+    details: NotRequired[dict[str, Any]]
+    job: NotRequired[str]
+
+
+class ErrorAnswer(TypedDict):
+    """What every error looks like. Beside it may stand what older clients of an address read."""
+
+    error: ErrorObject
+
+
+class Made(TypedDict):
+    """A picture: a link, its bytes in base64, or both."""
+
+    url: NotRequired[str]
+    b64_json: NotRequired[str]
+    revised_prompt: NotRequired[str]
+
+
+class Images(TypedDict):
+    """OpenAI's ImagesResponse. `missing` counts those that were asked for and could not be made."""
+
+    created: int
+    data: list[Made]
+    model: str
+    size: NotRequired[str]
+    job: NotRequired[str]
+    missing: NotRequired[int]
+
+
+class File(TypedDict):
+    url: str
+    media_type: str
+
+
+class JobObject(TypedDict):
+    """A job; also a valid ImagesResponse, with an empty list until there is something in it."""
+
+    id: str
+    object: Literal["job"]
+    kind: Kind
+    status: Literal["queued", "in_progress", "completed", "failed"]
+    progress: int
+    created: int
+    expires_at: int
+    model: str
+    data: list[File]
+    error: ErrorObject | None
+    missing: NotRequired[int]
+
+
+class JobDeleted(TypedDict):
+    """`deleted` says whether it could still be cancelled."""
+
+    id: str
+    object: Literal["job.deleted"]
+    deleted: bool
+
+
+class ZimageTask(TypedDict):
+    uuid: str
+    taskStatus: Literal["pending", "processing", "completed", "failed"]
+    model: str
+    progress: int
+    resultUrl: str | None
+    resultUrls: list[str]
+    errorMessage: str | None
+
+
+class ZimageTaskData(TypedDict):
+    task: ZimageTask
+    queuePosition: NotRequired[int]
+
+
+class ZimageAnswer(TypedDict):
+    """A job in zimage.run's words."""
+
+    success: Literal[True]
+    data: ZimageTaskData
+
+
+class ZimageLinks(TypedDict):
+    images: list[str]
+
+
+class ZimageDone(TypedDict):
+    """The links of a job's pictures."""
+
+    uuid: str
+    status: Literal["completed"]
+    image_urls: list[str]
+    task_info: ZimageTask
+    success: Literal[True]
+    data: ZimageLinks
+
+
+class Architecture(TypedDict):
+    input_modalities: list[str]
+    output_modalities: list[str]
+
+
+# A member is called `async`, which no class could say.
+ModelObject = TypedDict(
+    "ModelObject",
+    {
+        "id": str,
+        "object": Literal["model"],
+        "created": int,
+        "owned_by": str,
+        "permission": None,
+        "root": str,
+        "parent": None,
+        "kind": Kind,
+        "stream": bool,
+        "parameters": list[str],
+        "async": bool,
+        "architecture": Architecture,
+        "max_n": NotRequired[int],
+        "default_size": NotRequired[str | None],
+        "sizes": NotRequired[list[str] | None],
+        "max_side": NotRequired[int | None],
+        "edits": NotRequired[bool],
+        "max_inputs": NotRequired[int],
+        "masks": NotRequired[bool],
+        "seconds": NotRequired[list[int]],
+        "resolutions": NotRequired[list[str]],
+        "ratios": NotRequired[list[str]],
+        "frames": NotRequired[int],
+        "max_videos": NotRequired[int],
+    },
+)
+
+
+class ModelList(TypedDict):
+    object: Literal["list"]
+    data: list[ModelObject]
+
+
+class AccountHealth(TypedDict):
+    account_id: str
+    provider: str
+    enabled: bool
+    active_tasks: int
+    in_cooldown: bool
+    cooldown_remaining: int
+    last_error: str | None
+
+
+class Health(TypedDict):
+    """`accounts` are for operators."""
+
+    status: Literal["healthy"]
+    service: Literal["easel"]
+    message: str
+    timestamp: int
+    concurrent_tasks: int
+    max_concurrent: int
+    accounts_total: int
+    accounts_available: int
+    accounts: NotRequired[list[AccountHealth]]
+
+
+class Home(TypedDict):
+    name: str
+    message: str
+    base_url: str
+    models: str
+    health: str
+    docs: str
+
+
+class OpenApi(TypedDict):
+    """An OpenAPI document."""
+
+    openapi: Literal["3.1.0"]
+    info: dict[str, Any]
+    servers: list[dict[str, str]]
+    tags: list[dict[str, str]]
+    paths: dict[str, dict[str, Any]]
+    components: dict[str, dict[str, Any]]
+
+
+class CookiesTaken(TypedDict):
+    success: Literal[True]
+    cookie_count: int
+    account_id: str
+    providers: dict[str, int]
+    message: str
+
+
+class CleanedUp(TypedDict):
+    deleted_count: int
+    deleted_files: list[str]
+    message: str
+
+
+class Message(TypedDict):
+    role: Literal["assistant"]
+    content: str | None
+    refusal: NotRequired[None]
+    reasoning_content: NotRequired[str]
+    tool_calls: NotRequired[list[dict[str, Any]]]
+    images: NotRequired[list[dict[str, Any]]]
+    task_uuid: NotRequired[str]
+
+
+class Choice(TypedDict):
+    index: int
+    message: Message
+    logprobs: None
+    finish_reason: str | None
+
+
+class Usage(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatCompletion(TypedDict):
+    """OpenAI's, with members beside it for clients of older proxies where the answer is a picture."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    model_info: NotRequired[dict[str, Any]]
+    data: NotRequired[dict[str, Any]]
+
+
+class PiclumenStarted(TypedDict):
+    statuscode: Literal[200]
+    message: str
+    mark_id: str
+    status: Literal["pending"]
+
+
+class PiclumenState(TypedDict):
+    statuscode: Literal[200, 202, 500]
+    status: Literal["pending", "running", "success", "failed"]
+    message: str
+    mark_id: NotRequired[str]
+    image_url: NotRequired[str]
+    image_urls: NotRequired[list[str]]
+    missing: NotRequired[int]
+    error: NotRequired[ErrorObject]

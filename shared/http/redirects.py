@@ -1,0 +1,91 @@
+"""The place where a result lies: reached over addresses that are expected, one hop at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import NamedTuple, TypeAlias
+
+import httpx
+
+from shared.errors import Unavailable
+from shared.http.origin import origin_of, parsed
+
+
+class OpenResponse(NamedTuple):
+    """An answer whose body is still to come."""
+
+    status: int
+    headers: Mapping[str, str]
+    stream: httpx.AsyncByteStream
+
+
+Opener: TypeAlias = Callable[[httpx.URL, Mapping[str, str]], Awaitable[OpenResponse]]
+
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LONGEST_ADDRESS = 8192
+
+
+class RedirectChain:
+    """`headers` go to `headers_for` alone, which is the first address's origin unless somebody says otherwise.
+
+    With `text_hops` a text is no file but the address to go on with, as Google's picture hosts give it.
+    """
+
+    def __init__(
+        self,
+        opener: Opener,
+        url: str,
+        origins: Collection[str],
+        headers: Mapping[str, str],
+        headers_for: str | None,
+        *,
+        text_hops: bool = False,
+    ) -> None:
+        self._opener = opener
+        self._url = url
+        self._origins = origins
+        self._headers = headers
+        self._headers_for = headers_for or origin_of(url)
+        self._text_hops = text_hops
+
+    async def open(self, extra: Mapping[str, str]) -> OpenResponse:
+        """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
+        url = parsed(self._url)
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._hop(url, extra)
+            if self._text_hops and _is_text(response):
+                url = url.join(await _text(response))
+                continue
+            if response.status not in (200, 206):
+                await response.stream.aclose()
+            if response.status not in REDIRECTS:
+                return response
+            url = url.join(response.headers.get("location", ""))
+        raise Unavailable("The result is redirected too often.")
+
+    async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> OpenResponse:
+        origin = origin_of(url)
+        if origin not in self._origins:
+            raise Unavailable("The result lies on an origin that was not expected.")
+        own = self._headers if origin == self._headers_for else {}
+        return await self._opener(url, {**own, "accept-encoding": "identity", **extra})
+
+
+def _is_text(response: OpenResponse) -> bool:
+    return response.status == 200 and response.headers.get("content-type", "").startswith("text/plain")
+
+
+async def _text(response: OpenResponse) -> str:
+    """An address that an answer consists of."""
+    text = b""
+    try:
+        async for part in response.stream:
+            text += part
+            if len(text) > _LONGEST_ADDRESS:
+                break
+    finally:
+        await response.stream.aclose()
+    if len(text) > _LONGEST_ADDRESS:
+        raise Unavailable("The upstream answered with a text instead of the result.")
+    return text.decode(errors="replace").strip()

@@ -1,0 +1,72 @@
+"""A request's body that is made while it leaves, so that pictures in it are never held whole."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
+
+from shared.requests import InputImage
+
+
+class RequestBody(NamedTuple):
+    """`content` is made while it leaves, or is there whole. `length` is in bytes; None where it will show."""
+
+    content: AsyncIterator[bytes] | bytes
+    media_type: str
+    length: int | None = None
+
+
+class InlineFile:
+    """Stands in JSON for a picture's bytes as base64, after the text `before`."""
+
+    def __init__(self, picture: InputImage, before: str = "") -> None:
+        self.picture = picture
+        self.before = before
+
+
+def json_body(content: Any) -> RequestBody:
+    """`content` as JSON, the InlineFile pictures in it read while they are sent."""
+    mark = secrets.token_hex(16)
+    pictures: list[InputImage] = []
+
+    def note(value: Any) -> str:
+        if not isinstance(value, InlineFile):
+            raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+        pictures.append(value.picture)
+        return value.before + mark
+
+    texts = json.dumps(content, default=note).encode().split(mark.encode())
+    return RequestBody(_pieces(texts, pictures), "application/json", _length(texts, pictures))
+
+
+async def base64_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The base64 of all chunks together, on one line; never more than a chunk of it in memory."""
+    rest = b""
+    async for chunk in chunks:
+        data = rest + chunk if rest else chunk
+        cut = len(data) - len(data) % 3
+        rest = data[cut:]
+        if cut:
+            yield binascii.b2a_base64(data[:cut] if rest else data, newline=False)
+    if rest:
+        yield binascii.b2a_base64(rest, newline=False)
+
+
+async def _pieces(texts: Sequence[bytes], pictures: Sequence[InputImage]) -> AsyncIterator[bytes]:
+    yield texts[0]
+    for picture, text in zip(pictures, texts[1:], strict=True):
+        async for piece in base64_of(picture.read()):
+            yield piece
+        yield text
+
+
+def _length(texts: Sequence[bytes], pictures: Sequence[InputImage]) -> int | None:
+    length = sum(map(len, texts))
+    for picture in pictures:
+        if picture.size is None:
+            return None
+        length += 4 * -(-picture.size // 3)
+    return length

@@ -1,0 +1,60 @@
+"""The site's line protocol, one part a line: `0:"text"`, `3:"error"`, `d:{"finishReason":...}`.
+
+It is the data stream of Vercel's AI SDK 4. Nothing follows on `d`, and an answer without one was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterable
+from typing import Any
+
+from shared.errors import GenerationFailed, ResultLost
+from shared.providers.akashchat.errors import error_line
+from shared.results import ChatDelta, Usage
+
+_REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls": "tool_calls"}
+
+
+async def deltas(lines: AsyncIterable[bytes]) -> AsyncGenerator[ChatDelta, None]:
+    """What is said, as it is said. Raises what an error line means."""
+    async for line in lines:
+        code, _, content = line.partition(b":")
+        match code:
+            case b"0":
+                yield ChatDelta(str(_value(content)))
+            case b"g":
+                yield ChatDelta(reasoning=str(_value(content)))
+            case b"3":
+                raise error_line(_value(content))
+            case b"d":
+                yield _end(_value(content))
+                return
+
+
+def _end(content: Any) -> ChatDelta:
+    if not isinstance(content, dict):
+        raise _nonsense()
+    reason = str(content.get("finishReason"))
+    if reason == "error":
+        raise GenerationFailed("chat.akash.network ended its answer with an error.")
+    return ChatDelta(finish_reason=_REASONS.get(reason, "stop"), usage=_usage(content.get("usage")))
+
+
+def _usage(usage: Any) -> Usage | None:
+    """None where the model behind the site did not count."""
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = usage.get("promptTokens"), usage.get("completionTokens")
+    return Usage(prompt, completion) if isinstance(prompt, int) and isinstance(completion, int) else None
+
+
+def _value(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise _nonsense() from None
+
+
+def _nonsense() -> ResultLost:
+    return ResultLost("The answer of chat.akash.network has something in it that makes no sense.")

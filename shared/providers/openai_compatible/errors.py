@@ -1,0 +1,93 @@
+"""What such a service's errors mean: by status, by what its envelope says, and by the words that all of them use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import (
+    AccountExhausted,
+    AccountLimited,
+    AccountRejected,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    ResultLost,
+    Unavailable,
+    Uncertain,
+    UpstreamError,
+)
+from shared.http import Response, redact
+
+_REFUSED = ("content_policy_violation", "content_filter", "moderation_blocked", "moderation")
+_OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted", "402")
+_REJECTED = ("invalid_api_key", "authentication_error", "401")
+_LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
+_NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
+
+
+def failure(answer: Response) -> EaselError:
+    """What a whole answer means that is not the one hoped for."""
+    inner = _error_in(_content(answer))
+    said, codes = _words(inner)
+    message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
+    if answer.status < 500 and (error := _by_code(codes, message, details)):
+        return error
+    if answer.status in (408, 504):  # somebody behind the one who answers may still be at work
+        return Uncertain(f"The upstream did not answer in time{f': {said}' if said else ''}.", details=details)
+    if answer.status in (503, 529) and said:  # its own words, and not a proxy's page: nobody was at work
+        return Unavailable(message, details=details, retry_after=answer.error().retry_after)
+    if answer.status == 404:
+        return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)
+    error = answer.error(said)
+    if isinstance(error, BadRequest):  # the caller's fields are the upstream's, and clients know its codes
+        error.code, error.param = _name(inner.get("code")) or error.code, _name(inner.get("param"))
+    return error
+
+
+def error_within(event: Mapping[str, Any]) -> EaselError:
+    """What an error means that comes inside of an answer that began well."""
+    said, codes = _words(_error_in(event))
+    message, details = f"The upstream broke off: {said or 'it does not say why'}.", {"upstream": said}
+    if error := _by_code(codes, message, details):
+        return error
+    return (ResultLost if codes.isdisjoint(_LIMITED) else AccountLimited)(message, details=details)
+
+
+def _by_code(codes: set[str], message: str, details: dict[str, Any]) -> EaselError | None:
+    if not codes.isdisjoint(_REFUSED):
+        return ContentRefused(message, details=details)
+    if not codes.isdisjoint(_OUT_OF_CREDIT):
+        return AccountExhausted(message, details=details)
+    if not codes.isdisjoint(_REJECTED):
+        return AccountRejected(message, details=details)
+    return None
+
+
+def _content(answer: Response) -> Any:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _error_in(payload: Any) -> Mapping[str, Any]:
+    """What says the most: there are several shapes of envelope."""
+    if isinstance(payload, list) and payload:
+        return _error_in(payload[0])
+    if not isinstance(payload, Mapping):
+        return {}
+    error = payload.get("error") or payload.get("detail") or payload
+    return error if isinstance(error, Mapping) else {"message": error}
+
+
+def _name(said: Any) -> str | None:
+    return said if isinstance(said, str) and _NAME.fullmatch(said) else None
+
+
+def _words(inner: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """The sentence, and whatever codes stand beside it."""
+    codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
+    return redact(str(inner.get("message") or "")), codes
