@@ -80,7 +80,7 @@ class Submitter:
         outputs = await self._kept(results)
         if self._adapters.stored and outputs:
             job = job._replace(
-                provider=self._adapters.stored.name, account="", refs=tuple(ref for ref, _, _ in outputs)
+                provider=self._adapters.stored.name, account="", refs=tuple(output.ref for output in outputs)
             )
         return Submission(job, results, first.revised_prompt, Succeeded(outputs))
 
