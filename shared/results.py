@@ -2,14 +2,32 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from shared.errors import EaselError
 
 Ref: TypeAlias = str
 """Opaque to all but its adapter; short, URL-safe, holds no secret."""
 
+Value = TypeVar("Value", bound=tuple[Any, ...])
 
+
+def distinct(cls: type[Value]) -> type[Value]:
+    """Class decorator: values of a NamedTuple equal only values of the same type. The hash stays the tuple's."""
+    for name, method in (("__eq__", _equal), ("__ne__", _unequal)):
+        setattr(cls, name, method)
+    return cls
+
+
+def _equal(self: tuple[Any, ...], other: object) -> bool:
+    return type(self) is type(other) and tuple.__eq__(self, other)
+
+
+def _unequal(self: tuple[Any, ...], other: object) -> bool:
+    return not _equal(self, other)
+
+
+@distinct
 class Submitted(NamedTuple):
     """The upstream took the work: one ref per upstream job, or per link where it answered with links at once.
 
@@ -27,6 +45,7 @@ class InlineResult(NamedTuple):
     base64: bytes
 
 
+@distinct
 class Finished(NamedTuple):
     """The upstream answered with the results themselves: there is no job to look at."""
 
@@ -45,6 +64,7 @@ class Output(NamedTuple):
     lasting: bool = False
 
 
+@distinct
 class Queued(NamedTuple):
     """`position` counts from 1; `check_after` is the upstream's own wish in seconds."""
 
@@ -52,6 +72,7 @@ class Queued(NamedTuple):
     check_after: float | None = None
 
 
+@distinct
 class Running(NamedTuple):
     """`progress` is 0 to 100."""
 
@@ -59,10 +80,12 @@ class Running(NamedTuple):
     check_after: float | None = None
 
 
+@distinct
 class Succeeded(NamedTuple):
     outputs: tuple[Output, ...]
 
 
+@distinct
 class Failed(NamedTuple):
     """The job failed, which is news and not an exception; `error` is what a caller who waits for it gets."""
 

@@ -452,7 +452,9 @@ async def test_what_was_just_taken_may_take_a_moment_to_be_known(
         "s": [Running(10), Succeeded((TWO,))],
     }
     service = build()
-    assert await service.wait(a_job(service, *refs), 240) == Succeeded((ONE, TWO)[: len(refs)])
+    job = a_job(service, *refs)
+    assert await service.wait(job, 0.01) == (Running(5) if "s" in refs else Queued())
+    assert await service.wait(job, 240) == Succeeded((ONE, TWO)[: len(refs)])
     assert clock.now < 15
 
 
