@@ -45,6 +45,8 @@ EXPOSED_HEADERS = (
     "content-range",
     "etag",
     "easel-ignored",
+    "easel-job",
+    "easel-idempotency",
     "easel-note",
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
@@ -158,7 +160,9 @@ class App:
             endpoint = self._endpoint(context)
         except EaselError as error:
             return error_response(error, configured.settings.prefix)
-        return await self._handled(endpoint, context)
+        response = await self._handled(endpoint, context)
+        response.headers.update(context.headers)
+        return response
 
     def _endpoint(self, context: Context) -> Endpoint:
         path = _inner_path(context.request.scope["path"], context.settings.prefix)

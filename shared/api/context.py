@@ -22,6 +22,7 @@ from shared.errors import BadRequest, TooLarge
 from shared.http import ImageDownloader, Spool
 from shared.job import Job, ResultFile
 from shared.jobs.idempotency import RequestKey
+from shared.jobs.submit import Submission
 from shared.service import Caller, Service
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Context:
         self.service: Service = easel.service
         self.fetcher: ImageDownloader = easel.fetcher
         self.caller: Caller | None = None
+        self.headers: dict[str, str] = {}
         self._digest = hashlib.sha256(request.scope["path"].encode() + b"\0")
         self._arrived = time.monotonic()
 
@@ -140,6 +142,13 @@ class Context:
         key = key.strip().strip('"')
         again = self.request.headers.get("x-stainless-retry-count", "0").strip() not in ("", "0")
         return RequestKey(digest, key or None, again)
+
+    def announce(self, started: Submission) -> None:
+        """Name the job in the response's headers, and say there if a retry of this request cannot be recognized."""
+        if job := self.service.name(started.job):
+            self.headers["easel-job"] = job
+        if not started.recorded:
+            self.headers["easel-idempotency"] = "unrecorded"
 
     def prefer(self) -> Prefer:
         given = ",".join(self.request.headers.getlist("prefer")).lower()

@@ -69,6 +69,7 @@ async def making(context: Context, order: Order) -> AsyncIterator[Work]:
     left = None if seconds is None else seconds - context.age
     start = context.service.start(order.offer, order.request, context.owner, repeat, left, owned=order.owned)
     async with start as started:
+        context.announce(started)
         yield Work(context, repeat, started)
 
 

@@ -36,6 +36,7 @@ async def started(context: Context, largest_body: int) -> Response:
     offer = ResolvedModel(PROVIDER, request.model)
     with _own_token_refused(context):
         async with service.start(offer, request, caller, context.repeat(), context.host_limit()) as work:
+            context.announce(work)
             mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
     return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
