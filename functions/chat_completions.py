@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shared.api import Context, Endpoint, Operation, chat_detail, create_app
 from shared.api.requests.chat import ChatCreate
 from shared.api.responses import chat
-from shared.api.routing import IGNORED, STARTS, STREAM
+from shared.api.routing import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 20 << 20
@@ -29,7 +29,7 @@ _talk = Operation(
     headers="openapi.parameters.Repeatable",
     gives={200: ("responses.types.ChatCompletion", STREAM)},
     fails=STARTS,
-    sends=IGNORED,
+    sends=STARTED,
 )
 
 app = create_app(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shared.api import Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.requests.image_edits import no_variations, read_edit
 from shared.api.responses import images
-from shared.api.routing import IGNORED, STARTS, STREAM
+from shared.api.routing import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -35,7 +35,7 @@ app = create_app(
                 headers="openapi.parameters.Preferring",
                 gives={200: ("responses.types.Images", STREAM), 202: "responses.types.JobObject"},
                 fails=STARTS,
-                sends=IGNORED,
+                sends=STARTED,
             ),
             beside=nested_detail,
             under=ENGINES,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Context, Endpoint, Operation, create_app, plain_detail
 from shared.api.responses import piclumen
-from shared.api.routing import IGNORED, LOOKS, STARTS
+from shared.api.routing import LOOKS, STARTED, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 1 << 20
@@ -35,7 +35,7 @@ app = create_app(
                 headers="openapi.parameters.TokenHeader",
                 gives={200: "responses.types.PiclumenStarted"},
                 fails=STARTS,
-                sends=IGNORED,
+                sends=STARTED,
             ),
         ),
         Endpoint(

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.responses import files, videos
-from shared.api.routing import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
+from shared.api.routing import CANCELS, LOOKS, PENDING, STARTED, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -22,16 +22,16 @@ _create = Operation(
     headers="openapi.parameters.Repeatable",
     gives={200: "responses.video_types.Video"},
     fails=STARTS,
-    sends=(*IGNORED, *PENDING),
+    sends=(*STARTED, *PENDING),
 )
 _generate = _create._replace(
     handler=videos.generate,
     headers="openapi.parameters.Preferring",
     gives={200: "responses.video_types.VideoMade", 202: "responses.types.JobObject"},
-    sends=IGNORED,
+    sends=STARTED,
 )
 _create_task = _create._replace(
-    handler=videos.create_task, gives={200: "responses.video_types.VideoTask"}, sends=IGNORED
+    handler=videos.create_task, gives={200: "responses.video_types.VideoTask"}, sends=STARTED
 )
 _index = Operation(videos.index, gives={200: "responses.video_types.VideoPage"}, sends=("easel-note",))
 _file = fetching(file, *VIDEOS)

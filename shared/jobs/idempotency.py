@@ -47,8 +47,8 @@ class Claim:
 class Idempotency:
     """Records for ten minutes which job a request started.
 
-    If the state cannot take the record, a first request is served all the same and its claim is not `recorded`. One that
-    may be a retry, by its key or its own declaration, raises before anything is submitted: it could buy the job twice.
+    If the state cannot take the record, a first request is served all the same and its claim is not `recorded`. One
+    that may be a retry, by its key or its own declaration, raises before anything is submitted: it could buy twice.
 
     Once the upstream was asked, errors of the state never hide the outcome. The record that is left then says that the
     submit is pending, and nothing is submitted again while it lasts.
@@ -114,7 +114,7 @@ class Idempotency:
         return None
 
     async def _replace(self, name: str, old: str, new: str) -> bool:
-        """Put `new` in the place of `old`, which is empty if there is no record; False if another instance was faster."""
+        """Replace `old`, which is empty if there is no record; False if another instance was faster."""
         return await self._state.swap(name, old, new, RECORD_SECONDS) or (
             not old and await self._state.add(name, new, RECORD_SECONDS)
         )

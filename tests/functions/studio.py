@@ -33,6 +33,7 @@ from shared.requests import ImageRequest
 from shared.results import Finished, InlineResult, Ref, Status, Submitted
 from shared.service import Service
 from shared.state import MemoryState
+from shared.state.memory import ROOM
 from tests.emulators.png import png
 from tests.emulators.server import Server
 from tests.rig import API_KEY, SIGNING_KEY
@@ -92,7 +93,10 @@ class Gallery(App):
 
 
 class Gateway:
-    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass."""
+    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass.
+
+    `room` is what its memory has for each kind of record, in bytes.
+    """
 
     def __init__(
         self,
@@ -102,11 +106,12 @@ class Gateway:
         largest_answer: int | None = None,
         artifacts: str = "",
         default: ResponseFormat = "both",
+        room: int = ROOM,
     ) -> None:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
         gallery = Gallery(
             [*images_generations.app.routes, *jobs.app.routes, *files.app.routes],
-            Easel(settings, service_of(studio, artifacts), ImageDownloader(Http())),
+            Easel(settings, service_of(studio, artifacts, room), ImageDownloader(Http())),
         )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,10 +130,10 @@ class Gateway:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=API_KEY, timeout=30)
 
 
-def service_of(studio: Studio, artifacts: str = "") -> Service:
+def service_of(studio: Studio, artifacts: str = "", room: int = ROOM) -> Service:
     provider: type[MediaProvider] = type("Bound", (AtOnce,), {"studio": studio})
     account = Account("built-in", AtOnce.name, "")
-    state = MemoryState()
+    state = MemoryState(room=room)
     pool = AccountPool([account], state)
     kept = StoredJobs(s3_artifacts(artifacts)) if artifacts else None
     adapters = ProviderFactory({AtOnce.name: provider}.__getitem__, pool, Http(), kept)

@@ -99,7 +99,7 @@ class _Office:
         return isinstance(self._said(name), Job)
 
     def _said(self, name: str) -> Job | ResultFile | None:
-        for decode in (self._service.tickets.job, self._service.tickets.file):
+        for decode in (self._service.ids.job, self._service.ids.file):
             with suppress(NotFound):
                 return decode(name)
         return None
@@ -130,7 +130,7 @@ class _Office:
         )
 
     def _account(self, job: Job) -> Account | None:
-        return None if job.provider == "artifacts" else self._service.pool.find(job.provider, job.account)
+        return None if job.provider == "artifacts" else self._service.accounts.find(job.provider, job.account)
 
     def _credential(self, account: Account | None) -> str:
         known = (account.key or ALICE) if account else ""

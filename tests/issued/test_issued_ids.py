@@ -70,7 +70,7 @@ def read_by(tickets: JobIds, issued: Issued) -> Job | ResultFile:
 
 @every_id
 def test_an_id_says_what_it_said(services: Mapping[str, Service], issued: Issued) -> None:
-    said = read_by(services[issued.gateway].tickets, issued)
+    said = read_by(services[issued.gateway].ids, issued)
     job = said.job if isinstance(said, ResultFile) else said
     expected = {**issued.job, "refs": tuple(issued.job["refs"])}
     assert {name: getattr(job, name) for name in expected} == expected
@@ -81,9 +81,9 @@ def test_an_id_says_what_it_said(services: Mapping[str, Service], issued: Issued
 @pytest.mark.parametrize("issued", [issued for issued in JOBS if issued.job["owner"]], ids=name_of)
 def test_a_job_with_an_owner_is_for_that_caller(services: Mapping[str, Service], issued: Issued) -> None:
     service = services[issued.gateway]
-    owner = service.tickets.owners(f"piclumen:{ALICE}" if ALICE in issued.request else issued.key)
+    owner = service.ids.owners(f"piclumen:{ALICE}" if ALICE in issued.request else issued.key)
     assert service.job(issued.id, Caller(owner))
-    for caller in (Caller(service.tickets.owners("another key")), None):
+    for caller in (Caller(service.ids.owners("another key")), None):
         with pytest.raises(NotFound):
             service.job(issued.id, caller)
 
@@ -99,7 +99,7 @@ def test_a_job_is_on_the_account_that_started_it(services: Mapping[str, Service]
     if provider == "artifacts":
         assert mark == ""
     else:
-        assert services[issued.gateway].pool.find(provider, mark).id == issued.account
+        assert services[issued.gateway].accounts.find(provider, mark).id == issued.account
 
 
 @pytest.mark.parametrize("issued", SIGNED_BY_A_SETTING, ids=name_of)
