@@ -52,6 +52,12 @@ MUTANTS = (
         "(byte_range or ByteRange(0))",
         "ByteRange(0)",
     ),
+    Mutant(
+        "job with an unusable link polled on",
+        "shared/providers/_links.py",
+        "return isinstance(link, str) and bool(origin_of(link))",
+        "return isinstance(link, str)",
+    ),
     Mutant("origin of a result not checked", "shared/http/redirects.py", "origin not in self._origins", "False"),
     Mutant("n ignored on submit", "shared/providers/zimage.py", '"batchSize": request.n', '"batchSize": 1'),
     Mutant("all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index:", "if False:"),
@@ -399,8 +405,8 @@ MUTANTS = (
     Mutant(
         "error line taken for text",
         "shared/providers/akashchat/data_stream.py",
-        "raise error_line(_value(content))",
-        "yield ChatDelta(str(_value(content)))",
+        "raise error_line(str(_value(content, redaction)), redaction)",
+        "yield ChatDelta(str(_value(content, redaction)))",
         "tests/functions/akashchat",
     ),
     Mutant(
@@ -462,7 +468,7 @@ MUTANTS = (
     Mutant(
         "text taken for a picture's order",
         "shared/providers/akashchat/images.py",
-        "raise await _no_order(answer.body)",
+        "raise await _no_order(answer)",
         'return Submitted(("job",))',
         "tests/functions/akashchat",
     ),
@@ -483,7 +489,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        "if not _LINK.match(seen.result):",
+        "if seen.result and not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -499,6 +505,56 @@ MUTANTS = (
         'case "succeeded" | "completed":',
         'case "succeeded":',
     ),
+    Mutant("credential quoted", "shared/http/redaction.py", "self._credential.sub(_REDACTED, said)", "said"),
+    Mutant(
+        "credential in a conversation",
+        "shared/http/redaction.py",
+        "return cast(ValueT, self._redacted(value)) if self._distinctive else value",
+        "return value",
+    ),
+    Mutant("value of a cookie quoted", "shared/http/redaction.py", 'in cookies.split(";")', "in ()"),
+    Mutant(
+        "image that is paid for, and cannot be had, blamed on the upstream",
+        "shared/providers/openai_compatible/__init__.py",
+        "raise ResultLost(error.message, details=error.details) from error",
+        "raise",
+        "tests/functions/test_chat_pictures.py",
+    ),
+    Mutant(
+        "JSON of an upstream built whatever its size",
+        "shared/http/json_text.py",
+        "_most_values(data) > _MOST_VALUES:",
+        "False:",
+        "tests/http/test_answer.py",
+    ),
+    Mutant(
+        "chain of encodings decoded",
+        "shared/http/decoding.py",
+        'raise httpx.DecodingError("the body has an encoding that was not asked for")',
+        "return _GZIP",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "body not bounded after decoding",
+        "shared/http/decoding.py",
+        "if len(body) > LARGEST_BODY:",
+        "if False:",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "body decoded in one go",
+        "shared/http/decoding.py",
+        "inflater.decompress(data, _PIECE)",
+        "inflater.decompress(data)",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "compressed body that is cut off taken for whole",
+        "shared/http/decoding.py",
+        "if head and not (inflater and inflater.eof):",
+        "if False:",
+        "tests/http/test_decoding.py",
+    ),
     Mutant(
         "answer that breaks off taken for its end",
         "shared/http/streaming_response.py",
@@ -509,8 +565,8 @@ MUTANTS = (
     Mutant(
         "connection kept open after the listener left",
         "shared/http/client.py",
-        "            await response.aclose()",
-        "            pass",
+        "Redaction(request.headers))\n        finally:\n            await response.aclose()",
+        "Redaction(request.headers))\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(
@@ -758,8 +814,8 @@ MUTANTS = (
     Mutant(
         "upstream talks on when nobody listens",
         "shared/http/client.py",
-        "            await response.aclose()",
-        "            pass",
+        "Redaction(request.headers))\n        finally:\n            await response.aclose()",
+        "Redaction(request.headers))\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(
@@ -779,7 +835,7 @@ MUTANTS = (
     Mutant(
         "pictures at a service's word",
         "shared/providers/openai_compatible/__init__.py",
-        "if not all(map(self._expects, links)):",
+        "if not self._origins.issuperset(map(origin_of, links)):",
         "if False:",
         "tests/functions/test_chat_pictures.py",
     ),
@@ -866,6 +922,13 @@ MUTANTS = (
         "url.copy_with(host=address)",
         "url.copy_with()",
         "tests/http/test_fetcher.py",
+    ),
+    Mutant(
+        "send on an old connection through a proxy",
+        "shared/http/transport.py",
+        "keepalive_expiry=IDLE_BEFORE_SEND",
+        "keepalive_expiry=KEEP_ALIVE",
+        "tests/http/test_ways.py",
     ),
     Mutant(
         "certificate of the address instead of the name",
@@ -1088,7 +1151,7 @@ MUTANTS = (
     Mutant(
         "refused look blamed on the caller",
         "shared/providers/gemini/errors.py",
-        "return Failed(failed(said))",
+        "return Failed(failed(answer, said))",
         "raise error",
         GEMINI_VIDEOS,
     ),
@@ -1259,7 +1322,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's look blamed on the caller",
         "shared/providers/jimeng/errors.py",
-        "if not ordered:",
+        "if not answer.sent:",
         "if False:",
         JIMENG,
     ),

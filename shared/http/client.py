@@ -12,20 +12,20 @@ from typing import Any, NamedTuple, cast
 import httpx
 
 from shared.errors import Unavailable
+from shared.http.decoding import collected, decoded
 from shared.http.downloads import Download
 from shared.http.error_mapping import BROKEN, error_of_send
 from shared.http.origin import parsed
+from shared.http.redaction import Redaction
 from shared.http.redirects import OpenResponse, RedirectChain
 from shared.http.request_body import RequestBody
 from shared.http.response import Response
 from shared.http.retry import RetryPolicy, repeat
-from shared.http.streaming_response import StreamingResponse, collected
-from shared.http.transport import new_transport
+from shared.http.streaming_response import StreamingResponse
+from shared.http.transport import IDLE_BEFORE_SEND, new_transport
 from shared.media import ByteRange, Media
 
 _CONNECT_SECONDS = 5.0
-# A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
-_IDLE_BEFORE_SEND = 3.0
 _HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "easel"}
 
 
@@ -77,7 +77,7 @@ class Http:
         A `body` leaves as it is made. What goes wrong while it is made is raised as it is, for half a request
         starts nothing.
         """
-        extensions = {"timeout": _until_connected(timeout), "idle": _IDLE_BEFORE_SEND}
+        extensions = {"timeout": _until_connected(timeout), "idle": IDLE_BEFORE_SEND}
         request = _request(method, url, headers, json, extensions, body)
         try:
             return await self._whole(request, timeout, sent=True)
@@ -99,7 +99,7 @@ class Http:
         `timeout` is for each wait, not for the whole. Any status is an answer. Raises what `send` raises.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
-        extensions = {"timeout": timeouts, "idle": _IDLE_BEFORE_SEND}
+        extensions = {"timeout": timeouts, "idle": IDLE_BEFORE_SEND}
         # What is compressed may be held back until there is enough of it.
         request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, json, extensions)
         try:
@@ -107,7 +107,7 @@ class Http:
         except BROKEN as error:
             raise error_of_send(error) from error
         try:
-            yield StreamingResponse(response)
+            yield StreamingResponse(response, Redaction(request.headers))
         finally:
             await response.aclose()
 
@@ -159,14 +159,11 @@ class Http:
     async def _whole(self, request: httpx.Request, timeout: float, *, sent: bool) -> Response:
         async with asyncio.timeout(timeout):
             response = await (await self._transport()).handle_async_request(request)
-            stream = cast(httpx.AsyncByteStream, response.stream)
             try:
-                body = await collected(stream)
+                body = await collected(decoded(response))
             finally:
-                await stream.aclose()
-        if "content-encoding" in response.headers:
-            body = httpx.Response(200, headers=response.headers, content=body).content
-        return Response(response.status_code, response.headers, body, sent)
+                await response.aclose()
+        return Response(response.status_code, response.headers, body, sent, Redaction(request.headers))
 
     async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> OpenResponse:
         return await self._opened(_request("GET", url, headers, None, {"timeout": timeouts}))

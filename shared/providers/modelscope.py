@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -10,11 +9,11 @@ from urllib.parse import quote
 
 from shared.account import Account
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
-from shared.http import Http, Response, redact
+from shared.http import Http, Response
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._json import as_dict, as_id, as_list, is_moderation
-from shared.providers._links import Links
+from shared.providers._links import Links, without_result
 from shared.requests import ImageRequest
 from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
@@ -76,14 +75,14 @@ class ModelScope:
             case "PENDING":
                 return Queued()
             case "SUCCEED":
-                return self._result([link for link in as_list(payload.get("output_images")) if isinstance(link, str)])
+                return self._result(self._links.usable(as_list(payload.get("output_images"))))
             case "FAILED":
-                return Failed(_failure(_sentence(payload)))
+                return Failed(_failure(_sentence(answer, payload)))
             case None:
                 raise answer.error("it says nothing of the task")
             case word:
                 if word not in ("RUNNING", "PROCESSING"):
-                    _log.warning("modelscope: unknown task state %r counts as running", word)
+                    _log.warning("modelscope: unknown task state '%s' counts as running", answer.quote(str(word)))
                 return Running()
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
@@ -91,7 +90,7 @@ class ModelScope:
 
     def _result(self, links: list[str]) -> Status:
         if not links:
-            return Failed(GenerationFailed("ModelScope says that the job is done, but gave no picture."))
+            return Failed(without_result("ModelScope"))
         # A query is a signature that runs out; another look gives the link anew.
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
 
@@ -107,17 +106,14 @@ def _payload(answer: Response) -> dict[str, Any]:
 
 
 def _said(answer: Response) -> str:
-    try:
-        return _sentence(as_dict(json.loads(answer.body)))
-    except (ValueError, RecursionError):
-        return ""
+    return _sentence(answer, as_dict(answer.json_or_none()))
 
 
-def _sentence(payload: dict[str, Any]) -> str:
+def _sentence(answer: Response, payload: dict[str, Any]) -> str:
     """What went wrong, from the first of the places where it may stand."""
     places = (as_dict(payload.get("errors")).get("message"), as_dict(payload.get("error")).get("message"))
     texts = (*places, payload.get("error"), payload.get("message"))
-    return next((redact(text) for text in texts if isinstance(text, str) and text), "")
+    return next((answer.quote(text) for text in texts if isinstance(text, str) and text), "")
 
 
 def _failure(said: str) -> EaselError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.soak import jobs
+from tests.soak import jobs, upstream
 
-ATTACKS: dict[str, Callable[[], Iterator[str]]] = {"jobs": jobs.attack}
+ATTACKS: dict[str, Callable[[], Iterator[str]]] = {"jobs": jobs.attack, "upstream": upstream.attack}
 
 
 def main() -> None:

@@ -11,16 +11,17 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from shared.account import Account
 from shared.errors import EaselError, GenerationFailed, NotFound
-from shared.http import Http, origin_of, redact
+from shared.http import Http, Response, origin_of
 from shared.media import ByteRange, Media
 from shared.models import Model, Size
 from shared.providers._base64 import media
 from shared.providers._cached import Cached
 from shared.providers._json import as_dict, as_list, list_at
+from shared.providers._links import is_usable, without_result
 from shared.providers.akashchat.data_stream import deltas
 from shared.providers.akashchat.errors import failure
 from shared.providers.akashchat.images import Look, look, submitted
@@ -67,8 +68,8 @@ class AkashChat:
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
-        self._base = account.base_url
-        self._origins = {origin_of(self._base), *account.origins}
+        self._home = origin_of(account.base_url)
+        self._origins = {self._home, *account.origins}
         self._site = Site(http, account.base_url, account.key)
         self._listing = Cached(self._list)
         self._models: tuple[Model, ...] = _MODELS
@@ -79,7 +80,7 @@ class AkashChat:
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         async with (
             self._site.chat(about_text(request), _SILENCE_SECONDS) as answer,
-            aclosing(deltas(answer.lines())) as heard,
+            aclosing(deltas(answer.lines(), answer.redaction)) as heard,
         ):
             async for delta in heard:
                 yield delta
@@ -89,40 +90,45 @@ class AkashChat:
             return await submitted(await answer.read())
 
     async def poll(self, ref: Ref) -> Status:
-        seen = await self._look(ref)
+        answer = await self._look(ref)
+        seen = look(answer)
         match seen.status:
             case "waiting":
                 return Queued(seen.position)
             case "succeeded" | "completed":
-                return self._result(ref, seen)
+                return self._result(ref, answer, seen)
             case "failed" | "cancelled" | "timeout":
-                return Failed(_failed(seen.result or seen.status))
+                return Failed(_failed(answer, seen.result or seen.status))
             case word:
                 if word != "pending":
-                    _log.warning("akashchat: unknown job state %r counts as running", word)
+                    _log.warning("akashchat: unknown job state '%s' counts as running", answer.quote(word))
                 return Running()
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         if output.startswith(_INSIDE):
-            picture = (await self._look(output.removeprefix(_INSIDE))).picture
+            picture = look(await self._look(output.removeprefix(_INSIDE))).picture
             if picture is None:
                 raise NotFound("AkashGen does not have this picture any more.")
             yield media(picture, byte_range)
             return
-        url = urljoin(f"{self._base}/", output)
-        async with self._http.download(url, origins=self._origins, byte_range=byte_range) as opened:
+        async with self._http.download(self._url(output), origins=self._origins, byte_range=byte_range) as opened:
             yield opened
 
-    async def _look(self, ref: Ref) -> Look:
-        return look(await self._site.read(f"/api/image-status/?ids={quote(ref, safe='')}"))
+    async def _look(self, ref: Ref) -> Response:
+        return await self._site.read(f"/api/image-status/?ids={quote(ref, safe='')}")
 
-    def _result(self, ref: Ref, seen: Look) -> Status:
+    def _result(self, ref: Ref, answer: Response, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if not _LINK.match(seen.result):
-            return Failed(_failed(seen.result or "it gave no picture"))
+        if seen.result and not _LINK.match(seen.result):
+            return Failed(_failed(answer, seen.result))
+        if not is_usable(self._url(seen.result)):
+            return Failed(without_result("AkashGen"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
+
+    def _url(self, output: Ref) -> str:
+        return f"{self._home}{output}" if output.startswith("/") else output
 
     async def _list(self) -> tuple[tuple[Model, ...], float]:
         """The built-in models and those that the site lists; when that fails, what was there before, for a while."""
@@ -148,6 +154,6 @@ def _names(listing: Any) -> list[str]:
     return [name for name in names if isinstance(name, str) and name]
 
 
-def _failed(said: str) -> GenerationFailed:
-    text = redact(said)
+def _failed(answer: Response, said: str) -> GenerationFailed:
+    text = answer.quote(said)
     return GenerationFailed(f"The generation failed at AkashGen: {text}.", details={"upstream": text})

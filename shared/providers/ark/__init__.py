@@ -19,6 +19,7 @@ from shared.json_stream import Base64
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._json import as_dict, as_id, as_list
+from shared.providers._links import is_usable, without_result
 from shared.providers.ark.errors import failure, refusal
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
 from shared.providers.ark.models import MODELS
@@ -146,7 +147,9 @@ def _pictures(answer: Response) -> list[str]:
     if links:
         return links
     if failed:
-        raise failure(failed[0])
+        raise failure(answer, failed[0])
+    if any(entry.get("url") for entry in entries):
+        raise without_result("Ark")
     raise Uncertain("Ark says that the picture is done, but gave none; it may have been charged.")
 
 
@@ -158,14 +161,14 @@ def _status(answer: Response) -> Status:
         case "succeeded":
             return _result(as_dict(task.get("content")))
         case "failed":
-            return Failed(failure(as_dict(task.get("error"))))
+            return Failed(failure(answer, as_dict(task.get("error"))))
         case "cancelled":
             return Failed(GenerationFailed("The task was cancelled.", code="cancelled"))
         case "expired":
             return Failed(GenerationFailed("The task waited at Ark until its time was over."))
         case str(word):
             if word != "running":
-                _log.warning("ark: unknown task state %r counts as running", word)
+                _log.warning("ark: unknown task state '%s' counts as running", answer.quote(word))
             return Running()
         case _:
             raise answer.error("it tells no state of the task")
@@ -174,7 +177,7 @@ def _status(answer: Response) -> Status:
 def _result(content: dict[str, Any]) -> Status:
     video, last_frame = _link(content.get("video_url")), _link(content.get("last_frame_url"))
     if not video:
-        return Failed(GenerationFailed("Ark says that the task is done, but gave no video."))
+        return Failed(without_result("Ark"))
     return Succeeded(tuple(_output(link) for link in (video, last_frame) if link))
 
 
@@ -187,5 +190,5 @@ def _media_type(link: str) -> str:
 
 
 def _link(value: object) -> str | None:
-    """A link that can go into our own ids."""
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_LINK else None
+    """A usable link that is short enough for our ids."""
+    return value if is_usable(value) and len(value) <= LONGEST_LINK else None

@@ -9,13 +9,13 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from shared.errors import GenerationFailed
 from shared.http import Response
 from shared.json_stream import Base64
 from shared.providers._inputs import media_type_of
 from shared.providers._json import as_dict, at, list_at, text_at
+from shared.providers._links import without_result
 from shared.providers.gemini.errors import failed, refused
-from shared.providers.gemini.results import Places, finished
+from shared.providers.gemini.results import Places
 from shared.requests import InputImage, VideoRequest
 from shared.results import Failed, Ref, Running, Status
 
@@ -60,10 +60,10 @@ def state(answer: Response, places: Places) -> Status:
     if operation.get("done") is not True:
         return Running()
     if error := as_dict(operation.get("error")):
-        return Failed(failed(text_at(error, "message")))
+        return Failed(failed(answer, text_at(error, "message")))
     made = as_dict(at(operation, "response", "generateVideoResponse"))
     if uri := text_at(made, "generatedSamples", 0, "video", "uri"):
-        return finished(places.ref(uri))
+        return places.end(uri)
     if reasons := [str(reason) for reason in list_at(made, "raiMediaFilteredReasons")]:
-        return Failed(refused(" ".join(reasons)))
-    return Failed(GenerationFailed("Gemini says that the video is done, but gave none."))
+        return Failed(refused(answer, " ".join(reasons)))
+    return Failed(without_result("Gemini"))

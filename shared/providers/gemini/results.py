@@ -11,6 +11,7 @@ import re
 from shared.account import Account
 from shared.http import Response, origin_of
 from shared.providers._json import as_dict
+from shared.providers._links import is_usable, without_result
 from shared.providers.gemini.errors import failed
 from shared.results import Failed, Output, Ref, Running, Status, Succeeded
 
@@ -44,6 +45,11 @@ class Places:
         file = self.file(output)
         return f"{file}:download?alt=media" if file else output
 
+    def end(self, uri: str) -> Status:
+        """The end of a job whose video is at the address that Google gave."""
+        ref = self.ref(uri)
+        return finished(ref) if ref.startswith(_FILE) or is_usable(ref) else Failed(without_result("Gemini"))
+
 
 def finished(ref: Ref) -> Succeeded:
     return Succeeded((Output(ref, "video/mp4", lasting=ref.startswith((_FILE, _INLINE))),))
@@ -65,5 +71,5 @@ def unready(answer: Response) -> Status | None:
         case "PROCESSING":
             return Running()
         case "FAILED":
-            return Failed(failed(str(as_dict(file.get("error")).get("message") or "")))
+            return Failed(failed(answer, str(as_dict(file.get("error")).get("message") or "")))
     return None

@@ -23,10 +23,11 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Http, RequestBody, Response, origin_of, redact
+from shared.http import Http, RequestBody, Response, origin_of
 from shared.media import ByteRange, Media
 from shared.models import Model, Size
 from shared.providers._json import text_at
+from shared.providers._links import is_usable, without_result
 from shared.providers.gemini_web import page as pages
 from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
 from shared.providers.gemini_web.page import Page
@@ -94,7 +95,10 @@ class GeminiWeb:
         reply = reply_of(self._accepted(answer).body)
         if not reply.pictures:
             raise _without_pictures(answer, reply)
-        return Submitted(tuple(self._ref(reply, drawn) for drawn in reply.pictures))
+        refs = tuple(self._ref(reply, drawn) for drawn in reply.pictures if is_usable(drawn.url))
+        if not refs:
+            raise without_result("gemini.google.com")
+        return Submitted(refs)
 
     async def poll(self, ref: Ref) -> Status:
         _parts(ref)
@@ -206,7 +210,7 @@ def _wish(request: ImageRequest) -> str:
 
 def _without_pictures(answer: Response, reply: Reply) -> EaselError:
     """What it means that there is none."""
-    details: Mapping[str, Any] = {"upstream": redact(reply.text)} if reply.text else {"code": reply.error}
+    details: Mapping[str, Any] = {"upstream": answer.quote(reply.text)} if reply.text else {"code": reply.error}
     match reply.error:
         case 1037:
             message = "gemini.google.com says that the account's use is exhausted for now."
@@ -225,7 +229,7 @@ def _without_pictures(answer: Response, reply: Reply) -> EaselError:
     if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
         return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
     if said:
-        message = f"gemini.google.com answered in words instead of a picture: {redact(reply.text)}."
+        message = f"gemini.google.com answered in words instead of a picture: {answer.quote(reply.text)}."
         return ContentRefused(message, param="prompt", details=details)
     return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
 

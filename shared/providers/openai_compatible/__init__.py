@@ -8,10 +8,11 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from shared.account import Account
-from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
-from shared.http import Http, Response, json_body, origin_of
+from shared.errors import EaselError, Misconfigured, NotFound, ResultLost, TakenError
+from shared.http import LARGEST_BODY, Http, Response, json_body, origin_of
 from shared.media import ByteRange, Media
 from shared.models import Model
+from shared.providers._links import is_usable, without_result
 from shared.providers.openai_compatible.errors import failure
 from shared.providers.openai_compatible.model_list import Listed
 from shared.providers.openai_compatible.multipart import form_of
@@ -78,16 +79,23 @@ class OpenAICompatible:
         if answer.status != 200:
             raise failure(answer)
         pictures = _pictures(answer)
-        revised = next((text for picture in pictures if isinstance(text := picture.get("revised_prompt"), str)), "")
+        texts = (picture.get("revised_prompt") for picture in pictures)
+        revised = answer.redaction.redact(next((text for text in texts if isinstance(text, str)), ""))
         inside = [_made(picture) for picture in pictures]
-        links = [str(picture.get("url")) for picture in pictures]
         if None not in inside:
             return Finished(tuple(filter(None, inside)), revised)
-        if not all(map(self._expects, links)):
-            raise ResultLost("The pictures lie on an origin that was not expected.")
-        if max(map(len, links)) > _LONGEST_REF:
+        links = self._links(pictures)
+        if any(len(link) > _LONGEST_REF or answer.redaction.redact(link) != link for link in links):
             return Finished(tuple([await self._fetched(link) for link in links]), revised)
         return Submitted(tuple(link.removeprefix(origin_of(self._base)) for link in links), revised)
+
+    def _links(self, pictures: list[dict[str, Any]]) -> list[str]:
+        links = [link for picture in pictures if is_usable(link := picture.get("url"))]
+        if not links:
+            raise without_result("The upstream")
+        if not self._origins.issuperset(map(origin_of, links)):
+            raise ResultLost("The pictures lie on an origin that was not expected.")
+        return links
 
     async def poll(self, ref: Ref) -> Status:
         """The ref is the result."""
@@ -102,15 +110,20 @@ class OpenAICompatible:
             url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for=home
         )
 
-    def _expects(self, link: str) -> bool:
-        try:
-            return origin_of(link) in self._origins
-        except Unavailable:
-            return False
-
     async def _fetched(self, link: str) -> InlineResult:
-        async with self.open(link) as media:
-            return InlineResult(media.media_type, b64encode(b"".join([chunk async for chunk in media.chunks])))
+        """An image that is paid for: no error may look as if the request could be sent again."""
+        content = bytearray()
+        try:
+            async with self.open(link) as media:
+                async for chunk in media.chunks:
+                    content += chunk
+                    if len(content) > LARGEST_BODY:
+                        raise ResultLost(f"An image is larger than {LARGEST_BODY} bytes, the limit.")
+        except TakenError:
+            raise
+        except EaselError as error:
+            raise ResultLost(error.message, details=error.details) from error
+        return InlineResult(media.media_type, b64encode(content))
 
 
 def _pictures(answer: Response) -> list[dict[str, Any]]:
