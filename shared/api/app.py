@@ -180,9 +180,7 @@ class App:
         except ClientDisconnect:
             return Response(status_code=_GONE)
         except Exception as raised:
-            error = _known(raised, context.request.scope["easel.request_id"])
-            beside = endpoint.beside(error) if endpoint.beside else None
-            return error_response(error, context.prefix, beside)
+            return _failed(raised, endpoint, context)
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:
@@ -196,6 +194,14 @@ def failure_response(raised: BaseException, scope: Scope) -> Response:
     response = error_response(_known(raised, request_id))
     response.headers["x-request-id"] = request_id
     return response
+
+
+def _failed(raised: Exception, endpoint: Endpoint, context: Context) -> Response:
+    error = _known(raised, context.request.scope["easel.request_id"])
+    beside = endpoint.beside(error) if endpoint.beside else None
+    # Frames in the traceback hold the body, and some hold the error: it would all wait for the garbage collector.
+    raised.__traceback__ = raised.__context__ = raised.__cause__ = None
+    return error_response(error, context.prefix, beside)
 
 
 def _new_request_id() -> str:

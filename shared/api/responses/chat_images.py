@@ -29,7 +29,7 @@ _Step: TypeAlias = Work | tuple[Work, list[Picture]]
 
 async def answer(context: Context, body: ChatCreate, offer: ResolvedModel, *, order: bool) -> Response:
     """Draw, and answer as the request asks for: with pictures, as a stream, or at once with the job alone."""
-    request, ignored = _wish(context, body).to_request(offer.model)
+    request, ignored = (await _wish(context, body)).to_request(offer.model)
     wanted = Order(offer, request, "url", ignored, owned=False)
     if body.stream:
         events = _events(context, body, wanted)
@@ -46,12 +46,12 @@ async def answer(context: Context, body: ChatCreate, offer: ResolvedModel, *, or
     return StreamedResponse(encoded(parts), "application/json", headers=wanted.headers, length=length_of(parts))
 
 
-def _wish(context: Context, body: ChatCreate) -> ImageGenerate:
+async def _wish(context: Context, body: ChatCreate) -> ImageGenerate:
     fields = body.picture_fields()
     if "image" in fields:
         from shared.api.requests.image_edits import ImageEdit  # text models need neither of the two
 
-        return context.validate(ImageEdit, fields).take(context.fetcher)
+        return await context.validate(ImageEdit, fields).take(context.fetcher)
     from shared.api.requests.images import ImageGenerate
 
     return context.validate(ImageGenerate, fields)

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from shared.api.bounds import PICLUMEN
 from shared.api.context import Context
 from shared.api.errors import error_object
 from shared.api.streaming import ignored_header
@@ -26,12 +27,12 @@ _NO_STORE = {"cache-control": "no-store"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-async def started(context: Context, largest_body: int) -> Response:
+async def started(context: Context) -> Response:
     """Start the work, and answer with the mark to ask for it by."""
     from shared.api.requests.piclumen import GenerateImage  # looks need no pydantic
 
     service, caller = _served(context)
-    body = await context.parse(GenerateImage, largest_body)
+    body = await context.parse(GenerateImage, PICLUMEN)
     request = body.to_request()
     offer = ResolvedModel(PROVIDER, request.model)
     with _own_token_refused(context):
