@@ -5,22 +5,21 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Context, Endpoint, Operation, chat_detail, create_app
+from shared.api.bounds import CHAT
 from shared.api.requests.chat import ChatCreate
 from shared.api.responses import chat
 from shared.api.routing import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 20 << 20
-
 
 async def complete(context: Context) -> Response:
     """Go on with a conversation in text, or draw what was said last."""
-    return await chat.chat_response(context, await context.parse(ChatCreate, LARGEST_BODY))
+    return await chat.chat_response(context, await context.parse(ChatCreate, CHAT))
 
 
 async def complete_or_order(context: Context) -> Response:
     """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
-    return await chat.chat_response(context, await context.parse(ChatCreate, LARGEST_BODY), submit_only=True)
+    return await chat.chat_response(context, await context.parse(ChatCreate, CHAT), submit_only=True)
 
 
 _talk = Operation(

@@ -5,17 +5,16 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.bounds import IMAGE
 from shared.api.requests.images import ImageGenerate
 from shared.api.responses import images
 from shared.api.routing import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 4 << 20
-
 
 async def generate(context: Context) -> Response:
     """Make pictures from words."""
-    return await images.images_response(context, await context.parse(ImageGenerate, LARGEST_BODY))
+    return await images.images_response(context, await context.parse(ImageGenerate, IMAGE))
 
 
 # Clients of the Imagen API choose its engine by these, of which there is only one here.

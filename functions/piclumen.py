@@ -9,12 +9,10 @@ from shared.api.responses import piclumen
 from shared.api.routing import LOOKS, STARTED, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 1 << 20
-
 
 async def generate(context: Context) -> Response:
     """Start a picture on PicLumen, for its own clients."""
-    return await piclumen.started(context, LARGEST_BODY)
+    return await piclumen.started(context)
 
 
 async def check(context: Context) -> Response:

@@ -8,6 +8,7 @@ import json
 import secrets
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.account import ProviderInfo
@@ -133,15 +134,14 @@ def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
     """The fields of a Model in their types."""
     from pydantic import TypeAdapter
 
-    try:
+    # Raised outside `except`: as its context, pydantic's error would hold frames that the garbage collector cannot see.
+    with suppress(AttributeError, TypeError, ValueError):
         sizes = {key: fields[key] for key in ("sizes", "default_size") if key in fields}
         parsed = {key: _sizes(value) for key, value in sizes.items()}
         model = TypeAdapter(Model).validate_python({**fields, **parsed, "id": name})
-        if model.batch < 1 or model.min_side > model.max_side or (model.typical_seconds or 0) < 0:
-            raise ValueError(fields)
-    except (AttributeError, TypeError, ValueError):
-        raise Misconfigured(f"{variable}: the entry '{name}' cannot be read.") from None
-    return {key: getattr(model, key) for key in fields}
+        if model.batch >= 1 and model.min_side <= model.max_side and (model.typical_seconds or 0) >= 0:
+            return {key: getattr(model, key) for key in fields}
+    raise Misconfigured(f"{variable}: the entry '{name}' cannot be read.")
 
 
 def _sizes(value: Any) -> Any:

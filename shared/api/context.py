@@ -15,6 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
+from shared.api.bounds import UNKNOWN_FIELDS, Bounds
+from shared.api.json_body import JsonBody
 from shared.api.requests.multipart import Form, read_form
 from shared.bootstrap import Easel
 from shared.config import Settings
@@ -79,24 +81,18 @@ class Context:
         """The job that the path names; NotFound when it is not this caller's."""
         return self.service.job(self.id, self.caller)
 
-    async def parse(self, wire: type[Wire], limit: int) -> Wire:
+    async def parse(self, wire: type[Wire], bounds: Bounds) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
-        from pydantic import ValidationError  # here and below only where there is a body: most endpoints have none
-
-        body = (await self.read(limit)).removeprefix(codecs.BOM_UTF8)  # which programs for Windows write
-        try:
-            return wire.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            raise _bad_request(error) from None
+        return _validated(wire.model_validate_json, await self.read(bounds) or b"{}")
 
     @property
     def has_form(self) -> bool:
         """Whether the body is a multipart form."""
         return self.request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
-    async def form(self, limit: int) -> Form:
+    async def form(self, bounds: Bounds) -> Form:
         """The multipart form that the body is. It is known again by what is in it: a repetition is put up anew."""
-        form = await read_form(self.request.headers, self._body(limit))
+        form = await read_form(self.request.headers, self._body(bounds.size))
         for name, value in form:
             self._digest.update(f"{name}\0{value.size if isinstance(value, Spool) else value}\0".encode())
             if isinstance(value, Spool):
@@ -106,20 +102,15 @@ class Context:
 
     def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
         """Fields that are read already, as a wire model."""
-        from pydantic import ValidationError
+        return _validated(wire.model_validate, fields)
 
-        try:
-            return wire.model_validate(fields)
-        except ValidationError as error:
-            raise _bad_request(error) from None
-
-    async def read(self, limit: int) -> bytes:
-        """The body, up to `limit` bytes."""
-        chunks = []
-        async for chunk in self._body(limit):
+    async def read(self, bounds: Bounds) -> bytes:
+        """Return the JSON body without the byte order mark that Windows programs write."""
+        body = JsonBody(bounds)
+        async for chunk in self._body(bounds.size):
             self._digest.update(chunk)
-            chunks.append(chunk)
-        return b"".join(chunks)
+            body.add(chunk)
+        return body.whole().removeprefix(codecs.BOM_UTF8)
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
@@ -233,11 +224,33 @@ def _preference(part: str) -> tuple[str, str]:
     return name.strip(), value.strip().strip('"')
 
 
-def _bad_request(error: ValidationError) -> BadRequest:
-    first = error.errors(include_url=False)[0]
-    where = str(first["loc"][0]) if first["loc"] else None
+def _validated(validate: Callable[[Any], Wire], given: Any) -> Wire:
+    from pydantic import ValidationError  # only where there is a body: most endpoints have none
+
+    try:
+        model = validate(given)
+    except ValidationError as error:
+        message, code, param = _fault(error)
+    else:
+        _refuse_many_unknown(len(model.model_extra or {}))
+        return model
+    # Raised outside `except`, or pydantic's error would become the context of this one. It holds frames that the
+    # garbage collector cannot see, and with them the body, forever.
+    raise BadRequest(message, code=code, param=param)
+
+
+def _refuse_many_unknown(fields: int) -> None:
+    if fields > UNKNOWN_FIELDS:
+        raise BadRequest(f"The body has {fields} unknown fields. Send {UNKNOWN_FIELDS} at most.")
+
+
+def _fault(error: ValidationError) -> tuple[str, str | None, str | None]:
+    """Return message, code and param for the first error."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "json_invalid":
-        return BadRequest(f"The body is not valid JSON: {first['ctx']['error']}.", code="invalid_json")
-    if where is None:
-        return BadRequest(str(first["msg"]).removeprefix("Value error, "))
-    return BadRequest(f"'{where}': {str(first['msg']).removeprefix('Value error, ')}.", param=where)
+        return f"The body is not valid JSON: {message.removeprefix('Invalid JSON: ')}.", "invalid_json", None
+    if not first["loc"]:
+        return message, None, None
+    where = str(first["loc"][0])
+    return f"'{where}': {message}.", None, where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from shared.api.bounds import IGNORED_HEADER
 from shared.api.context import while_connected
 from shared.media import HostStream
 
@@ -28,6 +29,8 @@ EVENT_HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering":
 
 LONGEST_LIST = 1000
 """Characters that `easel-ignored` holds at most."""
+_SLICE = 64 << 10
+"""Bytes of a long text that go out at a time: whoever sends them on keeps a copy of what is not out yet."""
 
 
 class StreamedResponse(Response):
@@ -109,9 +112,20 @@ async def with_heartbeats(
 
 
 def ignored_header(names: Sequence[str]) -> dict[str, str]:
-    """Return the header that names ignored parameters. Callers choose these names, so they are quoted and truncated."""
-    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
+    """Return the header that names the ignored parameters. Callers choose these names, so they can hold anything."""
+    ignored = ", ".join(_fitting(names))
     return {"easel-ignored": ignored} if ignored else {}
+
+
+def _fitting(names: Sequence[str]) -> Iterator[str]:
+    """Yield the names that fit, quoted."""
+    room = IGNORED_HEADER
+    for name in names:
+        if len(name) > room:  # quoting makes it longer
+            continue
+        if (size := len(quoted := quote(name, safe="[]")) + 2) <= room:
+            yield quoted
+            room -= size
 
 
 async def _prepend(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -18,7 +18,7 @@ from shared.http.error_mapping import BROKEN, error_of_send
 from shared.http.origin import parsed
 from shared.http.redaction import Redaction
 from shared.http.redirects import OpenResponse, RedirectChain
-from shared.http.request_body import RequestBody
+from shared.http.request_body import RequestBody, large_json_body
 from shared.http.response import Response
 from shared.http.retry import RetryPolicy, repeat
 from shared.http.streaming_response import StreamingResponse
@@ -100,8 +100,10 @@ class Http:
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         extensions = {"timeout": timeouts, "idle": IDLE_BEFORE_SEND}
+        with _writing():
+            body = None if json is None else await large_json_body(json)
         # What is compressed may be held back until there is enough of it.
-        request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, json, extensions)
+        request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, None, extensions, body)
         try:
             response = await (await self._transport()).handle_async_request(request)
         except BROKEN as error:
@@ -210,7 +212,7 @@ def _request(
     extensions: dict[str, Any],
     body: RequestBody | None = None,
 ) -> httpx.Request:
-    try:
+    with _writing():
         own = {name.lower(): value for name, value in (headers or {}).items()}
         if body:
             own["content-type"] = body.media_type
@@ -219,5 +221,11 @@ def _request(
         return httpx.Request(
             method, parsed(url), headers=_HEADERS | own, json=json, content=content, extensions=extensions
         )
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         raise Unavailable("A request to the upstream could not be written down: a setting may be malformed.") from error

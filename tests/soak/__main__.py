@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.soak import jobs, upstream
+from tests.soak import bodies, jobs, upstream
 
-ATTACKS: dict[str, Callable[[], Iterator[str]]] = {"jobs": jobs.attack, "upstream": upstream.attack}
+ATTACKS: dict[str, Callable[[], Iterator[str]]] = {
+    "bodies": bodies.attack,
+    "jobs": jobs.attack,
+    "upstream": upstream.attack,
+}
 
 
 def main() -> None:

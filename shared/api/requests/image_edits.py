@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from shared.api.bounds import EDIT
 from shared.api.context import Context
 from shared.api.openapi.json_schema import PICTURE, at_most, none_of, or_null
 from shared.api.requests.images import ImageGenerate
@@ -19,7 +20,6 @@ from shared.http import ImageDownloader
 from shared.models import Model
 from shared.requests import ImageRequest, InputImage
 
-LARGEST_BODY = 50 << 20
 MOST_INPUTS = 16
 
 _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
@@ -58,12 +58,12 @@ class ImageEdit(ImageGenerate):
         others = {name: value for name, value in data.items() if name not in ("image", "images")}
         return {**others, "image": [picture for picture in pictures if picture != ""]}
 
-    def take(self, fetcher: ImageDownloader) -> ImageEdit:
+    async def take(self, fetcher: ImageDownloader) -> ImageEdit:
         """Look at the pictures, all but those that lie elsewhere."""
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
-        self._inputs = tuple(input_of(picture, fetcher) for picture in self.image)
-        self._mask = input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
+        self._inputs = tuple([await input_of(picture, fetcher) for picture in self.image])
+        self._mask = await input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
         self.image, self.mask = [], None  # text that a picture was decoded from need not stay
         return self
 
@@ -83,8 +83,8 @@ class ImageEdit(ImageGenerate):
 async def read_edit(context: Context) -> ImageEdit:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
     if not context.has_form:
-        return (await context.parse(ImageEdit, LARGEST_BODY)).take(context.fetcher)
-    return context.validate(ImageEdit, _members(await context.form(LARGEST_BODY))).take(context.fetcher)
+        return await (await context.parse(ImageEdit, EDIT)).take(context.fetcher)
+    return await context.validate(ImageEdit, _members(await context.form(EDIT))).take(context.fetcher)
 
 
 def no_variations() -> BadRequest:

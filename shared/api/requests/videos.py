@@ -10,6 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from shared.api.bounds import ADDRESS, VIDEO
 from shared.api.context import Context
 from shared.api.openapi.json_schema import FRAMES, PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
 from shared.api.requests.image_size import parse_size
@@ -22,7 +23,6 @@ from shared.http import ImageDownloader
 from shared.models import Model
 from shared.requests import InputImage, VideoRequest
 
-LARGEST_BODY = 50 << 20
 MOST_PICTURES = 16
 LARGEST_SEED = 4294967295
 
@@ -34,6 +34,7 @@ _SHAPE = ("ratio", "aspect_ratio")
 _CAMERA = ("camera_fixed", "camerafixed")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
+Address = Annotated[str, Field(max_length=ADDRESS)]
 Seconds = Annotated[float | None, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
@@ -64,7 +65,7 @@ class VideoCreate(Generate):
     first_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
     last_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
     images: list[Any] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra={"items": PICTURE})
-    reference_videos: list[str] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
+    reference_videos: list[Address] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
 
     _pictures: dict[str, InputImage] = PrivateAttr(default={})
     _images: tuple[InputImage, ...] = PrivateAttr(default=())
@@ -75,12 +76,12 @@ class VideoCreate(Generate):
         handler.resolve_ref_schema(schema)["allOf"] = FRAMES
         return schema
 
-    def take(self, fetcher: ImageDownloader) -> VideoCreate:
+    async def take(self, fetcher: ImageDownloader) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
         given = {name: getattr(self, name) for name in _FRAMES}
         there = {name: picture for name, picture in given.items() if picture not in (None, "")}
-        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in there.items()}
-        self._images = tuple(input_of(picture, fetcher, "images") for picture in self.images)
+        self._pictures = {name: await input_of(picture, fetcher, name) for name, picture in there.items()}
+        self._images = tuple([await input_of(picture, fetcher, "images") for picture in self.images])
         self.input_reference = self.first_frame_image = self.last_frame_image = None
         self.images = []  # text that a picture was decoded from need not stay
         return self
@@ -162,8 +163,8 @@ class VideoCreate(Generate):
 async def read_video(context: Context) -> VideoCreate:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
     if not context.has_form:
-        return (await context.parse(VideoCreate, LARGEST_BODY)).take(context.fetcher)
-    return context.validate(VideoCreate, _members(await context.form(LARGEST_BODY))).take(context.fetcher)
+        return await (await context.parse(VideoCreate, VIDEO)).take(context.fetcher)
+    return await context.validate(VideoCreate, _members(await context.form(VIDEO))).take(context.fetcher)
 
 
 def _members(form: Form) -> dict[str, Any]:

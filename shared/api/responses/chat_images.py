@@ -28,7 +28,7 @@ async def chat_images_response(
     context: Context, body: ChatCreate, resolved: ResolvedModel, *, submit_only: bool
 ) -> JsonStream[ChatCompletion] | Json[ChatCompletion] | StreamedResponse:
     """Generate images from the last message, and respond with them, with chunks, or with the job."""
-    request, ignored = _image_body(context, body).to_request(resolved.model)
+    request, ignored = (await _image_body(context, body)).to_request(resolved.model)
     generation = Generation(context, resolved, request, ignored, owned=False)
     renderer = ChatImages(body, submit_only=submit_only)
     if body.stream:
@@ -36,12 +36,12 @@ async def chat_images_response(
     return await deliver(generation, renderer, SUBMIT if submit_only or not body.wait_for_image else WAIT)
 
 
-def _image_body(context: Context, body: ChatCreate) -> ImageGenerate:
+async def _image_body(context: Context, body: ChatCreate) -> ImageGenerate:
     fields = body.picture_fields()
     if "image" in fields:
         from shared.api.requests.image_edits import ImageEdit  # text models need neither of the two
 
-        return context.validate(ImageEdit, fields).take(context.fetcher)
+        return await context.validate(ImageEdit, fields).take(context.fetcher)
     from shared.api.requests.images import ImageGenerate
 
     return context.validate(ImageGenerate, fields)

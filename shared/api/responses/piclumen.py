@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
+from shared.api.bounds import PICLUMEN
 from shared.api.context import Context
 from shared.api.errors import error_object
 from shared.api.generation import Generation
@@ -28,12 +29,12 @@ TOKEN_HEADER = "authorization-token"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-async def started(context: Context, largest_body: int) -> Json[PiclumenStarted]:
+async def started(context: Context) -> Json[PiclumenStarted]:
     """Submit the request, and respond with the mark to poll it by."""
     from shared.api.requests.piclumen import GenerateImage  # polling needs no pydantic
 
     service, caller = _served(context)
-    body = await context.parse(GenerateImage, largest_body)
+    body = await context.parse(GenerateImage, PICLUMEN)
     request = body.to_request()
     generation = Generation(
         context,
