@@ -37,7 +37,7 @@ async def answer(context: Context, body: ChatCreate, *, order: bool = False) -> 
     request, ignored = body.to_request(offer.model)
     completion = Completion.of(body, offer, context.service.tickets.now())
     deltas = context.service.chat(offer, request, context.owner, context.repeat())
-    headers = {"cache-control": "no-store", **ignored_header(ignored)}
+    headers = ignored_header(ignored)
     if not body.stream:
         return JSONResponse(await context.while_wanted(_whole(context, completion, deltas)), headers=headers)
     events = _events(completion, deltas, context.limit() - context.age)

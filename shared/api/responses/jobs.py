@@ -13,7 +13,6 @@ from shared.job import Job
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
 POLL_AFTER_MS = 1000
-_NO_STORE = {"cache-control": "no-store"}
 
 
 def job_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
@@ -38,7 +37,7 @@ def job_object(context: Context, job: Job, status: Status) -> dict[str, Any]:
 
 def job_response(context: Context, job: Job, status: Status) -> Response:
     pending = {} if isinstance(status, Succeeded | Failed) else pending_headers()
-    return JSONResponse(job_object(context, job, status), headers=_NO_STORE | pending)
+    return JSONResponse(job_object(context, job, status), headers=pending)
 
 
 def pending_response(
@@ -72,7 +71,7 @@ async def images_object(context: Context, job: Job) -> Response:
         return error_response(error, context.prefix, {"uuid": name, "status": "timeout"}, status=408)
     urls = task["resultUrls"]
     done = {"uuid": name, "status": "completed", "image_urls": urls, "task_info": task}
-    return JSONResponse({**done, "success": True, "data": {"images": urls}}, headers=_NO_STORE)
+    return JSONResponse({**done, "success": True, "data": {"images": urls}})
 
 
 def _zimage_task(context: Context, job: Job, status: Status) -> dict[str, Any]:

@@ -22,7 +22,6 @@ PROVIDER = "piclumen"
 TOKEN = "authorization_token"
 TOKEN_HEADER = "authorization-token"
 
-_NO_STORE = {"cache-control": "no-store"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
@@ -38,7 +37,7 @@ async def started(context: Context, largest_body: int) -> Response:
         async with service.start(offer, request, caller, context.repeat(), context.host_limit()) as work:
             mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
-    return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
+    return JSONResponse(answer, headers=ignored_header(sorted(body.model_extra or {})))
 
 
 async def checked(context: Context) -> Response:
@@ -50,7 +49,7 @@ async def checked(context: Context) -> Response:
     job = service.job(mark, caller)
     with _own_token_refused(context):
         status = await service.look(job)
-    return JSONResponse(_state(context, job, mark, status), headers=_NO_STORE)
+    return JSONResponse(_state(context, job, mark, status))
 
 
 def _state(context: Context, job: Job, mark: str, status: Status) -> dict[str, Any]:
@@ -81,7 +80,8 @@ def _served(context: Context) -> tuple[Service, Caller]:
     if token := _token(context):
         if not _TOKEN.fullmatch(token):
             raise BadRequest(f"'{TOKEN}' cannot be a token.", param=TOKEN)
-        return context.service.lent(PROVIDER, token), Caller(context.service.tickets.owners(f"{PROVIDER}:{token}"))
+        lent = context.service.lent(PROVIDER, token, guest=context.caller is None)
+        return lent, Caller(context.service.tickets.owners(f"{PROVIDER}:{token}"))
     if not context.service.pool.of(PROVIDER):
         raise BadRequest(f"'{TOKEN}' is missing, and there is no PicLumen account here but your own.", param=TOKEN)
     if context.caller is None:

@@ -19,7 +19,6 @@ from shared.job import Job, ResultFile
 from shared.jobs.ids import unknown_id
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
-_NO_STORE = {"cache-control": "no-store"}
 _NOTE = "nothing is stored here: each video is to be had by its id alone"
 _LOOKS = 20
 """How often a client looks in the time that a video usually takes."""
@@ -40,13 +39,13 @@ async def show(context: Context) -> Response:
     """How a video is doing."""
     job = _job(context)
     status = await context.service.look(job)
-    return JSONResponse(video_object(context, job, status), headers=_NO_STORE | await _poll_after(context, job, status))
+    return JSONResponse(video_object(context, job, status), headers=await _poll_after(context, job, status))
 
 
 async def delete(context: Context) -> Response:
     """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
     deleted = await context.service.delete(_job(context))
-    return JSONResponse({"id": context.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
+    return JSONResponse({"id": context.id, "object": "video.deleted", "deleted": deleted})
 
 
 async def content(context: Context) -> Response:
@@ -54,13 +53,13 @@ async def content(context: Context) -> Response:
     variant = context.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
-    return await file_response(context, ResultFile(_job(context), 0))
+    return await file_response(context, ResultFile(_job(context), 0), "private")
 
 
 async def index(context: Context) -> Response:
     """An empty page: nothing is stored."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
-    return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
+    return JSONResponse(page, headers={"easel-note": _NOTE})
 
 
 async def generate(context: Context) -> Response:
@@ -94,7 +93,7 @@ async def create_task(context: Context) -> Response:
 async def show_task(context: Context) -> Response:
     """How that video is doing, in the same words."""
     job = _job(context)
-    return JSONResponse(task_object(context, job, await context.service.look(job)), headers=_NO_STORE)
+    return JSONResponse(task_object(context, job, await context.service.look(job)))
 
 
 async def assets(context: Context) -> Response:
