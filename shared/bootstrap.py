@@ -22,6 +22,7 @@ from shared.config import (
     INPUT_ORIGINS,
     JOB_TTL_HOURS,
     MAX_CONCURRENT,
+    MAX_GUESTS,
     STATE,
     Settings,
     read_aliases,
@@ -42,6 +43,7 @@ from shared.state import DynamoState, MemoryState, State
 
 _ON_WORKERS = sys.platform == "emscripten"
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
+SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
 
 
 class Easel(NamedTuple):
@@ -141,12 +143,10 @@ def configure(
         Idempotency(state),
         Waiter(),
         MAX_CONCURRENT.number(environment),
+        MAX_GUESTS.number(environment),
     )
     origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
     return Easel(settings, service, ImageDownloader(Http(), frozenset(origins)))
-
-
-SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
 
 
 def _state(wanted: str) -> State:

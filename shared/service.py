@@ -22,6 +22,7 @@ from shared.errors import (
     Overloaded,
     ResultLost,
     TakenError,
+    Unauthenticated,
     Uncertain,
 )
 from shared.job import Job, ResultFile
@@ -50,6 +51,24 @@ class Caller(NamedTuple):
     owners: tuple[str, ...]
 
 
+class TaskCount:
+    """Counts the tasks that run, each in a `with` block; Overloaded beyond the limit, where 0 means none."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.running = 0
+        self.limit = limit
+        self._name = name
+
+    def __enter__(self) -> None:
+        if self.limit and self.running >= self.limit:
+            message = f"{self.limit} {self._name} are running, which is the limit; retry later."
+            raise Overloaded(message, retry_after=2.0)
+        self.running += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.running -= 1
+
+
 class Service:
     """All use cases, over the configured providers and accounts."""
 
@@ -62,21 +81,29 @@ class Service:
         idempotency: Idempotency,
         waiter: Waiter,
         max_tasks: int = 0,
+        max_guest_tasks: int = 0,
     ) -> None:
         self.catalog = catalog
         self.ids = ids
         self.waiter = waiter
-        self.max_tasks = max_tasks
-        self.tasks = 0
+        self.tasks = TaskCount("tasks", max_tasks)
+        self._guest_tasks = TaskCount("guest tasks", max_guest_tasks)
         self._idempotency = idempotency
         self._use(providers, accounts)
 
-    def with_credential(self, provider: str, credential: str) -> Service:
-        """Return this service for a caller's own credential: it uses no other account and stores nothing."""
-        guest = copy.copy(self)
+    def with_credential(self, provider: str, credential: str, *, guest: bool) -> Service:
+        """Return this service for a caller's own credential: it uses no other account and stores nothing.
+
+        A guest is a caller without an API key. Guests have a count of their own; Unauthenticated if its limit is 0.
+        """
+        service = copy.copy(self)
+        if guest:
+            if not self._guest_tasks.limit:
+                raise Unauthenticated("An API key is required beside your own: Authorization: Bearer <key>.")
+            service.tasks = self._guest_tasks
         accounts = AccountPool([self.accounts.guest(provider)._replace(key=credential)], MemoryState())
-        guest._use(self._providers.with_pool(accounts), accounts)
-        return guest
+        service._use(self._providers.with_pool(accounts), accounts)
+        return service
 
     def _use(self, providers: ProviderFactory, accounts: AccountPool) -> None:
         self.accounts = accounts
@@ -103,7 +130,7 @@ class Service:
 
         A disconnect does not cancel a submit: it is completed and recorded, and a retry of the request finds its job.
         """
-        with self._task():
+        with self.tasks:
             submit = self._submitter.submit(resolved, request, caller.owners[0], key, owned=owned)
             try:
                 async with asyncio.timeout(seconds):
@@ -121,7 +148,7 @@ class Service:
 
         Answers are not stored: with an Idempotency-Key one is given once, and a retry without a key asks again.
         """
-        with self._task():
+        with self.tasks:
             async with aclosing(self._chat.send(resolved, request)) as answer:
                 if key.key:
                     async with self._idempotency.claim(caller.owners[0], key):
@@ -212,16 +239,6 @@ class Service:
         if not isinstance(provider, Deletes):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")
         return all(await asyncio.gather(*(provider.delete(ref) for ref in job.refs)))
-
-    @contextmanager
-    def _task(self) -> Iterator[None]:
-        if self.max_tasks and self.tasks >= self.max_tasks:
-            raise Overloaded(f"{self.max_tasks} tasks are running, which is the limit here.", retry_after=2.0)
-        self.tasks += 1
-        try:
-            yield
-        finally:
-            self.tasks -= 1
 
     async def _output(self, file: ResultFile) -> Ref:
         status = await self.poll(file.job)

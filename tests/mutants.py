@@ -31,7 +31,10 @@ ISSUED = "tests/issued"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
-COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
+COPIED = (
+    *("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini"),
+    ".python-version",
+)
 
 
 class Mutant(NamedTuple):
@@ -177,7 +180,7 @@ MUTANTS = (
     Mutant(
         "id that is not the one we gave",
         "shared/jobs/ids.py",
-        "unparse(ticket) != fields",
+        "unparse(decoded) != fields",
         "False",
         "tests/test_tickets.py",
     ),
@@ -194,22 +197,22 @@ MUTANTS = (
     Mutant(
         "repetition not joined",
         "shared/jobs/idempotency.py",
-        "if not (repeat.key or repeat.again):",
+        "if request.key or request.again:",
         "if True:",
         "tests/test_repeats.py",
     ),
     Mutant(
         "repetition begun while the state is out of reach",
         "shared/jobs/idempotency.py",
-        "while not await self._state.add(name, pending, RECORD_SECONDS):",
+        "while not await lease.add():",
         "while False:",
         "tests/test_repeats.py",
     ),
     Mutant(
         "job lost with the state",
         "shared/jobs/idempotency.py",
-        '        with if_possible(EaselError):\n            await self._state.put(name, f"{repeat.body} {job or',
-        '        if True:\n            await self._state.put(name, f"{repeat.body} {job or',
+        "        with if_possible(EaselError):\n            await lease.end(claim.job or _ANSWERED)",
+        "        if True:\n            await lease.end(claim.job or _ANSWERED)",
         "tests/test_repeats.py",
     ),
     Mutant(
@@ -235,7 +238,7 @@ MUTANTS = (
     ),
     Mutant(
         "renewed credential forgets what became of it",
-        "shared/accounts/__init__.py",
+        "shared/accounts/selection.py",
         "login=login_of(account))",
         'login="")',
         TRIALS,
@@ -279,14 +282,14 @@ MUTANTS = (
         "trial without end",
         "shared/accounts/health.py",
         "probing=left + PROBE_SECONDS > 0",
-        "on_trial=True",
+        "probing=True",
         TRIALS,
     ),
     Mutant(
         "wait for a trial without end",
-        "shared/accounts/__init__.py",
-        "patient = waited < PROBE_SECONDS",
-        "patient = True",
+        "shared/accounts/selection.py",
+        "probes_wait = waited < PROBE_SECONDS",
+        "probes_wait = True",
         TRIALS,
     ),
     Mutant(
@@ -305,16 +308,16 @@ MUTANTS = (
     ),
     Mutant(
         "trial lost with who held it",
-        "shared/accounts/__init__.py",
-        "            except BaseException:\n",
-        "            except Exception:\n",
+        "shared/accounts/selection.py",
+        "        else:\n            await self._pool.health.release",
+        "        elif isinstance(error, Exception):\n            await self._pool.health.release",
         TRIALS,
     ),
     Mutant(
         "single account on trial",
-        "shared/accounts/__init__.py",
-        "self._only if len(left) == 1 else self._next",
-        "self._next",
+        "shared/accounts/selection.py",
+        "if len(accounts) == 1:  # there is no other",
+        "if False:",
         TRIALS,
     ),
     Mutant(
@@ -333,9 +336,9 @@ MUTANTS = (
     ),
     Mutant(
         "any account asked after a doubtful submit",
-        "shared/accounts/__init__.py",
-        "            except AccountError as error:",
-        "            except Exception as error:",
+        "shared/accounts/selection.py",
+        "elif isinstance(error, AccountError):",
+        "elif isinstance(error, Exception):",
         "tests/test_service.py",
     ),
     Mutant(
@@ -572,8 +575,8 @@ MUTANTS = (
     Mutant(
         "operator's account used with a caller's token",
         "shared/service.py",
-        "lent._serve_with(self._adapters.with_pool(pool), pool)",
-        "lent.pool = self.pool",
+        "service._use(self._providers.with_pool(accounts), accounts)",
+        "service._use(self._providers, self.accounts)",
         "tests/functions/test_piclumen.py",
     ),
     Mutant(
@@ -636,14 +639,14 @@ MUTANTS = (
     Mutant(
         "young job taken for a lost one",
         "shared/jobs/poll.py",
-        "if ref not in self._seen and self._is_young():",
+        "if ref not in self._seen and self._clock() < self._visible_by:",
         "if False:",
         "tests/test_service.py",
     ),
     Mutant(
         "lost job waited for to the end",
         "shared/jobs/poll.py",
-        "if ref not in self._seen and self._is_young():",
+        "if ref not in self._seen and self._clock() < self._visible_by:",
         "if ref not in self._seen:",
         "tests/test_service.py",
     ),
@@ -761,7 +764,7 @@ MUTANTS = (
         "is None",
         "tests/functions/test_chat_pictures.py",
     ),
-    Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{asset.job.kind}_not_ready", ', "", VIDEOS),
+    Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{file.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
         "shared/providers/openai_compatible/stream.py",
@@ -772,29 +775,29 @@ MUTANTS = (
     Mutant(
         "empty answer handed out",
         "shared/chat/send.py",
-        "if delta.finish_reason and not said:",
+        "if delta.finish_reason and not started:",
         "if False:",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "refusal in the midst of an answer taken for one before it",
         "shared/chat/send.py",
-        "raise _taken(error) from error",
+        "raise _accepted(error) from error",
         "raise",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "model asked for where it is not",
         "shared/chat/send.py",
-        "offer.provider, request.model.accounts",
+        "resolved.provider, resolved.model.accounts",
         "offer.provider",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "DONE after an error",
         "shared/api/responses/chat.py",
-        'yield event({"error": error_object(error)})',
-        'yield event({"error": error_object(error)}) + b"data: [DONE]\\n\\n"',
+        'yield event_of({"error": error_object(error)})',
+        'yield event_of({"error": error_object(error)}) + b"data: [DONE]\\n\\n"',
         "tests/functions/test_chat.py",
     ),
     Mutant(
@@ -884,15 +887,15 @@ MUTANTS = (
     Mutant(
         "job of a chat hidden from its client",
         "shared/service.py",
-        'mark if owned else ""',
-        "mark",
+        'caller if owned else ""',
+        "caller",
         "tests/functions/test_chat_pictures.py",
     ),
     Mutant(
         "order waits for its picture",
         "shared/api/responses/chat_images.py",
-        "if work.name and (order or not body.wait_for_image):",
-        "if False:",
+        "SUBMIT if submit_only or not body.wait_for_image else WAIT",
+        "WAIT",
         "tests/functions/test_chat_pictures.py",
     ),
     Mutant(
@@ -1023,9 +1026,9 @@ MUTANTS = (
     ),
     Mutant(
         "upload held in memory",
-        "shared/http/request_body.py",
-        "        async for piece in base64_of(picture.read()):\n            yield piece",
-        '        yield b"".join([piece async for piece in base64_of(picture.read())])',
+        "shared/json_stream.py",
+        "            yield piece\n\n\nasync def base64_of",
+        "            held = [*locals().get('held', []), piece]\n            yield piece\n\n\nasync def base64_of",
         "tests/functions/test_big_upload.py",
     ),
     Mutant(
@@ -1456,8 +1459,8 @@ MUTANTS = (
     Mutant(
         "status swapped: zimage says running for queued",
         "shared/providers/zimage.py",
-        "return Queued(position)",
-        "return Running(position)",
+        "return Queued(_whole(",
+        "return Running(_whole(",
         STATUSES,
     ),
     Mutant(
@@ -1505,7 +1508,7 @@ MUTANTS = (
     Mutant(
         "status swapped: gemini says queued for an operation",
         "shared/providers/gemini/operations.py",
-        "import Failed, Input, Ref, Running,",
+        "import Failed, Ref, Running,",
         "import Failed, Input, Ref, Queued as Running,",
         STATUSES,
     ),
@@ -1553,14 +1556,14 @@ MUTANTS = (
     ),
     Mutant(
         "statuses that compare without their type",
-        "shared/values.py",
+        "shared/results.py",
         "type(self) is type(other) and ",
         "",
         "tests/test_values.py",
     ),
     Mutant(
         "statuses that are both equal and unequal",
-        "shared/values.py",
+        "shared/results.py",
         "return not _equal(self, other)",
         "return tuple.__ne__(self, other)",
         "tests/test_values.py",
@@ -1596,15 +1599,15 @@ MUTANTS = (
     Mutant(
         "status swapped: marks show queued as running",
         "shared/api/responses/piclumen.py",
-        '"pending" if isinstance(status, Queued)',
-        '"running" if isinstance(status, Queued)',
+        '_processing(mark, "pending")',
+        '_processing(mark, "running")',
         "tests/functions/test_piclumen.py",
     ),
     Mutant(
         "status swapped: marks show running as queued",
         "shared/api/responses/piclumen.py",
-        'else "running"',
-        'else "pending"',
+        '_processing(mark, "running")',
+        '_processing(mark, "pending")',
         "tests/functions/test_piclumen.py",
     ),
     Mutant(
@@ -1631,14 +1634,14 @@ MUTANTS = (
     Mutant("issued ids of another caller", "shared/jobs/ids.py", 'b"easel.owner:"', 'b"easel.caller:"', ISSUED),
     Mutant(
         "issued ids of another account",
-        "shared/accounts/__init__.py",
-        'f"{account.provider}/{account.id}".encode()',
+        "shared/accounts/selection.py",
+        'f"{provider}/{name}".encode()',
         'f"{account.provider}:{account.id}".encode()',
         ISSUED,
     ),
     Mutant(
         "issued ids signed with another derived key",
-        "shared/settings.py",
+        "shared/config.py",
         'b"easel signing key\\x01"',
         'b"easel id key\\x01"',
         ISSUED,
@@ -1663,6 +1666,76 @@ MUTANTS = (
         '_TASK, _BATCH = "t", "p"',
         '_TASK, _BATCH = "p", "t"',
         ISSUED,
+    ),
+    Mutant(
+        "job's file stored by shared caches",
+        "shared/api/responses/files.py",
+        '"private" if context.caller else "public"',
+        '"public"',
+        "tests/functions/test_files.py",
+    ),
+    Mutant(
+        "answers stored by caches",
+        "shared/api/app.py",
+        'response.headers.setdefault("cache-control", "no-store")',
+        "pass",
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "guests counted with keyed callers",
+        "shared/service.py",
+        "service.tasks = self._guest_tasks",
+        "pass",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "guests served though they are switched off",
+        "shared/service.py",
+        "            if not self._guest_tasks.limit:",
+        "            if False:",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "headers without end",
+        "shared/hosts/local_protocol.py",
+        "if self._unparsed > LARGEST_HEAD:",
+        "if False:",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "headers counted by size alone",
+        "shared/hosts/local_protocol.py",
+        "size > LARGEST_HEAD or len(self.headers) > MOST_HEADERS",
+        "size > LARGEST_HEAD",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "slow responses timed out",
+        "shared/hosts/local_protocol.py",
+        "if self.flow.read_paused or not self._is_receiving():",
+        "if self.flow.read_paused:",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "bodies in drips waited for",
+        "shared/hosts/local_protocol.py",
+        "min(self.loop.time(), self._since + len(body) / self.slowest)",
+        "self.loop.time()",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "error written into the response before it",
+        "shared/hosts/local_protocol.py",
+        "if cycle and not cycle.response_complete:",
+        "if False:",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "open mode behind Cloudflare",
+        "shared/api/auth.py",
+        "(cf|x-original|x-envoy)",
+        "(x-original|x-envoy)",
+        "tests/functions/test_access.py",
     ),
 )
 

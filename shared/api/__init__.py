@@ -8,16 +8,20 @@ from shared.api.context import Context
 from shared.api.errors import chat_detail, nested_detail, plain_detail
 from shared.api.routing import Endpoint, Operation
 from shared.api.streaming import RELAY
-from shared.errors import Misconfigured
+from shared.errors import BadRequest, EaselError, HeadersTooLarge, Misconfigured, RequestTimeout
 
 __all__ = [
     "RELAY",
     "Access",
     "App",
+    "BadRequest",
     "Context",
+    "EaselError",
     "Endpoint",
+    "HeadersTooLarge",
     "Misconfigured",
     "Operation",
+    "RequestTimeout",
     "chat_detail",
     "create_app",
     "failure_response",

@@ -97,7 +97,7 @@ class Generation:
         """The ignored parameters, the job's id, and whether a retry of this request can be recognized."""
         job = {"easel-job": self.job.id} if self.job.id else {}
         unrecorded = {} if self._submission.recorded else {"easel-idempotency": "unrecorded"}
-        return {"cache-control": "no-store", **ignored_header(self._ignored), **job, **unrecorded}
+        return {**ignored_header(self._ignored), **job, **unrecorded}
 
     async def wait(self, seconds: float) -> Status:
         """Poll until the job has ended or `seconds` are over. Returns its last known status."""

@@ -13,15 +13,13 @@ from shared.json_stream import encode, json_parts, length_of
 
 Content = TypeVar("Content")
 
-NO_STORE = {"cache-control": "no-store"}
-
 
 class Json(Response, Generic[Content]):
-    """A JSON body of this type, with status 200. No cache may store it unless its headers say so."""
+    """A JSON body of this type, with status 200."""
 
     def __init__(self, content: Content, headers: Mapping[str, str] = {}, status_code: int = 200) -> None:
         body = json.dumps(content, separators=(",", ":")).encode()
-        super().__init__(body, status_code, {**NO_STORE, **headers}, "application/json")
+        super().__init__(body, status_code, headers, "application/json")
 
 
 class Accepted(Json[Content]):
@@ -37,4 +35,4 @@ class JsonStream(StreamedResponse, Generic[Content]):
     def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
         parts = json_parts(content)
         self.length = length_of(parts)
-        super().__init__(encode(parts), "application/json", headers={**NO_STORE, **headers}, length=self.length)
+        super().__init__(encode(parts), "application/json", headers=headers, length=self.length)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.soak import bodies, jobs, upstream
+from tests.soak import bodies, guests, headers, jobs, upstream
 
 ATTACKS: dict[str, Callable[[], Iterator[str]]] = {
     "bodies": bodies.attack,
+    "guests": guests.attack,
+    "headers": headers.attack,
     "jobs": jobs.attack,
     "upstream": upstream.attack,
 }

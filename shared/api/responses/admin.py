@@ -27,8 +27,8 @@ async def health_object(context: Context) -> dict[str, Any]:
         "service": "easel",
         "message": "easel is running",
         "timestamp": int(time.time()),
-        "concurrent_tasks": context.service.tasks,
-        "max_concurrent": context.service.max_tasks,
+        "concurrent_tasks": context.service.tasks.running,
+        "max_concurrent": context.service.tasks.limit,
         "accounts_total": len(conditions),
         "accounts_available": sum(condition.available for condition in conditions),
     }

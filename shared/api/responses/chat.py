@@ -42,7 +42,7 @@ async def chat_response(
     request, ignored = body.to_request(resolved.model)
     completion = Completion.of(body, resolved, context.service.ids.now())
     deltas = context.service.chat(resolved, request, context.owner, context.request_key())
-    headers = {"cache-control": "no-store", **ignored_header(ignored)}
+    headers = ignored_header(ignored)
     if not body.stream:
         return Json(await context.while_connected(_collected(context, completion, deltas)), headers)
     events = _events(completion, deltas, context.limit() - context.age)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import AsyncExitStack
+from typing import Literal
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -21,9 +22,14 @@ JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
 
-async def file_response(context: Context, asset: ResultFile) -> Response:
-    """The file, or the range of it that was asked for; it streams as it arrives, and stops when the caller leaves."""
-    headers = _headers(context, asset)
+async def file_response(
+    context: Context, asset: ResultFile, visibility: Literal["public", "private"] = "public"
+) -> Response:
+    """The file, or the requested range of it, streamed as it arrives; a disconnect stops it.
+
+    `visibility` says whether shared caches may store it: "private" wherever the URL alone does not grant access.
+    """
+    headers = _headers(context, asset, visibility)
     if not {headers["etag"], "*"}.isdisjoint(_tags(context.request.headers.get("if-none-match", ""))):
         return Response(status_code=304, headers=headers)
     if context.request.method == "HEAD":
@@ -56,7 +62,7 @@ async def job_file_response(context: Context) -> Response:
     asset = {str(index): asset for index, asset in enumerate(assets)}.get(query.get("index", "0"))
     if asset is None:
         raise NotFound("The picture is not there, or not yet.", param="id")
-    return await file_response(context, asset)
+    return await file_response(context, asset, "private" if context.caller else "public")
 
 
 async def _last(context: Context, job: Job) -> Status | None:
@@ -82,14 +88,14 @@ async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) ->
         raise Unavailable("The result is an empty file.") from error
 
 
-def _headers(context: Context, asset: ResultFile) -> dict[str, str]:
+def _headers(context: Context, asset: ResultFile, visibility: str) -> dict[str, str]:
     ids = context.service.ids
     life = max(0, asset.job.created + int(ids.ttl) - ids.now())
     name = hashlib.sha256(repr((asset.job._replace(id=""), asset.number, asset.output)).encode()).hexdigest()[:32]
     return {
         "etag": f'"{name}"',
         "accept-ranges": "bytes",
-        "cache-control": f"public, max-age={life}, immutable",
+        "cache-control": f"{visibility}, max-age={life}, immutable",
         "content-security-policy": "sandbox; default-src 'none'",
         "content-disposition": "inline",
         "cross-origin-resource-policy": "cross-origin",

@@ -109,9 +109,8 @@ def _served(context: Context) -> tuple[Service, Caller]:
     if token := _token(context):
         if not _TOKEN.fullmatch(token):
             raise BadRequest(f"'{TOKEN}' cannot be a token.", param=TOKEN)
-        return context.service.with_credential(PROVIDER, token), Caller(
-            context.service.ids.owners(f"{PROVIDER}:{token}")
-        )
+        service = context.service.with_credential(PROVIDER, token, guest=context.caller is None)
+        return service, Caller(context.service.ids.owners(f"{PROVIDER}:{token}"))
     if not context.service.accounts.of(PROVIDER):
         raise BadRequest(f"'{TOKEN}' is missing, and there is no PicLumen account here but your own.", param=TOKEN)
     if context.caller is None:

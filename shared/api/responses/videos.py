@@ -71,7 +71,7 @@ async def content(context: Context) -> Response:
     """Get the video's file, or a range of it; 404 `video_not_ready` before its end."""
     if context.request.query_params.get("variant", "video") != "video":
         raise BadRequest("'variant': only 'video' is available.", param="variant")
-    return await file_response(context, ResultFile(_job(context), 0))
+    return await file_response(context, ResultFile(_job(context), 0), "private")
 
 
 async def index(context: Context) -> Json[VideoPage]:
