@@ -886,7 +886,7 @@ MUTANTS = (
     ),
     Mutant(
         "job of a chat hidden from its client",
-        "shared/service.py",
+        "shared/jobs/submit.py",
         'caller if owned else ""',
         "caller",
         "tests/functions/test_chat_pictures.py",
