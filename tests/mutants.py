@@ -32,8 +32,8 @@ TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
 COPIED = (
-    *("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini"),
-    ".python-version",
+    *("functions", "shared", "tests", "tools", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml"),
+    *("pytest.ini", ".python-version"),
 )
 
 
