@@ -14,7 +14,7 @@ LARGEST_BODY = 4 << 20
 
 
 async def generate(context: Context) -> Response:
-    """Make pictures from words."""
+    """Create images from a prompt."""
     return await images.answer(context, await context.parse(ImageGenerate, LARGEST_BODY))
 
 

@@ -13,12 +13,12 @@ LARGEST_BODY = 1 << 20
 
 
 async def generate(context: Context) -> Response:
-    """Start a picture on PicLumen, for its own clients."""
+    """Submit an image to PicLumen, in the format of PicLumen proxies."""
     return await piclumen.started(context, LARGEST_BODY)
 
 
 async def check(context: Context) -> Response:
-    """How that picture is doing."""
+    """Return a PicLumen image's status, in the same format."""
     return await piclumen.checked(context)
 
 

@@ -27,9 +27,9 @@ _QUICKEST_MS, _SLOWEST_MS = 100, 5000
 
 
 async def create(context: Context) -> Response:
-    """Start a video, as OpenAI's SDKs do.
+    """Submit a video, in OpenAI's format.
 
-    Its prompt is told this once.
+    The prompt is echoed only in this response.
     """
     order, job = await _started(context)
     video = video_object(context, job, Queued()) | {"prompt": order.request.prompt}
@@ -37,20 +37,20 @@ async def create(context: Context) -> Response:
 
 
 async def show(context: Context) -> Response:
-    """How a video is doing."""
+    """Return a video's status."""
     job = _job(context)
     status = await context.service.look(job)
     return JSONResponse(video_object(context, job, status), headers=_NO_STORE | await _poll_after(context, job, status))
 
 
 async def delete(context: Context) -> Response:
-    """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
+    """Cancel an unfinished video or delete a finished one, if the upstream supports it."""
     deleted = await context.service.delete(_job(context))
     return JSONResponse({"id": context.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
 
 
 async def content(context: Context) -> Response:
-    """The video's file, or a range of it; 404 `video_not_ready` before its end."""
+    """Return the video file or a byte range of it; 404 `video_not_ready` until it has succeeded."""
     variant = context.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
@@ -58,15 +58,15 @@ async def content(context: Context) -> Response:
 
 
 async def index(context: Context) -> Response:
-    """An empty page: nothing is stored."""
+    """Return an empty list; Easel stores no videos."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
 
 
 async def generate(context: Context) -> Response:
-    """Wait for a video: its link.
+    """Create a video, wait for it and return its link.
 
-    Within the limits; 202 with the job where that is preferred.
+    Returns 202 with the job if `Prefer` asks for it.
     """
     order, prefer = await _order(context), context.prefer()
     async with making(context, order) as work:
@@ -86,19 +86,19 @@ async def generate(context: Context) -> Response:
 
 
 async def create_task(context: Context) -> Response:
-    """Start a video, in the words of the Imagen API's clients."""
+    """Submit a video, in the Imagen API's format."""
     order, job = await _started(context)
     return JSONResponse(task_object(context, job, Queued()), headers=order.headers)
 
 
 async def show_task(context: Context) -> Response:
-    """How that video is doing, in the same words."""
+    """Return a video's status, in the Imagen API's format."""
     job = _job(context)
     return JSONResponse(task_object(context, job, await context.service.look(job)), headers=_NO_STORE)
 
 
 async def assets(context: Context) -> Response:
-    """The links of what there is so far."""
+    """Return the links to a video's files, in the Imagen API's format."""
     job = _job(context)
     status = await context.service.look(job)
     task = task_object(context, job, status)
