@@ -43,15 +43,15 @@ coverage: $(DEVELOPING) clients tools ## Branch coverage by all tests except tho
 	.venv/bin/python -m pytest -n auto --dist loadfile --cov --cov-report=
 	.venv/bin/python -m pytest -m hosts --cov --cov-append
 
-check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the tables of the READMEs
+check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the generated tables of the documents
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
 	.venv/bin/python .venv/bin/lint-imports --no-logo
-	.venv/bin/python -m tests.documents --check
+	.venv/bin/python -m tools.documents --check
 
-documents: $(DEVELOPING) ## Write the tables of the READMEs, from the code
-	.venv/bin/python -m tests.documents
+documents: $(DEVELOPING) ## Write the generated tables of the documents
+	.venv/bin/python -m tools.documents
 
 bench: $(DEVELOPING) ## Benchmarks
 	.venv/bin/python -m tests.bench

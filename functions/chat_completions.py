@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions goes on with a conversation in text, or draws what was said last."""
+"""POST /v1/chat/completions answers a chat with text or, from an image model, with images."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def complete(context: Context) -> Response:
-    """Go on with a conversation in text, or draw what was said last."""
+    """Answer a chat with text or, from an image model, with images."""
     return await chat.chat_response(context, await context.parse(ChatCreate, CHAT))
 
 
 async def complete_or_order(context: Context) -> Response:
-    """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
+    """Answer a chat in the Z-Image proxy's format; an image request returns its job at once."""
     return await chat.chat_response(context, await context.parse(ChatCreate, CHAT), submit_only=True)
 
 

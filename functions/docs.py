@@ -10,7 +10,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def home(context: Context) -> Response:
-    """For browsers, a page to try everything on; for others, where the API is."""
+    """Return the playground page to browsers, and the API's URLs to other clients."""
     if pages.is_wanted(context):
         return pages.page_response(context, "playground.html")
     base = f"{context.base_url}/v1"
@@ -28,12 +28,12 @@ async def home(context: Context) -> Response:
 
 
 async def docs(context: Context) -> Response:
-    """A page that describes all of this."""
+    """Return the API reference as a web page."""
     return pages.page_response(context, "docs.html")
 
 
 async def document(context: Context) -> Response:
-    """All of this for programs, as OpenAPI 3.1."""
+    """Return the API description as OpenAPI 3.1."""
     from shared.api.openapi import document as openapi  # nobody else needs its part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, context.base_url))

@@ -12,12 +12,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def edit(context: Context) -> Response:
-    """Make pictures from pictures."""
+    """Create images from input images and a prompt."""
     return await images.images_response(context, await read_edit(context))
 
 
 async def vary(context: Context) -> Response:
-    """Answer 400: edits do this, with a prompt."""
+    """Return 400; use edits with a prompt instead."""
     raise no_variations()
 
 

@@ -13,7 +13,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def generate(context: Context) -> Response:
-    """Make pictures from words."""
+    """Create images from a prompt."""
     return await images.images_response(context, await context.parse(ImageGenerate, IMAGE))
 
 

@@ -11,19 +11,19 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def show(context: Context) -> Response:
-    """How a job is doing, and its files."""
+    """Return a job's status and, once it has succeeded, its files."""
     job = context.job()
     return jobs.job_response(context, job, await context.service.poll(job))
 
 
 async def cancel(context: Context) -> Response:
-    """Cancel a job, where the upstream can."""
+    """Cancel a job, if the upstream supports it."""
     cancelled = await context.service.cancel(context.job())
     return JSONResponse({"id": context.id, "object": "job.deleted", "deleted": cancelled})
 
 
 async def task(context: Context) -> Response:
-    """A job in zimage.run's words."""
+    """Return a job in zimage.run's format."""
     job = context.job()
     return JSONResponse(jobs.task_object(context, job, await context.service.poll(job)))
 

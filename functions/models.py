@@ -10,12 +10,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def index(context: Context) -> Response:
-    """The models, and what they can do."""
+    """List the models and what each can do."""
     return JSONResponse(await models.model_list(context))
 
 
 async def show(context: Context) -> Response:
-    """One of the models."""
+    """Return one model."""
     return JSONResponse(await models.one_model(context, context.id))
 
 

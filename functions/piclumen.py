@@ -11,12 +11,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def generate(context: Context) -> Response:
-    """Start a picture on PicLumen, for its own clients."""
+    """Submit an image to PicLumen, in the format of PicLumen proxies."""
     return await piclumen.started(context)
 
 
 async def check(context: Context) -> Response:
-    """How that picture is doing."""
+    """Return a PicLumen image's status, in the same format."""
     return await piclumen.checked(context)
 
 

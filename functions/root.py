@@ -10,12 +10,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def ping(context: Context) -> Response:
-    """`pong`"""
+    """Return `pong`."""
     return PlainTextResponse("pong")
 
 
 async def health(context: Context) -> Response:
-    """That it runs, and how many accounts are ready; with a key from `ADMIN_KEYS`, how each of them is doing."""
+    """Report status and account counts; with an admin key, the state of every account."""
     return JSONResponse(await admin.health_object(context))
 
 

@@ -11,7 +11,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def file(context: Context) -> Response:
-    """The file, or a range of it."""
+    """Return the image or video, or a byte range of it."""
     return await files.file_response(context, context.service.ids.file(context.id))
 
 

@@ -32,7 +32,7 @@ TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
 COPIED = (
-    *("functions", "shared", "tests", "tools", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml"),
+    *("functions", "shared", "tests", "tools", "docs", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml"),
     *("pytest.ini", ".python-version"),
 )
 

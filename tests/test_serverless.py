@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.documents.tables.variables import names
+from tools.documents.tables.variables import names
 from tools.lambda_environment import environment
 
 ROOT = Path(__file__).parents[1]

@@ -43,9 +43,9 @@ _FASTEST_MS, _SLOWEST_MS = 100, 5000
 
 
 async def create(context: Context) -> Json[Video]:
-    """Submit a video, as OpenAI's SDKs do.
+    """Submit a video, in OpenAI's format.
 
-    Only this response repeats the prompt.
+    The prompt is echoed only in this response.
     """
     async with await _generation(context) as generation:
         job = generation.job
@@ -55,53 +55,53 @@ async def create(context: Context) -> Json[Video]:
 
 
 async def show(context: Context) -> Json[Video]:
-    """Get the status of a video, and its links once it is ready."""
+    """Return a video's status."""
     job = _job(context)
     status = await context.service.poll(job)
     return Json(video_object(context, job, status), await _poll_after(context, job, status))
 
 
 async def delete(context: Context) -> Json[VideoDeleted]:
-    """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
+    """Cancel an unfinished video or delete a finished one, if the upstream supports it."""
     deleted = await context.service.delete(_job(context))
     return Json({"id": context.id, "object": "video.deleted", "deleted": deleted})
 
 
 async def content(context: Context) -> Response:
-    """Get the video's file, or a range of it; 404 `video_not_ready` before its end."""
+    """Return the video file or a byte range of it; 404 `video_not_ready` until it has succeeded."""
     if context.request.query_params.get("variant", "video") != "video":
         raise BadRequest("'variant': only 'video' is available.", param="variant")
     return await file_response(context, ResultFile(_job(context), 0), "private")
 
 
 async def index(context: Context) -> Json[VideoPage]:
-    """Get an empty page: nothing is stored."""
+    """Return an empty list; Easel stores no videos."""
     page: VideoPage = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     return Json(page, {"easel-note": _NOTE})
 
 
 async def generate(context: Context) -> JsonStream[VideoMade] | Json[JobObject]:
-    """Wait for a video: its link.
+    """Create a video, wait for it and return its link.
 
-    Within the time limits; 202 with the job if the client prefers that.
+    Returns 202 with the job if `Prefer` asks for it.
     """
     return await deliver(await _generation(context), VideoUrls(), context.prefer())
 
 
 async def create_task(context: Context) -> Json[VideoTask]:
-    """Submit a video, as the Imagen API's clients do."""
+    """Submit a video, in the Imagen API's format."""
     async with await _generation(context) as generation:
         return Json(task_object(context, generation.job, Queued()), generation.headers)
 
 
 async def show_task(context: Context) -> Json[VideoTask]:
-    """Get the status of that video."""
+    """Return a video's status, in the Imagen API's format."""
     job = _job(context)
     return Json(task_object(context, job, await context.service.poll(job)))
 
 
 async def assets(context: Context) -> Json[VideoAssets]:
-    """Get the links that are ready so far."""
+    """Return the links to a video's files, in the Imagen API's format."""
     job = _job(context)
     status = await context.service.poll(job)
     task = task_object(context, job, status)
@@ -202,7 +202,7 @@ def _job(context: Context) -> Job:
 
 
 async def _poll_after(context: Context, job: Job, status: Status) -> dict[str, str]:
-    """When to poll again, by how long such a video usually takes: openai-python keeps the first value it gets."""
+    """When to look again, by how long such a video usually takes: openai-python keeps to what it hears first."""
     if isinstance(status, Succeeded | Failed):
         return {}
     typical = (await context.service.catalog.find(job.provider, job.model)).typical_seconds
