@@ -120,5 +120,5 @@ def test_a_body_goes_as_deep_as_the_parser(size: int) -> None:
 
 def test_a_deeper_one_is_no_json() -> None:
     with pytest.raises(BadRequest, match="levels deep") as caught:
-        collected(b"[" * (DEPTH + 1))
+        collected(b"[" * (DEPTH + 1), Bounds(MEGABYTE, values=100))
     assert caught.value.code == "invalid_json"

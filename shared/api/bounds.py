@@ -24,7 +24,7 @@ class Bounds(NamedTuple):
 IMAGE = Bounds(4 * _MEGABYTE)
 EDIT = Bounds(50 * _MEGABYTE)
 VIDEO = Bounds(50 * _MEGABYTE)
-CHAT = Bounds(20 * _MEGABYTE, values=50_000)
+CHAT = Bounds(20 * _MEGABYTE, values=30_000)
 PICLUMEN = Bounds(_MEGABYTE)
 COOKIES = Bounds(_MEGABYTE, values=50_000)
 

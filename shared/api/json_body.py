@@ -18,14 +18,15 @@ class JsonBody:
         self._bounds = bounds
         self._content = bytearray()
         self._scan = _Scan()
+        self._scanned = 0
+        self._most_values = 1
 
     def add(self, chunk: bytes) -> None:
-        for start in range(0, len(chunk), _SLICE):
-            if not self._fits():
-                self._content.clear()
-                return
-            self._scan.read(chunk[start : start + _SLICE])
+        if not self._fits():
+            return
         self._content += chunk
+        if self._scanned or self._may_exceed(chunk):
+            self._scan_rest()
 
     def whole(self) -> bytes:
         """Return the body. Raises BadRequest or TooLarge if it exceeds its bounds."""
@@ -38,6 +39,19 @@ class JsonBody:
             message = f"The body has more than {WIDE_STRINGS} bytes of non-ASCII strings and escape sequences."
             raise TooLarge(f"{message} Send less text.")
         return bytes(self._content)  # pydantic copies a bytearray
+
+    def _may_exceed(self, chunk: bytes) -> bool:
+        """Count inside strings as well, which is cheap: most bodies are never scanned."""
+        self._most_values += len(chunk) - len(chunk.translate(None, b",[{"))
+        return self._most_values > self._bounds.values or len(self._content) > WIDE_STRINGS
+
+    def _scan_rest(self) -> None:
+        for start in range(self._scanned, len(self._content), _SLICE):
+            self._scan.read(self._content[start : start + _SLICE])
+            if not self._fits():
+                self._content.clear()
+                return
+        self._scanned = len(self._content)
 
     def _fits(self) -> bool:
         scan = self._scan
@@ -57,9 +71,9 @@ class _Scan:
         self._in_string = False
         self._string_size = 0
         self._string_is_wide = False
-        self._backslash = b""
+        self._backslash = bytearray()
 
-    def read(self, data: bytes) -> None:
+    def read(self, data: bytearray) -> None:
         """Count the next bytes, wherever the body is cut."""
         data = self._backslash + data
         # The backslash of an escape sequence that is cut in two waits for the next call.
@@ -76,7 +90,7 @@ class _Scan:
             self._string_size, strings = 0, strings[-1:]  # all others have ended, and none is wide
         self._measure(strings)
 
-    def _measure(self, strings: list[bytes]) -> None:
+    def _measure(self, strings: list[bytearray]) -> None:
         """Add up wide strings. The first may have begun in an earlier slice, and the last may continue in the next."""
         for number, string in enumerate(strings, 1):
             self._string_size += len(string)
@@ -91,11 +105,11 @@ class _Scan:
 # Most of a large body is base64, and searching for one byte is many times faster than splitting or searching for two.
 
 
-def _split_at_quotes(data: bytes) -> list[bytes]:
+def _split_at_quotes(data: bytearray) -> list[bytearray]:
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
     return data.split(b'"') if b'"' in data else [data]
 
 
-def _is_wide(string: bytes) -> bool:
+def _is_wide(string: bytearray) -> bool:
     return not string.isascii() or (b"\\" in string and b"\\u" in string)

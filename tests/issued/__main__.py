@@ -21,22 +21,23 @@ from shared.account import Account
 from shared.bootstrap import configure
 from shared.errors import NotFound
 from shared.job import Job, ResultFile
+from shared.providers.ark.links import is_packed, unpacked
 from tests.emulators.piclumen import ALICE
 from tests.emulators.png import png
 from tests.hosts.aws.moto import Moto
 from tests.issued.gateways import GATEWAYS, new_upstreams, settings
 from tests.issued.proxy import Proxy
 from tests.issued.reading import Issued, asked, carries, forget, read
-from tests.issued.takes import EDITS, TAKES, Take
+from tests.issued.requests import EDITS, REQUESTS, Request
 from tests.rig import Gateway
 
 _CANDIDATE = re.compile(r"[\w~-]{40,}", re.ASCII)
 _BUCKET = "issued-ids"
-_HOW = "python -m tests.issued at this commit: issued over HTTP, in front of emulators, as tests/issued/takes.py asks"
+_HOW = "Issued over HTTP, in front of emulators, by python -m tests.issued at this commit; see tests/issued/requests.py"
 
 
-class _Office:
-    """A gateway that issues ids, and another one that has never issued any and reads them."""
+class _Issuer:
+    """Issues ids at one gateway and reads them at another, whose upstreams do not know the jobs."""
 
     def __init__(self, gateway: str, stack: ExitStack, **more: str) -> None:
         self._name = gateway
@@ -51,46 +52,48 @@ class _Office:
         self._reads_elsewhere = stack.enter_context(Gateway(open_mode=True, **elsewhere))
         self._service = configure(environment, open_mode=True).service
 
-    def issue(self, take: Take) -> list[Issued]:
+    def issue(self, request: Request) -> list[Issued]:
         """The ids that come of one request: all of its job, and those of its first and its last file."""
-        with self._with(take):
-            answer = self._sent(take)
-            texts = [answer, *(self._finished(take, name) for name in self._ids(answer) if self._is_job(name))]
+        with self._with(request):
+            answer = self._sent(request)
+            texts = [answer, *(self._finished(request, name) for name in self._ids(answer) if self._is_job(name))]
         every = list(dict.fromkeys(name for text in texts for name in self._ids(text)))
         files = [name for name in every if not self._is_job(name)]
         names = [name for name in every if name not in files[1:-1]]
-        return [self._issued(take, name, "\n".join(texts)) for name in names]
+        return [self._issued(request, name, "\n".join(texts)) for name in names]
 
     @contextmanager
-    def _with(self, take: Take) -> Iterator[None]:
+    def _with(self, request: Request) -> Iterator[None]:
         """Set the request's options at its upstream for as long as the block lasts."""
-        upstream = self._upstreams.get(take.what.partition(":")[0])
-        before = {name: getattr(upstream, name) for name in take.options}
-        for name, value in take.options.items():
+        upstream = self._upstreams.get(request.what.partition(":")[0])
+        before = {name: getattr(upstream, name) for name in request.options}
+        for name, value in request.options.items():
             setattr(upstream, name, value)
         yield
         for name, value in before.items():
             setattr(upstream, name, value)
 
-    def _sent(self, take: Take) -> str:
-        headers = {"prefer": "respond-async"} | ({"authorization": f"Bearer {key}"} if (key := self._key(take)) else {})
-        picture = {"image": ("otter.png", png(64, 48), "image/png")}
-        content: dict[str, Any] = {"data": take.body, "files": picture} if take.path == EDITS else {"json": take.body}
+    def _sent(self, request: Request) -> str:
+        key = self._key(request)
+        headers = {"prefer": "respond-async"} | ({"authorization": f"Bearer {key}"} if key else {})
+        content: dict[str, Any] = {"json": request.body}
+        if request.path == EDITS:
+            content = {"data": request.body, "files": {"image": ("otter.png", png(64, 48), "image/png")}}
         with httpx.Client(base_url=self._issues.url, headers=headers, timeout=60, trust_env=False) as client:
-            answer = client.post(take.path, **content)
-        assert answer.status_code in (200, 202), f"{take.what}: {answer.text}"
+            answer = client.post(request.path, **content)
+        assert answer.status_code in (200, 202), f"{request.what}: {answer.text}"
         return answer.text
 
-    def _finished(self, take: Take, name: str) -> str:
+    def _finished(self, request: Request, name: str) -> str:
         """What a poll of the job answers once it has files."""
         for _ in range(10):
-            text = read(self._issues, take.poll.format(id=name), self._key(take)).text
+            text = read(self._issues, request.poll.format(id=name), self._key(request)).text
             if not all(map(self._is_job, self._ids(text))):
                 return text
-        raise RuntimeError(f"{take.what}: {text}")
+        raise RuntimeError(f"{request.what}: {text}")
 
-    def _key(self, take: Take) -> str:
-        return "" if self._name == "open mode" else take.key
+    def _key(self, request: Request) -> str:
+        return "" if self._name == "open mode" else request.key
 
     def _ids(self, text: str) -> list[str]:
         return [name for name in _CANDIDATE.findall(text) if self._said(name)]
@@ -104,29 +107,30 @@ class _Office:
                 return decode(name)
         return None
 
-    def _issued(self, take: Take, name: str, texts: str) -> Issued:
+    def _issued(self, request: Request, name: str, texts: str) -> Issued:
         said = self._said(name)
         file, job = (said, said.job) if isinstance(said, ResultFile) else (None, said)
         assert job
         account = self._account(job)
-        request = self._file_request(take, file, name, texts) if file else take.poll.format(id=name)
-        is_elsewhere = bool(file and "files_origin" in take.options)
+        reading = self._file_reading(request, file, name, texts) if file else request.poll.format(id=name)
+        is_elsewhere = bool(file and "files_origin" in request.options)
         forget(self._others)
         self._proxy.asked.clear()
-        if request:
-            read(self._reads_elsewhere if is_elsewhere else self._reads, request, self._key(take))
+        if reading:
+            read(self._reads_elsewhere if is_elsewhere else self._reads, reading, self._key(request))
         return Issued(
-            what=take.what,
+            what=request.what,
             gateway=self._name,
             id=name,
-            request=request,
-            key=self._key(take),
+            reading=reading,
+            key=self._key(request),
             account=account.id if account else "",
             job={**job._asdict(), "refs": list(job.refs)},
             number=file.number if file else None,
             output=file.output if file else None,
             asked=sorted(set(self._proxy.asked)) if is_elsewhere else asked(self._others),
             credential=self._credential(account),
+            link=unpacked(file.output) if file and file.output and is_packed(file.output) else "",
         )
 
     def _account(self, job: Job) -> Account | None:
@@ -136,9 +140,9 @@ class _Office:
         known = (account.key or ALICE) if account else ""
         return known if known and carries(self._others, known) else ""
 
-    def _file_request(self, take: Take, file: ResultFile, name: str, texts: str) -> str:
+    def _file_reading(self, request: Request, file: ResultFile, name: str, texts: str) -> str:
         """How the file is read; empty where a test cannot see what is asked for it."""
-        if file.job.provider == "artifacts" or ("files_origin" in take.options and file.output is None):
+        if file.job.provider == "artifacts" or ("files_origin" in request.options and file.output is None):
             return ""
         [url] = set(re.findall(rf"http://[^\s\"()]*{re.escape(name)}\.\w+", texts))
         return f"GET {urlsplit(url).path}"
@@ -151,9 +155,9 @@ def main() -> None:
     issued: list[Issued] = []
     try:
         with ExitStack() as stack:
-            offices = {name: _Office(name, stack, ARTIFACTS=f"s3://{_BUCKET}/results") for name in GATEWAYS}
-            for take in TAKES:
-                issued += offices[take.gateway].issue(take)
+            issuers = {name: _Issuer(name, stack, ARTIFACTS=f"s3://{_BUCKET}/results") for name in GATEWAYS}
+            for request in REQUESTS:
+                issued += issuers[request.gateway].issue(request)
     finally:
         moto.stop()
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()

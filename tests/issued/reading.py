@@ -14,15 +14,16 @@ from tests.rig import Gateway
 class Issued(NamedTuple):
     """An id as a client holds it, and what it says.
 
-    `request` is how the client reads it, with its API `key`; empty where no test can see what that leads to. `account`
-    is the account's name, `output` a file's ref if it has one. `asked` are the requests that reading it sends upstream,
-    of which one carries the `credential`; for a file on a host of the upstream's own, what a proxy sees of them.
+    `reading` is the request by which the client reads it, with its API `key`; empty where no test can see what that
+    leads to. `account` is the account's name, `output` a file's ref if it has one. `asked` are the requests that are
+    sent upstream for it, of which one carries the `credential`; for a file on a host of the upstream's own, what a
+    proxy sees of them. `link` is what an output that is a packed link stands for.
     """
 
     what: str
     gateway: str
     id: str
-    request: str
+    reading: str
     key: str
     account: str
     job: Mapping[str, Any]
@@ -30,10 +31,11 @@ class Issued(NamedTuple):
     output: str | None
     asked: list[str]
     credential: str
+    link: str
 
 
-def read(gateway: Gateway, request: str, key: str) -> httpx.Response:
-    method, _, path = request.partition(" ")
+def read(gateway: Gateway, reading: str, key: str) -> httpx.Response:
+    method, _, path = reading.partition(" ")
     headers = {"authorization": f"Bearer {key}"} if key else {}
     with httpx.Client(base_url=gateway.url, headers=headers, timeout=30, trust_env=False) as client:
         return client.request(method, path)

@@ -14,6 +14,7 @@ from shared.errors import NotFound
 from shared.job import Job, ResultFile
 from shared.jobs.ids import JobIds
 from shared.providers import PROVIDERS
+from shared.providers.ark.links import unpacked
 from shared.service import Caller, Service
 from tests.emulators.base import Emulator
 from tests.emulators.piclumen import ALICE
@@ -27,7 +28,7 @@ ISSUED = [Issued(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8
 JOBS = [issued for issued in ISSUED if issued.number is None]
 SIGNED_BY_A_SETTING = [issued for issued in ISSUED if "SIGNING_KEYS" in GATEWAYS[issued.gateway]]
 ELSEWHERE = [issued for issued in ISSUED if issued.asked and issued.asked[0].startswith("CONNECT ")]
-DIRECT = [issued for issued in ISSUED if issued.request and issued not in ELSEWHERE]
+DIRECT = [issued for issued in ISSUED if issued.reading and issued not in ELSEWHERE]
 HOURS = 24
 A_LONG_TIME = {"JOB_TTL_HOURS": "1000000", "ARTIFACTS": "s3://issued-ids/results"}
 """Ids expire by the clock; these must be readable for longer than this code lives."""
@@ -69,7 +70,7 @@ def read_by(tickets: JobIds, issued: Issued) -> Job | ResultFile:
 
 
 @every_id
-def test_an_id_says_what_it_said(services: Mapping[str, Service], issued: Issued) -> None:
+def test_an_id_decodes_to_the_job_it_was_issued_for(services: Mapping[str, Service], issued: Issued) -> None:
     said = read_by(services[issued.gateway].ids, issued)
     job = said.job if isinstance(said, ResultFile) else said
     expected = {**issued.job, "refs": tuple(issued.job["refs"])}
@@ -81,7 +82,7 @@ def test_an_id_says_what_it_said(services: Mapping[str, Service], issued: Issued
 @pytest.mark.parametrize("issued", [issued for issued in JOBS if issued.job["owner"]], ids=name_of)
 def test_a_job_with_an_owner_is_for_that_caller(services: Mapping[str, Service], issued: Issued) -> None:
     service = services[issued.gateway]
-    owner = service.ids.owners(f"piclumen:{ALICE}" if ALICE in issued.request else issued.key)
+    owner = service.ids.owners(f"piclumen:{ALICE}" if ALICE in issued.reading else issued.key)
     assert service.job(issued.id, Caller(owner))
     for caller in (Caller(service.ids.owners("another key")), None):
         with pytest.raises(NotFound):
@@ -103,7 +104,7 @@ def test_a_job_is_on_the_account_that_started_it(services: Mapping[str, Service]
 
 
 @pytest.mark.parametrize("issued", SIGNED_BY_A_SETTING, ids=name_of)
-def test_an_id_lives_as_long_as_it_was_to(issued: Issued) -> None:
+def test_an_id_expires_when_its_time_to_live_is_over(issued: Issued) -> None:
     end = issued.job["created"] + HOURS * 3600
     assert read_by(JobIds([NEWER_KEY, OLDER_KEY], HOURS * 3600, lambda: end - 1), issued)
     with pytest.raises(NotFound):
@@ -115,7 +116,7 @@ def test_a_client_that_returns_gets_the_same_upstream_job(
     gateways: Mapping[str, Gateway], upstreams: Mapping[str, Emulator], issued: Issued
 ) -> None:
     forget(upstreams)
-    answer = read(gateways[issued.gateway], issued.request, issued.key)
+    answer = read(gateways[issued.gateway], issued.reading, issued.key)
     assert set(issued.asked) <= set(asked(upstreams))
     assert not issued.credential or carries(upstreams, issued.credential)
     assert issued.asked or answer.status_code == 200
@@ -126,8 +127,13 @@ def test_a_file_is_fetched_from_the_same_host(upstreams: Mapping[str, Emulator],
     with Proxy() as proxy:
         environment = settings(issued.gateway, upstreams, PROXY=proxy.url, **A_LONG_TIME)
         with Gateway(open_mode=True, **environment) as gateway:
-            assert read(gateway, issued.request, issued.key).status_code == 502
+            assert read(gateway, issued.reading, issued.key).status_code == 502
     assert set(proxy.asked) == set(issued.asked)
+
+
+@pytest.mark.parametrize("issued", [issued for issued in ISSUED if issued.link], ids=name_of)
+def test_a_packed_link_is_unpacked_as_it_was(issued: Issued) -> None:
+    assert unpacked(issued.output or "") == issued.link
 
 
 def test_there_are_ids_of_every_provider_account_and_kind() -> None:

@@ -116,9 +116,9 @@ def _huge() -> Iterator[Attack]:
     emoji = b'"' + "😀".encode()
     yield Attack("too much wide text", "/v1/chat/completions", user + emoji + b"x" * (19 * MEGABYTE) + b'"}]}')
     yield Attack("escapes", "/v1/chat/completions", user + b'"' + b"\\n" * (9 * MEGABYTE) + b'"}]}')
-    messages = b'{"model":"parrot","messages":[' + b'{"role":"user","content":"hello"},' * 16_500
+    messages = b'{"model":"parrot","messages":[' + b'{"role":"user","content":"hello"},' * 9_900
     yield Attack("as many messages as may be", "/v1/chat/completions", messages + b'{"role":"user","content":"x"}]}')
-    many = b'{"model":"parrot","messages":[{"role":"user","content":[' + b'{"type":"text","text":"hello"},' * 16_500
+    many = b'{"model":"parrot","messages":[{"role":"user","content":[' + b'{"type":"text","text":"hello"},' * 9_900
     yield Attack("as many parts as may be", "/v1/chat/completions", many + b'{"type":"text","text":"x"}]}]}')
     wide = user[1:] + emoji + b"x" * (4 * MEGABYTE - 9) + b'"}]}'
     yield Attack("as much wide text as may be", "/v1/chat/completions", b"{" + model + wide)

@@ -17,7 +17,7 @@ _MODELSCOPE_STORAGE = "https://muse-ai.oss-cn-hangzhou.aliyuncs.com"
 _TOKEN = f"authorization_token={ALICE}"
 
 
-class Take(NamedTuple):
+class Request(NamedTuple):
     """A client's request, for a job that is read by `poll`. `options` are settings of the provider's emulator."""
 
     what: str
@@ -29,28 +29,28 @@ class Take(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-def _image(what: str, model: str, n: int = 1) -> Take:
-    return Take(what, IMAGES, {"model": model, "prompt": "a lighthouse", "n": n, "response_format": "url"})
+def _image(what: str, model: str, n: int = 1) -> Request:
+    return Request(what, IMAGES, {"model": model, "prompt": "a lighthouse", "n": n, "response_format": "url"})
 
 
-def _edit(what: str, model: str) -> Take:
-    return Take(what, EDITS, {"model": model, "prompt": "add a hat", "response_format": "url"})
+def _edit(what: str, model: str) -> Request:
+    return Request(what, EDITS, {"model": model, "prompt": "add a hat", "response_format": "url"})
 
 
-def _chat(what: str, model: str, path: str = CHAT) -> Take:
+def _chat(what: str, model: str, path: str = CHAT) -> Request:
     messages = [{"role": "user", "content": "draw a lighthouse"}]
-    return Take(what, path, {"model": model, "messages": messages, "waitForImage": False}, "GET /v1/tasks/{id}")
+    return Request(what, path, {"model": model, "messages": messages, "waitForImage": False}, "GET /v1/tasks/{id}")
 
 
-def _video(what: str, model: str, path: str = VIDEOS) -> Take:
-    return Take(what, path, {"model": model, "prompt": "a fjord"}, f"GET {path}/{{id}}")
+def _video(what: str, model: str, path: str = VIDEOS) -> Request:
+    return Request(what, path, {"model": model, "prompt": "a fjord"}, f"GET {path}/{{id}}")
 
 
-def _with(take: Take, **options: Any) -> Take:
-    return take._replace(options=options)
+def _with(request: Request, **options: Any) -> Request:
+    return request._replace(options=options)
 
 
-TAKES = (
+REQUESTS = (
     *(_image(f"zimage: image, {gateway}", "zimage/zimage-turbo")._replace(gateway=gateway) for gateway in GATEWAYS),
     _image("zimage: image of the other caller", "zimage/zimage-turbo")._replace(key=API_KEYS[1]),
     _image("zimage: images in one task", "zimage/zimage-turbo", 4),
@@ -65,13 +65,13 @@ TAKES = (
     _with(_image("modelscope: image on its storage", "modelscope/zimage-base"), files_origin=_MODELSCOPE_STORAGE),
     _image("piclumen: images", "piclumen-fast", 2),
     _with(_image("piclumen: image on its storage", "piclumen-fast"), files_origin="https://images.piclumen.com"),
-    Take(
+    Request(
         "piclumen: image of PicLumen's clients, on the operator's account",
         "/generate-image",
         {"prompt": "a cat"},
         "POST /check-image?mark_id={id}",
     ),
-    Take(
+    Request(
         "piclumen: image of PicLumen's clients, on their own account",
         f"/generate-image?{_TOKEN}",
         {"prompt": "a cat"},
