@@ -1766,7 +1766,10 @@ def _fails(tests: str, mutant: Mutant | None) -> bool:
         if mutant:
             _apply(mutant, copy)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
-        done = subprocess.run(command, cwd=copy, capture_output=True, check=False, timeout=300)
+        try:
+            done = subprocess.run(command, cwd=copy, capture_output=True, check=False, timeout=300)
+        except subprocess.TimeoutExpired:
+            return mutant is not None  # a bug that makes the tests hang is noticed
         # Pytest's 1 says that tests failed; anything else, that they did not run.
         if done.returncode not in (0, 1):
             raise SystemExit(f"{mutant}: the tests did not run\n{done.stdout.decode()[-2000:]}")

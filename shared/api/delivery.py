@@ -93,7 +93,7 @@ async def deliver_events(generation: Generation, renderer: EventRenderer) -> Str
 
 async def _wait(generation: Generation, prefer: Prefer) -> Status | None:
     """Wait as long as the client prefers and time limits allow, unless it disconnects."""
-    if prefer.respond_async and not prefer.wait:
+    if generation.job.id and prefer.respond_async and not prefer.wait:
         return None
     context = generation.context
     seconds = context.patience() - context.age

@@ -115,7 +115,7 @@ def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]
         case errors.RangeInvalid(total=int(total)):
             headers["content-range"] = f"bytes */{total}"
         case errors.TakenError(job=str(job)):
-            headers["location"] = f"{prefix}/v1/jobs/{job}"
+            headers |= {"location": f"{prefix}/v1/jobs/{job}", "easel-job": job}
     return headers
 
 

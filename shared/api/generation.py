@@ -37,7 +37,6 @@ class Generation:
     context's own for callers who bring a credential.
     """
 
-    _submission: Submission
     _submitting: AbstractAsyncContextManager[Submission]
 
     def __init__(
@@ -59,6 +58,7 @@ class Generation:
         self._service = service or context.service
         self._caller = caller or context.owner
         self._key = context.request_key()
+        self._submission: Submission | None = None
 
     async def __aenter__(self) -> Generation:
         """Submit. An upstream that answers with the results may use all the time there is, others only the host's."""
@@ -77,12 +77,17 @@ class Generation:
         await self._submitting.__aexit__(kind, error, trace)
 
     @property
+    def _submitted(self) -> Submission:
+        assert self._submission, "the request is submitted by `async with`"
+        return self._submission
+
+    @property
     def job(self) -> Job:
-        return self._submission.job
+        return self._submitted.job
 
     @property
     def revised_prompt(self) -> str:
-        return self._submission.revised_prompt
+        return self._submitted.revised_prompt
 
     @property
     def size(self) -> str | None:
@@ -94,14 +99,17 @@ class Generation:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The ignored parameters, the job's id, and whether a retry of this request can be recognized."""
-        job = {"easel-job": self.job.id} if self.job.id else {}
-        unrecorded = {} if self._submission.recorded else {"easel-idempotency": "unrecorded"}
-        return {**ignored_header(self._ignored), **job, **unrecorded}
+        """The ignored parameters and, once submitted, the job's id and whether a retry can be recognized."""
+        headers = ignored_header(self._ignored)
+        if self._submission and self._submission.job.id:
+            headers["easel-job"] = self._submission.job.id
+        if self._submission and not self._submission.recorded:
+            headers["easel-idempotency"] = "unrecorded"
+        return headers
 
     async def wait(self, seconds: float) -> Status:
         """Poll until the job has ended or `seconds` are over. Returns its last known status."""
-        return self._submission.finished or await self._service.wait(self.job, seconds)
+        return self._submitted.finished or await self._service.wait(self.job, seconds)
 
     async def images(self, status: Status | None) -> list[Image]:
         """Return the results of a finished job, not opened yet. Raises GenerationFailed or GenerationPending."""
@@ -111,8 +119,8 @@ class Generation:
             await self.mark_undelivered()
             raise
         files = self._service.files(self.job, outputs)
-        inline = [Image(result.media_type, content=result.base64) for result in self._submission.results]
-        if self._submission.finished and files:  # the stored copies of the inline results, which need no download
+        inline = [Image(result.media_type, content=result.base64) for result in self._submitted.results]
+        if self._submitted.finished and files:  # the stored copies of the inline results, which need no download
             return [image._replace(file=file) for image, file in zip(inline, files, strict=True)]
         stored = [Image(output.media_type, file) for output, file in zip(outputs, files, strict=True)]
         if images := [*inline, *stored]:
@@ -145,7 +153,3 @@ class Generation:
             return self.context.link(image.file, image.media_type)
         assert image.content is not None
         return Base64(f"data:{image.media_type};base64,", image.content)
-
-    def missing(self, count: int) -> dict[str, int]:
-        """Return how many results of those requested could not be made, as a field of a response."""
-        return {"missing": self.job.requested - count} if count < self.job.requested else {}

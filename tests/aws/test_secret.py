@@ -197,7 +197,7 @@ async def test_a_bad_text_is_told_without_its_words_and_may_be_put_right(
         assert "zi_visitor" not in caught.value.message
         clock.now += MIN_AGE
     manager.put_secret_value(SecretId=name, SecretString=accounts(OLD))
-    assert (await configured()).pool.of("zimage")[0].key == OLD
+    assert (await configured()).accounts.of("zimage")[0].key == OLD
 
 
 async def test_both_lists_count(name: str) -> None:

@@ -114,8 +114,8 @@ documents = st.recursive(
 def test_a_large_body_is_plain_json(content: object) -> None:
     async def whole() -> tuple[bytes, int | None]:
         body = await large_json_body(content)
-        assert not isinstance(body.content, bytes)
-        return b"".join([piece async for piece in body.content]), body.length
+        whole = body.content if isinstance(body.content, bytes) else b"".join([piece async for piece in body.content])
+        return whole, body.length
 
     expected = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     assert asyncio.run(whole()) == (expected, len(expected))

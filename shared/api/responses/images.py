@@ -18,8 +18,7 @@ from shared.results import Status
 
 if TYPE_CHECKING:
     from shared.api.requests.images import ImageGenerate
-    from shared.api.responses.types import Image as ImageObject
-    from shared.api.responses.types import Images, JobObject
+    from shared.api.responses.types import ImageObject, Images, JobObject
 
 _NO_USAGE = {
     "input_tokens": 0,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 
-from pydantic import WithJsonSchema
+from pydantic import GetPydanticSchema
+from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from shared.json_stream import Base64
 from shared.models import Kind
 
-FileText: TypeAlias = Annotated[str | Base64, WithJsonSchema({"type": "string"})]
+FileText: TypeAlias = Annotated[str | Base64, GetPydanticSchema(lambda kind, handler: core_schema.str_schema())]
 """A string that may hold files as base64."""
 
 JobStatus: TypeAlias = Literal["queued", "in_progress", "completed", "failed"]
@@ -34,7 +35,7 @@ class ErrorAnswer(TypedDict):
     error: ErrorObject
 
 
-class Image(TypedDict):
+class ImageObject(TypedDict):
     """A picture: a link, its bytes in base64, or both."""
 
     url: NotRequired[FileText]
@@ -46,7 +47,7 @@ class Images(TypedDict):
     """OpenAI's ImagesResponse. `missing` counts those that were asked for and could not be made."""
 
     created: int
-    data: list[Image]
+    data: list[ImageObject]
     model: str
     size: NotRequired[str]
     job: NotRequired[str]
