@@ -79,7 +79,7 @@ _ADAPTERS = {upstream.name: upstream.adapter for upstream in PROVIDERS}
 
 
 def provider_class(name: str) -> type[MediaProvider]:
-    """The adapter of a provider. It is imported only now: few deployments need more than two or three."""
+    """Return the class of a provider, imported on demand: few deployments need more than two or three."""
     adapter: type[MediaProvider] = getattr(import_module(f"{__name__}.{name}"), _ADAPTERS[name])
     return adapter
 

@@ -1,4 +1,4 @@
-"""Results that come as base64 inside of an upstream's answer, opened like files: whole or in part, piece by piece."""
+"""Serve base64 results embedded in an upstream response like files: whole or by range, in chunks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shared.http import HEAD_BYTES, detect_media_type
 from shared.media import ByteRange, Media
 
 _CHUNK = 64 << 10
-"""Base64 digits that are decoded together: a multiple of four."""
+"""Base64 digits decoded per chunk; a multiple of four."""
 
 
 def media(digits: memoryview, byte_range: ByteRange | None) -> Media:
-    """A result that is held as base64; RangeInvalid or Unavailable where that cannot be."""
+    """Open a base64 result. Raise RangeInvalid for a bad range, Unavailable if it is not an image or a video."""
     total = len(digits) // 4 * 3 - bytes(digits[-2:]).count(b"=")
     start, end = (byte_range or ByteRange(0)).within(total)
     media_type = None

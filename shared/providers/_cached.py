@@ -1,4 +1,4 @@
-"""A value that is fetched when it is needed and kept while it lives, by this instance alone."""
+"""A lazily fetched value with a TTL, cached in this process only."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ValueT = TypeVar("ValueT")
 
 
 class Cached(Generic[ValueT]):
-    """One caller at a time fetches it, the others wait for that; one per event loop, for locks belong to theirs.
+    """Fetch a value once for concurrent callers; there is one lock per event loop, as asyncio locks are bound to one.
 
-    `fetch` gives the value and how many seconds it lives. An `initial` one lives until somebody asks for another.
+    `fetch` returns the value and its TTL in seconds. An `initial` value is valid until a caller rejects it.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[tuple[ValueT, float]]], initial: ValueT | None = None) -> None:
@@ -24,7 +24,7 @@ class Cached(Generic[ValueT]):
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def get(self, instead_of: ValueT | None = None) -> ValueT:
-        """The value; another one than `instead_of`, which somebody found to be of no use."""
+        """Return the cached value; fetch it if it has expired or equals `instead_of`, a value that did not work."""
         if (value := self._alive(instead_of)) is not None:
             return value
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):

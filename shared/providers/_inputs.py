@@ -1,4 +1,4 @@
-"""What adapters share when they send pictures on that a request brought along."""
+"""Helpers shared by the providers that forward input images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.requests import InputImage
 
 
 async def media_type_of(picture: InputImage) -> str:
-    """What it is; of one that lies elsewhere, by its bytes, which are fetched with that."""
+    """Return the media type of an input image; if unknown, fetch a remote one and detect it from its first bytes."""
     if picture.media_type:
         return picture.media_type
     async with aclosing(picture.read()) as pieces:  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""What adapters share when they read answers: the shapes of JSON, and the words by which refusals are known."""
+"""Helpers shared by the providers for reading JSON responses and recognising refusals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def as_list(value: object) -> list[Any]:
 
 
 def at(value: Any, *path: str | int) -> Any:
-    """What lies at the end of this path of members and places; None where it breaks off. A text has no places."""
+    """Return the value at a path of keys and indexes, or None if it does not exist. Strings are not indexed."""
     for step in path:
         if isinstance(value, str):
             return None
@@ -30,22 +30,22 @@ def at(value: Any, *path: str | int) -> Any:
 
 
 def text_at(value: Any, *path: str | int) -> str:
-    """The same where it is text; empty otherwise."""
+    """Return the string at a path, or an empty one."""
     found = at(value, *path)
     return found if isinstance(found, str) else ""
 
 
 def list_at(value: Any, *path: str | int) -> list[Any]:
-    """The same where it is a list; empty otherwise."""
+    """Return the list at a path, or an empty one."""
     return as_list(at(value, *path))
 
 
 def as_id(value: object) -> str | None:
-    """What can go into our own ids; None for all else."""
+    """Return `value` if it may go into our ids (a string of 1 to LONGEST_ID characters), else None."""
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
 
 
 def is_moderation(text: str) -> bool:
-    """Whether an upstream's sentence means that it will not draw this."""
+    """Return whether an upstream's message is a content refusal."""
     lowered = text.lower()
     return any(word in lowered for word in _REFUSAL_WORDS)

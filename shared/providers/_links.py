@@ -1,4 +1,4 @@
-"""Result links, written short: most results of an upstream lie on one or two hosts, and their names fill up our ids."""
+"""Shorten result URLs: most of an upstream's results are on one or two hosts, and host names make our ids long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.results import Ref
 
 
 def is_usable(link: object) -> TypeGuard[str]:
-    """True for a plain http or https URL without a user or a password in it."""
+    """Return True for an http or https URL without user info."""
     try:
         return isinstance(link, str) and bool(origin_of(link))
     except Unavailable:
@@ -20,14 +20,14 @@ def is_usable(link: object) -> TypeGuard[str]:
 
 
 def without_result(upstream: str) -> GenerationFailed:
-    """The error of a finished job that has no result, or only links that are not usable."""
+    """Return the error for a finished job that has no result or only unusable URLs."""
     return GenerationFailed(f"{upstream} finished the job without a usable result.")
 
 
 class Links:
-    """`hosts` has a tag for each origin where results lie, beside the API's own.
+    """Map result URLs to refs and back. `hosts` maps a tag to each result origin other than the API's own.
 
-    `origins` are all that may be followed: these, and those that the account adds.
+    `origins` are all allowed origins: these and the ones configured for the account.
     """
 
     def __init__(self, account: Account, hosts: Mapping[str, str]) -> None:
@@ -35,12 +35,12 @@ class Links:
         self.origins = {*self._hosts.values(), *account.origins}
 
     def usable(self, links: Iterable[object]) -> list[str]:
-        """Those that are usable URLs, or paths at the API."""
+        """Return the links that are usable URLs or paths on the API's origin."""
         texts = (link for link in links if isinstance(link, str))
         return [link for link in texts if is_usable(self.whole(link) if link.startswith("/") else link)]
 
     def shortened(self, link: str) -> Ref:
-        """A link as it goes into an id: a host that is known becomes its tag, and no host at all means the API's."""
+        """Return the ref of a link: a known origin becomes its tag; a link without a host is on the API's origin."""
         if link.startswith("/"):
             return link
         origin, path = origin_of(link), link.split("/", 3)[-1]

@@ -1,4 +1,4 @@
-"""The protocols that a provider fulfils: it starts work, looks once, opens a result, and never sleeps or retries."""
+"""Provider protocols: a provider submits, polls once and opens results, and never sleeps or retries."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from shared.results import ChatDelta, Finished, Ref, Status, Submitted
 
 
 class Jobs(Protocol):
-    """Where jobs that were started are looked at, and what they made is opened."""
+    """Poll submitted jobs and open their outputs."""
 
     async def poll(self, ref: Ref) -> Status:
-        """Look once. The job failing is `Failed`; the call failing raises, NotFound where the upstream lost the job.
+        """Poll once. Return `Failed` if the job failed; raise if the call failed (NotFound: the upstream lost it).
 
-        A state word that nobody has seen before is `Running` and a logged warning: the job may be paid for, and
-        deadline and expiry bound it.
+        An unknown upstream status is `Running` with a logged warning: the job may be paid for, and the deadline and
+        expiry bound it.
         """
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        """Stream one output; the upstream connection closes with the block."""
+        """Stream one output; leaving the block closes the upstream connection."""
 
 
 class MediaProvider(Jobs, Protocol):
-    """One upstream seen through one account. Cheap to build; what it caches may vanish."""
+    """One upstream used with one account. Cheap to create; its caches may be lost at any time."""
 
     def __init__(self, http: Http, account: Account) -> None: ...
 
     async def models(self) -> tuple[Model, ...]:
-        """Built-in and configured models, plus what the upstream lists.
+        """Return the built-in and configured models plus those the upstream lists.
 
-        A failing or odd upstream list never removes a built-in or configured name.
+        A failed or malformed upstream list never removes a built-in or configured name.
         """
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
-        """Start the work, once. Raises an AccountError only where the upstream refused before it took the work."""
+        """Submit the request once. Raise an AccountError only if the upstream refused before accepting the job."""
 
 
 @runtime_checkable
@@ -48,23 +48,23 @@ class VideoProvider(Protocol):
     """A provider with video models."""
 
     async def submit_video(self, request: VideoRequest) -> Submitted:
-        """Start the work, once, as with a picture. Of its outputs the first is the video."""
+        """Submit the request once, like `submit`. The first output is the video."""
 
 
 @runtime_checkable
 class Cancels(Protocol):
-    """A provider whose upstream can stop a job."""
+    """A provider whose upstream can cancel a job."""
 
     async def cancel(self, ref: Ref) -> bool:
-        """Ask once; False where the job was past stopping."""
+        """Request cancellation once; return False if it is too late to cancel the job."""
 
 
 @runtime_checkable
 class Deletes(Protocol):
-    """A provider whose upstream can forget a job."""
+    """A provider whose upstream can delete a job."""
 
     async def delete(self, ref: Ref) -> bool:
-        """Remove a job that has ended, stop one that has not; False where it is under way and cannot be stopped."""
+        """Delete a finished job or cancel a running one; return False if it is running and cannot be cancelled."""
 
 
 @runtime_checkable
@@ -72,35 +72,35 @@ class ChatProvider(Protocol):
     """A provider with text models."""
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Yield text as it comes; the last delta carries the finish reason, and the usage where it is known.
+        """Yield text as it arrives; the last delta has the finish reason, and the usage if known.
 
-        What is raised before the first delta decides whether another account is tried, as with a submit. An answer
-        that ends without a finish reason is broken, and raises. Closing the generator closes the upstream.
+        An error before the first delta decides whether another account is tried, as in `submit`. Raise if the response
+        ends without a finish reason. Closing the generator closes the upstream connection.
         """
 
 
 @runtime_checkable
 class Renews(Protocol):
-    """A provider whose credential wears out unless it is renewed now and then."""
+    """A provider whose credential expires unless it is renewed regularly."""
 
     renew_seconds: ClassVar[float]
-    """How long one lasts safely; it is renewed before the first new work after that, by one instance at a time."""
+    """Seconds a credential is safely valid; after that, one instance at a time renews it before the next request."""
 
     async def renew(self) -> str:
-        """The credential to go on with. AccountRejected where the upstream does not renew this one."""
+        """Return the new credential. Raise AccountRejected if the upstream does not renew this one."""
 
 
 @runtime_checkable
 class Checks(Protocol):
-    """A provider that can say whether its credential is accepted, without starting any work."""
+    """A provider that can verify its credential without submitting a job."""
 
     async def check(self) -> None:
-        """AccountRejected where it is not accepted."""
+        """Raise AccountRejected if the credential is not accepted."""
 
 
 @runtime_checkable
 class Declines(Protocol):
-    """A provider that is asked for models which it has not."""
+    """A provider that explains why well-known models are unavailable."""
 
     declined: ClassVar[Mapping[str, str]]
-    """Their names, each with the reason: what callers are told where nobody else offers such a model."""
+    """Model names mapped to the reason, for the error message when no other provider offers the model."""

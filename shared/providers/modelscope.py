@@ -1,4 +1,4 @@
-"""ModelScope's API-Inference: Z-Image by its publisher, with a key, as asynchronous tasks."""
+"""ModelScope's API-Inference: Z-Image from its publisher, as asynchronous tasks, with an API key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _model(name: str, upstream: str, typical: float) -> Model:
 
 
 _MODELS = (
-    # The names under which zimage.run's clients know them: a key is all it takes to serve these from here.
+    # The same names as zimage.run's models, so that setting an API key is enough to serve its clients from here.
     _model("zimage-turbo", "Tongyi-MAI/Z-Image-Turbo", 14.0),
     _model("zimage-base", "Tongyi-MAI/Z-Image", 40.0),
 )
@@ -91,12 +91,12 @@ class ModelScope:
     def _result(self, links: list[str]) -> Status:
         if not links:
             return Failed(without_result("ModelScope"))
-        # A query is a signature that runs out; another look gives the link anew.
+        # A query string is a signature that expires; polling again returns a new URL.
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
 
 
 def _payload(answer: Response) -> dict[str, Any]:
-    """The content of a good answer. Raises what any other one means."""
+    """Return the payload of a successful response; raise the matching error for any other."""
     if answer.status < 400:
         return as_dict(answer.json())
     said = _said(answer)
@@ -110,7 +110,7 @@ def _said(answer: Response) -> str:
 
 
 def _sentence(answer: Response, payload: dict[str, Any]) -> str:
-    """What went wrong, from the first of the places where it may stand."""
+    """Return the first error message found in the fields that may hold one, or an empty string."""
     places = (as_dict(payload.get("errors")).get("message"), as_dict(payload.get("error")).get("message"))
     texts = (*places, payload.get("error"), payload.get("message"))
     return next((answer.quote(text) for text in texts if isinstance(text, str) and text), "")

@@ -1,7 +1,7 @@
-"""zimage.run: Z-Image-Turbo and its siblings through the site's own JSON API, in all of its generations.
+"""zimage.run: Z-Image-Turbo and related models through all versions of the site's own JSON API.
 
-The site documents nothing. Every answer is `{"success": true, "data": {...}}` or `{"success": false, "error": "text"}`.
-Its generations (open, cookie, moderation) share the paths and differ in what a submit must carry.
+The API is undocumented. A response is `{"success": true, "data": {...}}` or `{"success": false, "error": "text"}`.
+Its versions (open, cookie, moderation) share the paths and differ in what a submit requires.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _MODELS = (
 
 
 class ZImage:
-    """`account.key` is a Cookie header from a browser session; empty for the generations that need none."""
+    """`account.key` is the Cookie header of a browser session; empty for API versions that need none."""
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
@@ -73,7 +73,7 @@ class ZImage:
             "Accept": "*/*",
             "Origin": origin_of(self._base),
             "Referer": f"{self._base}/",
-            # A site behind Cloudflare ties its cookies to the browser that earned them, name included.
+            # Cloudflare binds cookies to the browser they were issued to, including its User-Agent.
             "User-Agent": account.options.get("user_agent", _USER_AGENT),
             **({"Cookie": account.key} if account.key else {}),
         }
@@ -164,7 +164,7 @@ class ZImage:
 
 
 async def _source(picture: InputImage) -> Base64:
-    """A picture inside of the order."""
+    """Return an input image as a data URL for the request body."""
     return Base64(f"data:{await media_type_of(picture)};base64,", picture)
 
 
@@ -174,11 +174,11 @@ def _tell_unknown(answer: Response, words: Iterable[object]) -> None:
 
 
 def _data(answer: Response, *, ordered: bool = False) -> dict[str, Any]:
-    """`data` of a successful envelope. Raises what any other answer means; `ordered` where it is about an order."""
+    """Return `data` of a successful envelope; raise the matching error otherwise. `ordered`: the call is a submit."""
     if answer.status >= 400:
         said = _said(answer)
         if answer.status >= 500 and answer.sent and said is not None:
-            # The site's own words, and not a proxy's page: the work was refused and not taken.
+            # The error comes from the site itself, not from a proxy: the job was refused, not accepted.
             raise Unavailable(f"zimage.run refused: {said}.", details={"upstream": said, "status": answer.status})
         by_words = _refusal(said) if ordered and said and answer.status in (400, 403, 422) else None
         raise by_words or answer.error(said or "")
@@ -189,7 +189,7 @@ def _data(answer: Response, *, ordered: bool = False) -> dict[str, Any]:
         case False:
             said = _sentence(answer, payload)
             message, details = f"zimage.run refused: {said}.", {"upstream": said}
-            if not ordered:  # no news of the job
+            if not ordered:  # says nothing about the job
                 raise Unavailable(message, details=details)
             raise _refusal(said) or UpstreamError(message, details=details)
         case _:
@@ -197,7 +197,7 @@ def _data(answer: Response, *, ordered: bool = False) -> dict[str, Any]:
 
 
 def _said(answer: Response) -> str | None:
-    """The sentence of an unsuccessful envelope; None where the body is no envelope."""
+    """Return the message of an error envelope, or None if the body is not one."""
     payload = as_dict(answer.json_or_none())
     return _sentence(answer, payload) if payload.get("success") is False else None
 
@@ -207,7 +207,7 @@ def _sentence(answer: Response, payload: dict[str, Any]) -> str:
 
 
 def _refusal(said: str) -> EaselError | None:
-    """What a sentence means that an order is refused with; None where its words say nothing."""
+    """Return the error for a refused submit, by its message; None if the message is not recognised."""
     message, details = f"zimage.run refused: {said}.", {"upstream": said}
     lowered = said.lower()
     if "moderation" in lowered and "token" in lowered:
@@ -228,7 +228,7 @@ def _failure(answer: Response, said: object) -> EaselError:
 
 
 def _links(task: dict[str, Any]) -> list[str]:
-    """The result as the site's versions give it: one link, a JSON list inside a string, or a real list."""
+    """Return the result URLs; depending on the version these are one URL, a JSON list in a string, or a list."""
     many = task.get("resultUrls")
     return list(_flat(many if many else task.get("resultUrl")))
 

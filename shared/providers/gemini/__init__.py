@@ -1,4 +1,4 @@
-"""Gemini through Google's own API, with a key: pictures in the answer itself, videos as jobs in the background."""
+"""Gemini through Google's API with a key: images inline in the response, videos as background jobs."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _log = logging.getLogger(__name__)
 _PICTURE_SECONDS = 300.0
 _LIST_SECONDS = 3.0
 _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
-"""Seconds until the list of models is asked for again, once it was there and once it was not."""
+"""Seconds until the model list is fetched again, after a success and after a failure."""
 
 
 class Gemini:
-    """`account.key` is an API key of Google AI Studio."""
+    """`account.key` is a Google AI Studio API key."""
 
     declined: ClassVar[Mapping[str, str]] = DECLINED
 
@@ -49,7 +49,7 @@ class Gemini:
         self._list_due = 0.0
 
     async def models(self) -> tuple[Model, ...]:
-        """The built-in ones, less those that Google says are gone, plus new ones. Google's word is kept for an hour."""
+        """Return the built-in models Google still lists, plus new ones. Google's list is cached for an hour."""
         if time.monotonic() >= self._list_due:
             self._list_due = time.monotonic() + _LIST_FAILED
             try:
@@ -61,7 +61,7 @@ class Gemini:
         return self._models
 
     async def submit(self, request: ImageRequest) -> Finished:
-        """One picture, or what the model makes of it: there is no asking for several."""
+        """Generate one image, or as many as the model returns: the API has no count parameter."""
         inline = [
             {"inlineData": {"mimeType": await media_type_of(picture), "data": Base64(picture)}}
             for picture in request.inputs
@@ -116,20 +116,20 @@ class Gemini:
             yield opened
 
     async def cancel(self, ref: Ref) -> bool:
-        """An interaction stops at any time before its end; an operation cannot be stopped."""
+        """Cancel an unfinished interaction; operations cannot be cancelled."""
         if operations.name_of(ref):
             return False
         answer = await self._read("POST", f"{_interaction(ref)}/cancel")
         return _is_done(answer) and not interactions.is_past_stopping(answer)
 
     async def delete(self, ref: Ref) -> bool:
-        """What has not ended is cancelled, and its record stays to say so. Of an operation nothing can be deleted."""
+        """Delete a finished interaction; cancel an unfinished one and keep its record. Operations cannot be deleted."""
         if operations.name_of(ref):
             return False
         return await self.cancel(ref) or _is_done(await self._read("DELETE", _interaction(ref)))
 
     async def _once_there(self, status: Status) -> Status:
-        """The same, unless it has ended before its file is there, which can take a moment more."""
+        """Return `status`, or the file's own if the job has succeeded but its file is not ready yet."""
         file = self._places.file(status.outputs[0].ref) if isinstance(status, Succeeded) else None
         if not file:
             return status
@@ -156,7 +156,7 @@ class Gemini:
         return await self._http.read(method, f"{self._api}/{path}", headers=self._headers)
 
     async def _methods(self) -> dict[str, frozenset[str]]:
-        """What Google lists, by the name of the model."""
+        """Return the supported methods of each model that Google lists, by model name."""
         answer = await self._read("GET", "models?pageSize=1000")
         if answer.status != 200:
             raise failure(answer)
@@ -179,7 +179,7 @@ def _interaction(ref: Ref) -> str:
 
 
 def _is_done(answer: Response) -> bool:
-    """Whether what was asked of a video was done; False where it was too late for that."""
+    """Return whether the action on a video was done; False if it was too late."""
     if answer.status == 200:
         return True
     error = lost(answer)

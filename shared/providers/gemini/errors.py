@@ -1,6 +1,6 @@
-"""What Google's errors mean: the key, the quota, the model, the request, or Google itself.
+"""Map Google's errors to ours: key, quota, model, request, or Google itself.
 
-An error has a number as its `code` and a word as its `status`, or in the Interactions API a word as its `code` alone.
+An error has a numeric `code` and a string `status`; in the Interactions API it has only a string `code`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 
 
 def failure(answer: Response) -> EaselError:
-    """The error behind an answer of 400 or more to an order."""
+    """Return the error for a submit response of 400 or more."""
     error = _error(answer)
     said = answer.quote(str(error.get("message") or ""))
     details = {"upstream": said, "status": answer.status}
@@ -50,13 +50,13 @@ def failure(answer: Response) -> EaselError:
             gone = f"Gemini has no such model, or no longer: {said}."
             return NotFound(gone, code="model_not_found", param="model", details=details)
         case 500 | 503:
-            # Google's own words, and not a proxy's page: nothing was made, and nothing is charged.
+            # The error comes from Google itself, not from a proxy: nothing was generated, and nothing is charged.
             return Unavailable(message, details=details)
     return answer.error(said)
 
 
 def lost(answer: Response) -> EaselError:
-    """The same of an answer about a video that was ordered before."""
+    """Return the error for a response of 400 or more about an existing video."""
     error = failure(answer)
     if isinstance(error, NotFound):
         return NotFound("Gemini does not have this video any more.", param="id", details=error.details)
@@ -64,9 +64,9 @@ def lost(answer: Response) -> EaselError:
 
 
 def missed(answer: Response) -> Failed:
-    """The end of a job whose look was answered with 400 or more; where that says nothing of the job, it is raised.
+    """Return the status for a poll response of 400 or more; raise the error if it says nothing about the job.
 
-    A look has nothing to be wrong in it: by a 400 the Interactions API tells that the job came to nothing.
+    A poll has no parameters to reject: a 400 from the Interactions API means that the job failed.
     """
     error = lost(answer)
     if not isinstance(error, BadRequest | ContentRefused):
@@ -77,14 +77,14 @@ def missed(answer: Response) -> Failed:
 
 
 def lost_file(answer: Response) -> EaselError:
-    """The error behind such an answer about a file, of which Google does not say whether it is gone or another's."""
+    """Return the error for such a response about a file; Google does not say if it is gone or owned by another key."""
     if answer.status in (403, 404):
         return NotFound("Gemini does not have this file any more: it keeps them for two days.", param="id")
     return failure(answer)
 
 
 def failed(answer: Response, said: str) -> EaselError:
-    """Why work that was taken came to nothing."""
+    """Return the error for an accepted job that failed."""
     said = answer.quote(said)
     if is_refusal(said):
         return refused(answer, said)
@@ -98,7 +98,7 @@ def refused(answer: Response, reason: str) -> ContentRefused:
 
 
 def is_refusal(said: str) -> bool:
-    """Whether a sentence of Google's means that it will not make this."""
+    """Return whether Google's message is a content refusal."""
     return is_moderation(said) or any(words in said.lower() for words in _UNSAFE)
 
 
@@ -112,7 +112,7 @@ def _blames_account(error: dict[str, Any], said: str) -> bool:
 
 
 def _limit(answer: Response, message: str, details: dict[str, Any]) -> EaselError:
-    """A quota of nought does not fill up again; that of a day does at midnight, all others when Google says so."""
+    """Return the error for a 429: a zero quota never resets, a daily one does at midnight, others when Google says."""
     error = _error(answer)
     if _NO_QUOTA.search(message):
         return AccountExhausted(message, details=details)
@@ -125,13 +125,13 @@ def _limit(answer: Response, message: str, details: dict[str, Any]) -> EaselErro
 
 
 def until_midnight(now: datetime) -> float:
-    """Seconds from a moment to the next midnight where it is told."""
+    """Return the seconds from `now` to the next midnight in its time zone."""
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
 
 
 def _pacific() -> tzinfo:
-    """Google's day. Where no time zones are known, that of winter: an hour late is better than one too early."""
+    """Return the zone of Google's daily quotas; without zone data, UTC-8: an hour late is better than an hour early."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:

@@ -1,4 +1,4 @@
-"""Videos by the Interactions API, as omni models make them: what is ordered, and what a look at it means."""
+"""Omni model videos through the Interactions API: request bodies and poll responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENDED = frozenset({"completed", "incomplete", "failed", "budget_exceeded"})
 
 
 async def order(request: VideoRequest) -> dict[str, Any]:
-    """One that goes on in the background, whose video will lie where it can be fetched from."""
+    """Return the body of a background interaction whose video is delivered as a URI."""
     frames = [frame for frame in (request.first_frame, request.last_frame) if frame]
     pictures = [*frames, *request.references]
     task = "image_to_video" if frames else "reference_to_video" if pictures else "text_to_video"
@@ -51,7 +51,7 @@ async def order(request: VideoRequest) -> dict[str, Any]:
 
 
 def _prompt(request: VideoRequest) -> str:
-    """Which of two pictures is which end is said in the prompt, and nowhere else."""
+    """Return the prompt; with a last frame it gets frame tags, the only way to tell the two images apart."""
     if request.last_frame and "<LAST_FRAME>" not in request.prompt:
         return f"<FIRST_FRAME> <LAST_FRAME> {request.prompt}"
     return request.prompt
@@ -62,7 +62,7 @@ def ref_of(name: object) -> Ref | None:
 
 
 def state(answer: Response, ref: Ref, places: Places) -> Status:
-    """What a look shows."""
+    """Return the status in a poll response."""
     interaction = lifted(answer).payload
     match interaction.get("status"):
         case "queued":
@@ -81,7 +81,7 @@ def state(answer: Response, ref: Ref, places: Places) -> Status:
 
 
 def is_past_stopping(answer: Response) -> bool:
-    """Whether the answer to a cancellation shows that it came too late."""
+    """Return whether the response to a cancellation shows that it came too late."""
     return lifted(answer).payload.get("status") in _ENDED
 
 
@@ -104,14 +104,14 @@ def _end(answer: Response, interaction: dict[str, Any], ref: Ref, places: Places
 
 
 def inline_video(answer: Response) -> memoryview | None:
-    """The video's base64, where it is in the answer."""
+    """Return the video's base64, or None if the response does not contain it."""
     content = lifted(answer)
     data = _video(content.payload).get("data")
     return memoryview(content.base64(data)) if data else None
 
 
 def _video(interaction: dict[str, Any]) -> dict[str, Any]:
-    """That of the last step that has one; empty where none has."""
+    """Return the last video in the output steps, or an empty dict."""
     content = [item for step in _outputs(interaction) for item in map(as_dict, list_at(step, "content"))]
     videos = [
         item for item in content if item.get("type") == "video" and (text_at(item, "uri") or text_at(item, "data"))
@@ -125,7 +125,7 @@ def _outputs(interaction: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _without_video(answer: Response, interaction: dict[str, Any]) -> EaselError:
-    """What it means that there is none in the end: a fault, words in its place, or nothing at all."""
+    """Return the error for a finished interaction without a video: its own error, text instead, or no output."""
     if reason := _reason(interaction):
         return failed(answer, reason)
     texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
@@ -140,7 +140,7 @@ def _without_video(answer: Response, interaction: dict[str, Any]) -> EaselError:
 
 
 def _reason(interaction: dict[str, Any]) -> str:
-    """What it says of a fault, in one of the places where it may say it."""
+    """Return the first error message found in the fields that may hold one, or an empty string."""
     faults = [interaction.get("error"), *list_at(interaction, "errors"), *_step_errors(interaction)]
     return next((said for fault in faults if (said := text_at(fault, "message"))), "")
 

@@ -1,4 +1,4 @@
-"""Gemini's models, and how the pixels that we speak of become the ratios and sizes that those for pictures know."""
+"""Gemini's models, and the mapping from pixel sizes to the image models' aspect ratios and size names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.models import Model, Size
 
-# What comes out at 1K, by ratio; 2K and 4K are twice and four times as much a side.
+# Output sizes at 1K by ratio; 2K and 4K are two and four times as long per side.
 _AT_1K = {
     "1:1": Size(1024, 1024),
     "2:3": Size(848, 1264),
@@ -37,7 +37,7 @@ _OF_2_5 = {
 }
 _SCALED = tuple(Size(width * scale, height * scale) for scale in _SCALES.values() for width, height in _AT_1K.values())
 _UNSCALED = "gemini-2.5-flash-image"
-"""The one model with a single size, which refuses to be told so."""
+"""The one model with a single size; it rejects `imageSize`."""
 
 _IMAGE_MODEL = re.compile(r"gemini-[\w.-]*(?:image|nano-banana)[\w.-]*", re.ASCII)
 _OMNI_MODEL = re.compile(r"gemini-omni-[\w.-]+", re.ASCII)
@@ -50,11 +50,11 @@ DECLINED = {
     **dict.fromkeys(_IMAGEN, "Google has shut Imagen 4; gemini-nano-banana-2.1 is its successor."),
     **dict.fromkeys(_VEO, "Google has shut Veo 3.1 for this key; gemini-omni-1.2-flash is its successor."),
 }
-"""What is still asked for, and what is said to that where Google lists it no more."""
+"""Retired models that callers still request, with the error text for when Google no longer lists them."""
 
 
 def image_model(name: str) -> Model:
-    """What an image model of this name can do."""
+    """Return the image model with this name."""
     sizes = tuple(_OF_2_5.values()) if name == _UNSCALED else _SCALED
     return Model(
         name,
@@ -68,7 +68,7 @@ def image_model(name: str) -> Model:
 
 
 def omni_model(name: str) -> Model:
-    """What a model can do that makes videos in the Interactions API. It speaks, and nobody can make it silent."""
+    """Return the Interactions API video model with this name. Its audio cannot be turned off."""
     return Model(
         name,
         "video",
@@ -83,7 +83,7 @@ def omni_model(name: str) -> Model:
 
 
 def veo_model(name: str) -> Model:
-    """What a Veo model can do, for keys that still have one: Google has shut those that it had in 2026."""
+    """Return the Veo model with this name, for keys that still have one: Google has shut those it had in 2026."""
     return Model(
         name,
         "video",
@@ -98,7 +98,7 @@ def veo_model(name: str) -> Model:
 
 
 def is_veo(upstream: str) -> bool:
-    """Whether a model makes its videos by operations, and not in the Interactions API."""
+    """Return whether a model generates videos through operations rather than the Interactions API."""
     return _VEO_MODEL.fullmatch(upstream) is not None
 
 
@@ -117,7 +117,7 @@ BUILT_IN = _IMAGES + _OMNI
 
 
 def image_config(upstream: str, size: Size, *, with_ratio: bool = True) -> dict[str, Any]:
-    """The ratio that is nearest to these pixels, and the size; without the former the inputs' own is kept."""
+    """Return the nearest aspect ratio and size name; without the ratio, Gemini keeps the input images' ratio."""
     ratios = _OF_2_5 if upstream == _UNSCALED else _AT_1K
     ratio = min(ratios, key=lambda name: abs(_shape(ratios[name]) - _shape(size)))
     scale = min(
@@ -128,9 +128,9 @@ def image_config(upstream: str, size: Size, *, with_ratio: bool = True) -> dict[
 
 
 def listed_models(methods: Mapping[str, Set[str]]) -> tuple[Model, ...]:
-    """By a list of what there is, each with its methods: the built-in models less those that are gone, and new ones.
+    """Return the built-in models that are still listed, plus new ones. `methods` maps listed names to their methods.
 
-    What an omni model's method is called is not known: its name has to do.
+    Omni models are recognised by name alone, because their method's name is not known.
     """
     pictures = {name for name, has in methods.items() if "generateContent" in has and _IMAGE_MODEL.fullmatch(name)}
     omni = {name for name in methods if _OMNI_MODEL.fullmatch(name)}
@@ -143,7 +143,7 @@ def listed_models(methods: Mapping[str, Set[str]]) -> tuple[Model, ...]:
 
 
 def _there(built_in: tuple[Model, ...], names: Set[str], model: Callable[[str], Model]) -> tuple[Model, ...]:
-    """The known ones that are still there, and the new ones. A list that has none of ours is not believed."""
+    """Return the built-in models in `names`, then the new ones; a list without any built-in model is ignored."""
     known = tuple(each for each in built_in if each.upstream in names)
     if not known:
         return built_in

@@ -1,6 +1,6 @@
-"""Videos by operations that run long, as Veo makes them: what is ordered, and what a look at it means.
+"""Veo videos through long-running operations: request bodies and poll responses.
 
-A ref is `<model>~<operation>`, of Google's `models/<model>/operations/<operation>`.
+A ref is `<model>~<operation>`, from Google's `models/<model>/operations/<operation>`.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def ref_of(name: object) -> Ref | None:
 
 
 def name_of(ref: Ref) -> str | None:
-    """The operation's name; None where the ref is none of an operation."""
+    """Return the operation's name, or None if the ref is not an operation's."""
     model, tilde, operation = ref.partition("~")
     return f"models/{quote(model)}/operations/{quote(operation)}" if tilde else None
 
 
 def state(answer: Response, places: Places) -> Status:
-    """What a look shows."""
+    """Return the status in a poll response."""
     operation = as_dict(answer.json())
     if not isinstance(operation.get("name"), str):
         raise answer.error("it tells nothing of the operation")

@@ -1,4 +1,4 @@
-"""What answers have in them: base64, lifted out before they are read, for it is most of their bytes; and pictures."""
+"""Read responses: base64 is extracted before JSON parsing, as it is most of the bytes; then images."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _BLOCKED = frozenset(
 
 
 class Lifted(NamedTuple):
-    """An answer's JSON, in which places stand for the base64 that was in it."""
+    """A response's JSON with its long base64 strings replaced by placeholders."""
 
     payload: dict[str, Any]
     taken: list[bytes]
 
     def base64(self, data: object) -> bytes:
-        """What a place stands for; what is too short to be lifted stands for itself."""
+        """Return the base64 behind a placeholder; strings too short to be extracted are returned as they are."""
         text = str(data)
         return self.taken[int(text.removeprefix(_PLACE))] if text.startswith(_PLACE) else text.encode()
 
 
 def lifted(answer: Response) -> Lifted:
-    """Raises what an answer means that is not JSON."""
+    """Parse a response with its base64 extracted; raise the matching error if it is not JSON."""
     taken: list[bytes] = []
 
     def lift(match: re.Match[bytes]) -> bytes:
@@ -52,14 +52,14 @@ def lifted(answer: Response) -> Lifted:
 
 
 def pictures_of(answer: Response) -> tuple[InlineResult, ...]:
-    """All of them but drafts. Raises what an answer without any means."""
+    """Return all images except drafts; raise the matching error if there are none."""
     content = lifted(answer)
     if reason := as_dict(content.payload.get("promptFeedback")).get("blockReason"):
         raise refused(answer, str(reason))
     candidates = [as_dict(candidate) for candidate in as_list(content.payload.get("candidates"))]
     if not candidates:
         raise answer.error("there is nothing in it")
-    # What the model tries while it thinks is not what it answers.
+    # Thought parts are drafts, not results.
     parts = [part for candidate in candidates for part in _parts(candidate) if not part.get("thought")]
     inline = [as_dict(part["inlineData"]) for part in parts if "inlineData" in part]
     if not inline:

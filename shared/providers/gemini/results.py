@@ -1,7 +1,7 @@
-"""Where finished videos are, as the refs of outputs.
+"""Output refs of finished videos.
 
-`file-<name>` is a file at the API, which keeps it for two days; `inline-<interaction>` is in what a look shows; all
-else is an address.
+`file-<name>` is a file at the API, which keeps it for two days; `inline-<interaction>` is in the poll response;
+anything else is a URL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAME = re.compile(r"(?:[\w/-]*/)?files/([\w-]{1,100})(?::download)?(?:\?.*)?", 
 
 
 class Places:
-    """Of one account. Google names its own host in addresses, also to a client that comes by another one."""
+    """Map URLs to refs for one account. Google returns URLs on its own host even if the base URL is on another."""
 
     def __init__(self, account: Account) -> None:
         self.key_for = origin_of(account.base_url)
@@ -31,22 +31,22 @@ class Places:
         self.origins = {self.key_for, *account.origins}
 
     def ref(self, uri: str) -> Ref:
-        """The output's ref for an address that Google gave."""
+        """Return the output's ref for a URL from Google."""
         home = next((home for home in self._homes if uri.startswith(home)), "")
         match = _NAME.fullmatch(uri.removeprefix(home))
         return f"{_FILE}{match[1]}" if match else uri
 
     def file(self, output: Ref) -> str | None:
-        """Where to look at a file; None where the output is none."""
+        """Return the URL of a file's metadata, or None if the output is not a file."""
         return f"{self._api}/files/{output.removeprefix(_FILE)}" if output.startswith(_FILE) else None
 
     def link(self, output: Ref) -> str:
-        """Where the bytes are."""
+        """Return the download URL."""
         file = self.file(output)
         return f"{file}:download?alt=media" if file else output
 
     def end(self, uri: str) -> Status:
-        """The end of a job whose video is at the address that Google gave."""
+        """Return the final status of a job whose video is at this URL from Google."""
         ref = self.ref(uri)
         return finished(ref) if ref.startswith(_FILE) or is_usable(ref) else Failed(without_result("Gemini"))
 
@@ -60,12 +60,12 @@ def inline_ref(interaction: Ref) -> Ref:
 
 
 def interaction_of(output: Ref) -> Ref | None:
-    """The interaction that has the video in itself; None where it is elsewhere."""
+    """Return the interaction that contains the video, or None if the video is stored elsewhere."""
     return output.removeprefix(_INLINE) if output.startswith(_INLINE) else None
 
 
 def unready(answer: Response) -> Status | None:
-    """What a look at a file shows that is not there yet, or never will be; None where it is there."""
+    """Return the status of a file that is still processing or has failed; None if it is ready."""
     file = as_dict(answer.json())
     match file.get("state"):
         case "PROCESSING":

@@ -1,7 +1,7 @@
-"""gemini.google.com with the cookies of somebody who is signed in: best effort, for the site documents nothing.
+"""gemini.google.com with the cookies of a signed-in user: best effort, as the site's API is undocumented.
 
-A picture takes the page with its tokens, one streamed answer, and then the file: its full size where the site gives it,
-else its preview. The cookies wear out within the hour unless they are rotated.
+An image takes the page with its tokens, one streamed response, and then the file: in full size if the site provides it,
+else its preview. The cookies expire within the hour unless they are rotated.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class GeminiWeb:
             yield media
 
     async def renew(self) -> str:
-        """The same cookies with the one that wears out replaced."""
+        """Return the cookies with the short-lived one replaced."""
         answer = await self._http.send(
             "POST",
             f"{self._accounts}/RotateCookies",
@@ -140,7 +140,7 @@ class GeminiWeb:
         await self._signed_in()
 
     async def _signed_in(self) -> Page:
-        """The page's tokens, which hold for a while."""
+        """Return the page's tokens, cached for _PAGE_SECONDS."""
         if self._page and self._page[0] > time.monotonic():
             return self._page[1]
         answer = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
@@ -160,7 +160,7 @@ class GeminiWeb:
         return answer
 
     async def _upload(self, page: Page, picture: InputImage) -> str:
-        """The reference under which an input can be named for a day."""
+        """Upload an input image and return its reference, which is valid for a day."""
         boundary = secrets.token_hex(16)
         answer = await self._http.send(
             "POST",
@@ -175,7 +175,7 @@ class GeminiWeb:
         return reference
 
     async def _full_size(self, picture: str, chat: tuple[str, str, str]) -> str | None:
-        """Where the full size lies; None where only the preview is to be had."""
+        """Return the URL of the full-size image, or None if only the preview is available."""
         try:
             page = await self._signed_in()
             answer = await self._http.read(
@@ -201,7 +201,7 @@ def _parts(ref: Ref) -> list[str]:
 
 
 def _wish(request: ImageRequest) -> str:
-    """The site takes nothing but words, and draws when it is told to."""
+    """Return the prompt with an instruction and the aspect ratio in it, because the site takes only text."""
     shape = min(_SHAPES, key=lambda sides: abs(sides[0] / sides[1] - request.size.width / request.size.height))
     square = request.size.width == request.size.height
     words = "Edit the attached picture" if request.inputs else "Generate an image"
@@ -209,7 +209,7 @@ def _wish(request: ImageRequest) -> str:
 
 
 def _without_pictures(answer: Response, reply: Reply) -> EaselError:
-    """What it means that there is none."""
+    """Return the error for a reply without images."""
     details: Mapping[str, Any] = {"upstream": answer.quote(reply.text)} if reply.text else {"code": reply.error}
     match reply.error:
         case 1037:
@@ -235,7 +235,7 @@ def _without_pictures(answer: Response, reply: Reply) -> EaselError:
 
 
 def _lasting_cookies(header: str) -> str:
-    """The pair that is rotated; more of them are refused."""
+    """Return the two cookies needed for rotation; requests with more are rejected."""
     return "; ".join(cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_FRESH}=")))
 
 

@@ -1,8 +1,7 @@
-"""What gemini.google.com streams: frames of JSON, each behind its length in UTF-16 code units.
+"""Parse gemini.google.com's streams: JSON frames, each prefixed with its length in UTF-16 code units.
 
-After `)]}'` come a length, a newline, JSON and a newline: the length counts from the one newline through the other. A
-frame is a list of envelopes like `["wrb.fr", <call>, "<JSON text>", ...]`. The frames of one answer repeat it while it
-grows.
+After `)]}'` each frame is a length, a newline, JSON and a newline; the length includes both newlines. A frame is a list
+of envelopes like `["wrb.fr", <call>, "<JSON text>", ...]`. Each frame repeats the whole response so far.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ _PLACEHOLDER = re.compile(r"https?://googleusercontent\.com/(?:\w+/)+\d+\n*", re
 
 
 class Drawn(NamedTuple):
-    """A picture that was made: its preview's address, and its id, by which the full size is asked for."""
+    """A generated image: the URL of its preview, and the id that the full size is requested with."""
 
     url: str
     id: str
 
 
 class Reply(NamedTuple):
-    """What the frames tell together. `chat` are the ids of the conversation, of the turn and of the candidate."""
+    """The combined content of the frames. `chat` has the ids of the conversation, the turn and the candidate."""
 
     chat: tuple[str, str, str] = ("", "", "")
     text: str = ""
@@ -35,7 +34,7 @@ class Reply(NamedTuple):
 
 
 def reply_of(body: bytes) -> Reply:
-    """The last that was said, and all pictures. An answer that breaks off tells what came until then."""
+    """Return the latest text and all images. A truncated response yields what arrived before the cut."""
     reply = Reply()
     pictures: dict[str, Drawn] = {}
     for envelope in envelopes(body):
@@ -55,12 +54,12 @@ def reply_of(body: bytes) -> Reply:
 
 
 def called(body: bytes, name: str) -> Any:
-    """What a call of this name gave; None where it gave nothing."""
+    """Return the result of the call with this name, or None."""
     return next((_content(envelope) for envelope in envelopes(body) if at(envelope, 1) == name), None)
 
 
 def envelopes(body: bytes) -> Iterator[list[Any]]:
-    """Those of all frames that arrived whole."""
+    """Yield the envelopes of all complete frames."""
     units = body.decode(errors="replace").removeprefix(")]}'").encode("utf-16-le")
     place = 0
     while length := _LENGTH.match(units, place):
@@ -88,7 +87,7 @@ def _drawn(candidate: list[Any]) -> Iterator[Drawn]:
 
 
 def _field(message: Any, number: int) -> Any:
-    """A field of a message: in its place, or, in a list with gaps, in an object at the end, counted from one."""
+    """Return a field by index; sparse lists hold it in a trailing object, whose keys count from one."""
     found = at(message, number)
     if found is None and isinstance(message, list) and message and isinstance(message[-1], dict):
         return message[-1].get(str(number + 1))

@@ -1,4 +1,4 @@
-"""What gemini.google.com is asked: the tokens of its page, and the forms that it sends to itself."""
+"""Requests to gemini.google.com: the tokens in its page, and the queries and forms its frontend sends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/1
 
 
 class Page(NamedTuple):
-    """The tokens that stand in the page of somebody who is signed in."""
+    """The tokens in the page of a signed-in user."""
 
     at: str
     build: str
@@ -26,7 +26,7 @@ class Page(NamedTuple):
 
     @classmethod
     def read(cls, html: str) -> Page | None:
-        """None where nobody is signed in."""
+        """Return the tokens in the page, or None if no user is signed in."""
         at = _member(html, "SNlM0e")
         return (
             cls(at, _member(html, "cfb2h"), _member(html, "FdrFJe"), _member(html, "qKIAYe") or _PUSH_ID)
@@ -44,7 +44,7 @@ def call_query(page: Page, name: str) -> str:
 
 
 def generate_form(page: Page, prompt: str, files: Sequence[tuple[str, str]], turn: str) -> bytes:
-    """A new chat with this prompt. `files` are references of uploads with their names, `turn` an id of our own."""
+    """Return the form for a new chat. `files` are (upload reference, file name) pairs; `turn` is an id we generate."""
     slots: list[Any] = [None] * _SLOTS
     attached = [[[reference], name] for reference, name in files] or None
     slots[0] = [prompt, 0, None, attached, None, None, 0]

@@ -1,4 +1,4 @@
-"""A provider without an upstream: pictures drawn from the prompt, after a queue that the ref simulates."""
+"""A provider without an upstream: it draws images from the prompt and simulates a queue in the ref."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REF = re.compile(rf"([1-9]\d{{0,3}})x([1-9]\d{{0,3}})_([1-9]|10)_{_HEX}_{_HEX}_
 
 
 class _Work(NamedTuple):
-    """What a ref says: the picture, how many of it, and the simulated queue in milliseconds since the epoch."""
+    """The content of a ref: image, count, and simulated queue (start in ms since the epoch, delay in ms)."""
 
     size: Size
     n: int
@@ -58,15 +58,15 @@ class _Work(NamedTuple):
 
 
 def digest_of(prompt: str, negative_prompt: str = "", seed: int | None = None) -> bytes:
-    """16 bytes that say which picture it is."""
-    from shared.providers.sketch.picture import steered  # here and below only when needed: few gateways ever draw
+    """Return the 16 bytes that determine the image."""
+    from shared.providers.sketch.picture import steered  # imported on demand, as few gateways draw
 
     text = "\0".join((prompt, negative_prompt, str(seed)))
     return steered(hashlib.sha256(text.encode()).digest()[:16], prompt)
 
 
 class Sketch:
-    """Nothing leaves the process, nothing is kept: the ref says what to draw and when it counts as done."""
+    """Draw locally and store nothing: the ref holds what to draw and when the job is done."""
 
     def __init__(self, http: Http, account: Account) -> None:
         pass
@@ -102,7 +102,7 @@ class Sketch:
 
 
 def _output(work: _Work, index: int) -> Output:
-    """The first picture is the digest's own, so that asking for more of them never changes it."""
+    """Return one output; the first uses the job's own digest, so a larger `n` does not change it."""
     digest = work.digest
     if index:
         digest = digest[:2] + hashlib.sha256(digest + bytes([index])).digest()[2:16]

@@ -1,4 +1,4 @@
-"""The landscapes a picture can show, each put into a scene from back to front."""
+"""The landscapes an image can show, each added to a scene from back to front."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -137,7 +137,7 @@ def _meadow(scene: Scene) -> None:
 
 
 def _tree(scene: Scene, foot: Point, tall: float) -> None:
-    """A lone tree: a trunk, and leaves in three tones, the lightest towards the light."""
+    """Add a single tree: a trunk, and leaves in three tones, the lightest facing the light."""
     x, y = foot
     palette, side = scene.palette, 0.06 if scene.light[0] > foot[0] else -0.06
     trunk = [(-0.06, -0.02, 0.0), (-0.025, -0.1, 0.0), (-0.02, -0.6, 0.0), (0.02, -0.6, 0.0), (0.025, -0.1, 0.0)]
@@ -184,7 +184,7 @@ def _mesas(scene: Scene) -> None:
 
 
 def _butte(scene: Scene, tops: Outline, base: float, middle: float, half: float, rise: float) -> None:
-    """Raise a table mountain: flat above, a wall, and a slope of rubble at its foot."""
+    """Add a butte to `tops`: a flat top, a wall, and a slope of rubble at its foot."""
     rough = scene.ridge(0, rise * 0.2, rise * 0.15, 3, sharp=True)
     reach = half + rise
     for x in range(max(0, int(middle - reach)), min(scene.width, int(middle + reach)) + 1):
@@ -194,7 +194,7 @@ def _butte(scene: Scene, tops: Outline, base: float, middle: float, half: float,
 
 
 class Composition(NamedTuple):
-    """`horizon` is how far down it lies, as a share of the height."""
+    """A landscape; `horizon` is its distance from the top as a fraction of the height."""
 
     draw: Callable[[Scene], None]
     horizon: float
@@ -215,7 +215,7 @@ COMPOSITIONS: dict[str, Composition] = {
 
 
 def _waves(scene: Scene) -> None:
-    """Crests and troughs, larger towards the viewer."""
+    """Add wave crests and troughs that grow towards the viewer."""
     y = scene.horizon + 1.0
     tones = mix(scene.palette.zenith, scene.palette.near, 0.5), mix(scene.palette.horizon, scene.palette.light, 0.3)
     while y < scene.height:

@@ -1,4 +1,4 @@
-"""The picture a digest stands for: a poster landscape whose composition, palette and light all come from its bytes."""
+"""Draw the image of a digest: a poster landscape whose composition, palette and light come from its bytes."""
 
 import re
 from array import array
@@ -15,7 +15,7 @@ from shared.providers.sketch.words import COMPOSITION_WORDS, PALETTE_WORDS
 
 
 def draw(digest: bytes, width: int, height: int) -> bytes:
-    """A PNG of the given size, 1 to 2048 pixels each way; the same digest and size give the same picture everywhere."""
+    """Return a PNG of 1 to 2048 pixels per side; the same digest and size give the same image on every machine."""
     scene = _scene(digest, width, height)
     size = width, height
     canvas = png.landscape(_sky(scene), scene.sky, scene.land, size, int(scene.horizon) if scene.water else height)
@@ -26,11 +26,11 @@ def draw(digest: bytes, width: int, height: int) -> bytes:
 
 
 drawn = lru_cache(maxsize=4)(draw)
-"""The same, which remembers the last few."""
+"""`draw` with a cache of the last few images."""
 
 
 def steered(digest: bytes, text: str) -> bytes:
-    """The digest with its first two bytes turned to what the text speaks of, where it speaks of anything known here."""
+    """Return the digest with its first two bytes set to the composition and palette that the text names, if any."""
     words = set(re.findall(r"[a-z]+", text.lower()))
     first = _named(list(COMPOSITIONS), COMPOSITION_WORDS, words, digest[0])
     second = _named(list(PALETTES), PALETTE_WORDS, words, digest[1])
@@ -80,8 +80,8 @@ def _lights(scene: Scene) -> None:
 
 
 def _crescent(moon: Shape, scene: Scene) -> list[Shape]:
-    """The moon less a disc of shadow: a piece above and a piece below it."""
-    # They meet on a whole row, where no pixel is shared between them and no seam shows.
+    """Return the moon minus a disc of shadow, as an upper and a lower shape."""
+    # The shapes meet on a whole row, so that they share no pixel and no seam is visible.
     x, y, radius = scene.light[0] + scene.radius * 0.45, round(scene.light[1] - scene.radius * 0.2), scene.radius * 0.88
     upper, lower = [], []
     for place, (top, low) in enumerate(zip(moon.tops, moon.bottoms or (), strict=True), moon.left):
@@ -124,7 +124,7 @@ def _birds(scene: Scene) -> None:
 
 
 def _glints(scene: Scene) -> None:
-    """The light's broken column on the water."""
+    """Add the light's broken reflection on the water."""
     x, y = scene.light[0], scene.horizon + 1.0
     while y < scene.height:
         depth = (y - scene.horizon) / (scene.height - scene.horizon)
@@ -138,7 +138,7 @@ def _glints(scene: Scene) -> None:
 
 
 def _sky(scene: Scene) -> Callable[[int], bytes]:
-    """A function from x to the sky's pixels there: a gradient and what glows in it."""
+    """Return a function from x to that column of sky pixels: a gradient with glows or an aurora."""
     depth = _skyline(scene)
     base = [_air(scene.palette, y / (scene.horizon or 1.0)) for y in range(depth)]
     ground = png.lanes(base, FULL)
@@ -160,7 +160,7 @@ def _sky(scene: Scene) -> Callable[[int], bytes]:
 
 
 def _skyline(scene: Scene) -> int:
-    """The first row with no sky in it."""
+    """Return the first row that contains no sky."""
     outlines = [shape.tops for shape in scene.land if shape.bottoms is None]
     lowest = max(map(min, zip(*outlines, strict=True))) if outlines else scene.horizon
     return max(1, min(scene.height, int(min(lowest, scene.horizon) if scene.water else lowest) + 2))
@@ -173,7 +173,7 @@ def _air(palette: Palette, part: float) -> Colour:
 
 
 def _bell(distance: float) -> float:
-    """Close to exp(-d * d), from multiplications alone: those are the same on every machine."""
+    """Approximate exp(-d * d) with multiplications only, which give the same result on every machine."""
     value = max(0.0, 1 - distance * distance / 16)
     for _ in range(4):
         value *= value
@@ -181,7 +181,7 @@ def _bell(distance: float) -> float:
 
 
 def _glow(scene: Scene, base: list[Colour], strength: float, reach: float) -> tuple[int, list[int]]:
-    """How far each row is drawn towards the light's colour (a bell is round, being the product of two bells)."""
+    """Return row shifts towards the light's colour and column weights (the product of two bells is round)."""
     (x0, y0), size = scene.light, max(1.0, reach * scene.unit)
     (red, green, blue), strength = scene.palette.light, strength * (0.6 if scene.palette.night else 1.0)
     parts = [strength * _bell((y - y0) / size) for y in range(len(base))]
@@ -191,7 +191,7 @@ def _glow(scene: Scene, base: list[Colour], strength: float, reach: float) -> tu
 
 
 def _curtain(scene: Scene, depth: int) -> tuple[int, list[int], list[int]]:
-    """Northern light: fading upwards from a sharp lower hem that wanders over the sky."""
+    """Return an aurora fading upwards from a sharp, wavy lower hem: its tint, column weights and hem rows."""
     tall = int(min(scene.unit * 0.36, depth * 0.5))
     parts = [(y + 1) / (tall + 1) for y in range(tall)]
     green, violet = (18.0, 105.0, 70.0), (60.0, 20.0, 90.0)
@@ -203,7 +203,7 @@ def _curtain(scene: Scene, depth: int) -> tuple[int, list[int], list[int]]:
 
 
 def _moisten(scene: Scene, canvas: png.Canvas) -> None:
-    """Turn the mirror image into water: darker, shaken, with waves and glints on it."""
+    """Turn the mirror image into water: darker, distorted, with waves and glints on it."""
     width, line = scene.width, int(scene.horizon)
     water = pixel(mix(scene.palette.near, scene.palette.zenith, 0.5))
     noise = png.line_noise(width)
@@ -219,7 +219,7 @@ def _moisten(scene: Scene, canvas: png.Canvas) -> None:
 
 
 def _shifted(row: bytes, places: int) -> bytes:
-    """The row moved to the right (or left), its last pixel repeated."""
+    """Return the row shifted right (left if negative), with its edge pixel repeated."""
     if places > 0:
         return (row[:4] * places + row)[: len(row)]
     return (row + row[-4:] * -places)[-len(row) :]

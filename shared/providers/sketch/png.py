@@ -1,4 +1,4 @@
-"""Pixels for the picture: columns and rows of them as single big integers, shapes that cover columns, and the PNG."""
+"""Pixel operations: columns and rows as single big integers, shapes that cover columns, and the PNG encoder."""
 
 import struct
 import zlib
@@ -25,9 +25,9 @@ _LEVEL = 6
 
 
 class Shape(NamedTuple):
-    """What lies between two outlines, given at the edges of its columns; no `bottoms`: all that is below.
+    """The area between two outlines, given at column edges; without `bottoms`, everything below `tops`.
 
-    `fill` is eight columns as high as the picture; with `weights`, one per column, the shape is translucent and flat.
+    `fill` is eight columns as high as the image; with `weights`, one per column, the shape is translucent and flat.
     """
 
     left: int
@@ -42,12 +42,12 @@ def packed(colour: Colour) -> int:
 
 
 def profile(weights: Iterable[float]) -> int:
-    """One weight per pixel, to be multiplied by a packed colour."""
+    """Pack one weight per pixel, to be multiplied by a packed colour."""
     return int.from_bytes(b"".join(int(weight).to_bytes(_PITCH, "little") for weight in weights), "little")
 
 
 def lanes(colours: Iterable[Colour], level: int) -> int:
-    """One colour per pixel, `level` being the worth of one of 256 steps; differences of colours may be negative."""
+    """Pack one colour per pixel; `level` is the value of one of 256 steps. Colour differences may be negative."""
     bias = 1 << _LANE - 1
     whole = bias | bias << _LANE | bias << 2 * _LANE
     parts = [
@@ -63,7 +63,7 @@ def to_pixels(column: int, height: int) -> bytes:
 
 
 def column_noise(height: int) -> list[int]:
-    """Eight neighbouring columns of ordered noise below one level, so that no gradient shows its steps."""
+    """Return eight adjacent columns of ordered dither noise below one level, so that gradients show no banding."""
     grey = packed((1, 1, 1))
     columns = []
     for x in range(8):
@@ -73,19 +73,19 @@ def column_noise(height: int) -> list[int]:
 
 
 def line_noise(length: int) -> list[bytes]:
-    """The same noise for `mixed`."""
+    """Return the same noise as rows, for `mixed`."""
     cells = [b"".join(struct.pack("<4H", *[_threshold(x, y) * 4] * 3, 0) for x in range(8)) for y in range(8)]
     return [cell * (length // 8 + 1) for cell in cells]
 
 
 def _threshold(x: int, y: int) -> int:
-    """Entry of the 8 by 8 matrix of ordered dithering, 0 to 63."""
+    """Return an entry of the 8x8 ordered dithering matrix, 0 to 63."""
     crossed = x ^ y
     return sum(((crossed >> bit & 1) << 1 | y >> bit & 1) << 2 * (2 - bit) for bit in range(3))
 
 
 def mixed(run: bytes | bytearray, colour: bytes, weight: float, noise: bytes) -> bytes:
-    """Pixels side by side, all mixed with one colour."""
+    """Return a run of pixels blended with one colour."""
     wide = bytearray(2 * len(run))
     wide[::2] = run
     share = int(weight * 256)
@@ -97,7 +97,7 @@ def mixed(run: bytes | bytearray, colour: bytes, weight: float, noise: bytes) ->
 
 
 def _paint(column: bytearray, parts: list[Part], noise: bytes) -> None:
-    """Paint what shapes cover of one column; slanting edges are blended over as many pixels as they cross."""
+    """Paint one column's part of the shapes; slanted edges are blended over the pixels that they cross."""
     for fill, (start, solid, middle, span), under, weight in parts:
         if under:
             _paint_between(column, (fill, (start, solid, middle, span), under, weight), noise)
@@ -128,7 +128,7 @@ def _blend(column: bytearray, fill: bytes, y: int, weight: float) -> None:
 
 
 def _edges(outline: Outline, height: int) -> list[Edge]:
-    """For every column: the first row that the outline touches, the first wholly beyond it, its middle, its span."""
+    """Return per column the first row that the outline touches, the first row wholly below it, its middle and span."""
     edges = []
     for here, there in pairwise(outline):
         middle, half = (here + there) / 2, abs(here - there) / 2
@@ -142,7 +142,7 @@ def _edges(outline: Outline, height: int) -> list[Edge]:
 
 
 def _by_column(shapes: list[Shape], size: Size) -> list[list[Part]]:
-    """What each column shows of the shapes, from back to front, without what is wholly hidden by nearer ones."""
+    """Return each column's parts of the shapes, back to front, without those fully hidden by nearer shapes."""
     width, height = size
     columns: list[list[Part]] = [[] for _ in range(width)]
     roofs = [height] * width
@@ -160,7 +160,7 @@ def _by_column(shapes: list[Shape], size: Size) -> list[list[Part]]:
 
 
 def landscape(sky: Sky, lights: list[Shape], land: list[Shape], size: Size, waterline: int) -> Canvas:
-    """Sky, what shines in it and the land before it; below the waterline their mirror image, without the lights."""
+    """Paint sky, lights and land; below the waterline paint their mirror image without the lights."""
     width, height = size
     canvas = array("I", bytes(4 * width * height))
     noise = line_noise(height)
@@ -179,7 +179,7 @@ def landscape(sky: Sky, lights: list[Shape], land: list[Shape], size: Size, wate
 
 
 def stand_before(canvas: Canvas, shapes: list[Shape], size: Size) -> None:
-    """Paint more shapes over everything."""
+    """Paint shapes over the canvas."""
     width, height = size
     noise = line_noise(height)
     for x, standing in enumerate(_by_column(shapes, size)):

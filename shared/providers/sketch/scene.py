@@ -1,4 +1,4 @@
-"""What a picture is made of: a palette, the things that stand in it, skylines with trees and shadows."""
+"""The parts of an image: palette, shapes, and skylines with trees and shadows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ PALETTES = {
     "plum night": "080c24 2a1b4e 7a3b74 ffd9e0 4c2a5e 080616 night",
 }
 
-# How much each octave of a skyline rises, compared with the widest.
+# The height of each octave of a skyline relative to the widest.
 _SHARES = (1.0, 0.45, 0.2, 0.09, 0.041, 0.018, 0.008)
 
 
@@ -49,7 +49,7 @@ class Palette(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A stretch of one row of water that is tinted."""
+    """A tinted run of pixels in one row of water."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ def pixel(colour: Colour) -> bytes:
 
 @dataclass
 class Scene:
-    """What is to be painted, back to front: `sky` is not mirrored in water, `front` stands before it."""
+    """The shapes to paint, back to front: `sky` is not mirrored in water, `front` is painted over it."""
 
     rng: Random
     palette: Palette
@@ -99,7 +99,7 @@ class Scene:
 
     @property
     def spread(self) -> float:
-        """How many squares the picture is long; narrow strips hold no more detail than four."""
+        """The ratio of the longer side to `unit`, at most 4, which limits the detail in narrow strips."""
         return min(4.0, max(self.width, self.height) / self.unit)
 
     def between(self, low: float, high: float) -> float:
@@ -109,7 +109,7 @@ class Scene:
         return [pixel(colour) * self.height] * 8
 
     def fill(self, top: Colour, bottom: Colour, start: float, end: float) -> list[bytes]:
-        """Eight columns of one vertical gradient, each dithered differently."""
+        """Return eight columns of one vertical gradient, each with different dithering."""
         first, last = int(start), max(int(start) + 1, int(end))
         visible = range(min(self.height, max(0, first)), min(self.height, max(0, last)))
         weights = [0.0] * visible.start + [FULL * (y - first) / (last - first) for y in visible]
@@ -119,7 +119,7 @@ class Scene:
         return [png.to_pixels(column + noise, self.height) for noise in self.noise]
 
     def ground(self, tops: Outline, depth: float, haze: float = 0.5) -> Shape:
-        """Land as wide as the picture; `depth` is 0 far away and 1 in front, `haze` lies at its foot."""
+        """Return land as wide as the image; `depth` is 0 for far and 1 for near, `haze` is applied at its foot."""
         top = mix(self.palette.far, self.palette.near, depth)
         return self.tinted(tops, top, mix(top, self.palette.horizon, haze * (1 - depth)))
 
@@ -128,7 +128,7 @@ class Scene:
         return Shape(0, tops, None, self.fill(top, bottom, start, max(max(tops), start + self.unit * 0.2)))
 
     def figure(self, origin: Point, size: float, points: list[tuple[float, float, float]], colour: Colour) -> Shape:
-        """A small thing: where it begins and ends (downwards) at some places, counted in `size` from `origin`."""
+        """Return a small shape from points (x, top, bottom), in units of `size` from `origin`, y pointing down."""
         x, y = origin
         left = min(self.width, max(0, int(x + size * points[0][0])))
         edges = range(left, max(left, min(self.width, int(x + size * points[-1][0]) + 1)) + 1)
@@ -143,7 +143,7 @@ class Scene:
         return Shape(left, [y - half for half in halves], [y + half for half in halves], self.flat(colour))
 
     def ridge(self, base: float, rise: float, length: float, octaves: int, sharp: bool = False) -> Outline:
-        """A skyline from `base` up to `rise` higher, its widest waves `length` long, smooth or in straight pieces."""
+        """Return a skyline from `base` up to `rise` higher, widest waves `length` long, smooth or in straight lines."""
         tops = [base] * (self.width + 1)
         share = rise / sum(_SHARES[:octaves])
         for octave in range(octaves):
@@ -165,7 +165,7 @@ class Scene:
 
 
 def _along(points: list[Point], x: float) -> float:
-    """The height of a broken line at x."""
+    """Return the height of a polyline at x."""
     for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
         if x <= x1:
             return y0 + (y1 - y0) * max(0.0, x - x0) / ((x1 - x0) or 1.0)
@@ -186,7 +186,7 @@ def crown(part: float) -> float:
 
 
 def wooded(scene: Scene, tops: Outline, size: float, density: float, form: Form = _pine) -> Outline:
-    """The outline with trees on it, in groups."""
+    """Return the outline with groups of trees on it."""
     grown = list(tops)
     x, slim = 0.0, 0.16 if form is _pine else 0.6
     while x < scene.width:
@@ -200,7 +200,7 @@ def wooded(scene: Scene, tops: Outline, size: float, density: float, form: Form 
 
 
 def shaded(scene: Scene, tops: Outline, steepness: Outline) -> Outline:
-    """Where shadow begins under a crest: at once on slopes that face away, ever lower on those that face the light."""
+    """Return where shadow starts: at the crest on slopes facing away, ever lower on slopes facing the light."""
     before = tops[:-1] if scene.light[0] < scene.width / 2 else tops[1:]
     after = tops[1:] if scene.light[0] < scene.width / 2 else tops[:-1]
     shade = [top if behind > front else 1e9 for top, front, behind in zip(tops, before, after, strict=False)] + [1e9]

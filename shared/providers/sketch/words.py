@@ -1,4 +1,4 @@
-"""Words of a prompt that say which landscape it wants and in which light; what comes first here wins."""
+"""Prompt words that select the landscape and the palette; the first matching entry wins."""
 
 COMPOSITION_WORDS = {
     "lighthouse": "lighthouse lighthouses harbour harbor cliff coast",
