@@ -84,9 +84,9 @@ def event_stream(first: bytes, rest: AsyncGenerator[bytes, None], headers: Mappi
 async def with_heartbeats(
     source: AsyncGenerator[Item, None], first: float, seconds: float, every: float = HEARTBEAT_SECONDS
 ) -> AsyncGenerator[Item | None, None]:
-    """Yield what the source yields, and None whenever it is silent: for `first` seconds, later for `every`.
+    """Yield the items of the source, and None after `first` seconds of silence, later after `every` seconds.
 
-    Raises TimeoutError after so many `seconds` in all. Closing it closes the source.
+    Raises TimeoutError after `seconds` in total. Closing it closes the source.
     """
     clock = asyncio.get_running_loop().time
     end, pause = clock() + seconds, first

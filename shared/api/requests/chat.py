@@ -20,7 +20,7 @@ _ORDER_FIELDS = frozenset({"negative_prompt", "batch_size", "width", "height", "
 _NO_PICTURE_FIELDS = frozenset({"extra_body", "modalities", "prompt", "response_format", "partial_images"})
 
 _FEATURES = ("tools", "functions", "response_format", "modalities", "logprobs", "audio", "web_search_options")
-"""Fields that cannot be ignored: a model that does not support one of them refuses the request."""
+"""Fields that cannot be ignored: the request is refused if the model does not support one of them."""
 
 _NO_FEATURE: tuple[Any, ...] = (False, [], {}, {"type": "text"}, ["text"])
 """Values of these fields that request plain text only."""
