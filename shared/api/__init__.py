@@ -1,4 +1,4 @@
-"""The HTTP face: what the functions are made of."""
+"""The HTTP layer that the functions are built from."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The ASGI application of a function: configuration, CORS, routing, authorization, and the response to any error.
 
-An error before the response has begun becomes the error envelope; one after that cuts the connection, so that a broken
-response never looks whole.
+An error before the response starts becomes the error object; a later one closes the connection, so that a truncated
+response never looks complete.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _CLIENT_CLOSED_REQUEST = 499
 
 
 class App:
-    """`environment` is read on every request, unless the host passes its own in the scope."""
+    """The ASGI application. `environment` is read on every request unless the host passes its own in the scope."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class App:
             origins = easel.settings.cors_origins
             if easel.settings.open_mode:
                 guard_open_mode(Request(scope))
-        except Forbidden as error:  # not even the preflight of a page is served
+        except Forbidden as error:  # applies to preflights, too
             await _with_request_id(error_response(error), scope)(scope, receive, send)
             return
         except EaselError as error:
             scope["easel"] = error
-        if scope["method"] == "OPTIONS":  # a preflight, which the middleware answers by itself
+        if scope["method"] == "OPTIONS":  # the middleware answers preflights itself
             send = _sending_request_id(send, scope)
         await self._cors(origins)(scope, receive, send)
 
@@ -129,12 +129,12 @@ class App:
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:
-    """Return the application of one function."""
+    """Return the application of one serverless function."""
     return App(routes)
 
 
 def failure_response(raised: BaseException, scope: Scope) -> Response:
-    """Return a host's response when the application failed before it sent anything."""
+    """Return the response for a host to send if the application failed before it sent anything."""
     scope.setdefault("easel.request_id", _new_request_id())
     return _with_request_id(error_response(_known(raised, scope["easel.request_id"])), scope)
 
@@ -142,7 +142,7 @@ def failure_response(raised: BaseException, scope: Scope) -> Response:
 def _failed(raised: Exception, endpoint: Endpoint | None, context: Context) -> Response:
     error = _known(raised, context.request.scope["easel.request_id"])
     beside = endpoint.beside(error) if endpoint and endpoint.beside else None
-    # The frames of its traceback hold the body, and if one holds the error too, until the garbage collector runs.
+    # The traceback's frames keep the body in memory, in a cycle until garbage collection if one refers to the error.
     raised.__traceback__ = raised.__context__ = raised.__cause__ = None
     return error_response(error, context.prefix, beside)
 

@@ -1,4 +1,4 @@
-"""Who may do what: callers' keys, what a route asks for, and what the open mode of a laptop refuses."""
+"""Authorization: API keys, the access level of each route, and the guard of open mode."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROXY_HEADER = re.compile(
 
 
 class Access(Enum):
-    """What a route asks of its caller."""
+    """The credential that a route requires."""
 
     ANYONE = "nothing"
     ID = "an id that is its own permission, or else its owner's key"
@@ -32,9 +32,9 @@ class Access(Enum):
 
 
 def authorize(request: Request, access: Access, settings: Settings, ids: JobIds) -> Caller | None:
-    """The caller; None where the route does without one. Unauthenticated when it does not and no key fits.
+    """Return the caller, or None if the route needs none. Raises Unauthenticated if it does and the key is invalid.
 
-    Without ADMIN_KEYS there are no operators, and what is theirs is not there.
+    Without ADMIN_KEYS, admin routes raise NotFound.
     """
     if access is Access.ADMIN:
         _admit_operator(request, settings)
@@ -64,10 +64,10 @@ def _admit_operator(request: Request, settings: Settings) -> None:
 
 
 def guard_open_mode(request: Request) -> None:
-    """Without keys, only programs and pages of this very machine are served.
+    """Refuse requests that do not come from this machine, because open mode checks no keys.
 
-    A page on the internet can make a browser send requests here, under another name for this address or from
-    another origin, and a proxy in front would let anybody in: none of these gets an answer.
+    A web page can make a browser send requests here, through DNS rebinding or from another origin, and a proxy in
+    front would forward anyone's requests: all of these are refused.
     """
     host = _hostname(f"//{request.headers.get('host', '')}")
     origin = request.headers.get("origin")
@@ -85,7 +85,7 @@ def _hostname(url: str) -> str | None:
 
 
 def _token(request: Request) -> str:
-    """The key, whatever word stands before it, or in one of the headers that Azure's clients use."""
+    """Return the key from Authorization with any scheme, or from one of the headers that Azure's clients use."""
     authorization = request.headers.get("authorization", "").split()
     if authorization:
         return authorization[-1]

@@ -1,4 +1,4 @@
-"""What a request body may hold. A body that holds more is refused while it is read, before it is parsed.
+"""Limits of request bodies. A body that exceeds them is refused while it is read, before it is parsed.
 
 Parsing a JSON body takes at most four times its size in memory, or 24 MB if that is more: the body itself, one byte per
 character of its ASCII strings, four per character of the others, and about a hundred per value.
@@ -29,7 +29,7 @@ PICLUMEN = Bounds(_MEGABYTE)
 COOKIES = Bounds(_MEGABYTE, values=50_000)
 
 DEPTH = 201
-"""Levels of nested lists and objects: the parser's own limit."""
+"""Levels of nested lists and objects, as in the parser's own limit."""
 
 WIDE_STRINGS = 4 * _MEGABYTE
 """Bytes of strings with characters beyond ASCII, raw or as `\\u` escapes: Python needs up to four bytes for each.
@@ -38,14 +38,14 @@ Other escape sequences count as one byte each, because parsing them is slow.
 """
 
 UNKNOWN_FIELDS = 100
-"""Fields at the top level of a body that have no meaning here."""
+"""Maximum number of unknown fields at the top level of a body."""
 
 IGNORED_HEADER = 1_000
-"""Characters of `easel-ignored`, which names as many fields as fit."""
+"""Maximum length of `easel-ignored` in characters; it names as many fields as fit."""
 
 MODEL_NAME = 200
 ADDRESS = 16_384
-"""Characters of the URL of an image or video."""
+"""Maximum length of the URL of an image or video in characters."""
 
 FORM_FIELDS = 100
 FORM_FILES = 20

@@ -1,4 +1,4 @@
-"""One request on its way through an endpoint: who asks, what with, how long it may take, and whether anybody waits."""
+"""The request context of an endpoint: caller, body, time limits, disconnects and links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 MARGIN = 5.0
-"""Seconds that an answer may need on its way out, taken off every deadline of others."""
+"""Seconds reserved for sending the response, subtracted from every external deadline."""
 
 _EXTENSIONS = {
     "image/png": "png",
@@ -48,14 +48,14 @@ Wire = TypeVar("Wire", bound="BaseModel")
 
 
 class Prefer(NamedTuple):
-    """RFC 7240: `wait` in seconds, and whether the caller would rather come back than wait."""
+    """The Prefer header (RFC 7240): `wait` in seconds, and whether the caller prefers to poll the job."""
 
     respond_async: bool
     wait: float | None
 
 
 class Context:
-    """What an endpoint works with. `caller` is None where a route does without a key."""
+    """The request, settings and services of an endpoint. `caller` is None if the route needs no key."""
 
     def __init__(self, request: Request, easel: Easel) -> None:
         self.request = request
@@ -68,7 +68,7 @@ class Context:
 
     @property
     def owner(self) -> Caller:
-        """The caller of a route that asks for a key."""
+        """The caller of a route that requires a key."""
         assert self.caller is not None
         return self.caller
 
@@ -78,11 +78,11 @@ class Context:
         return str(self.request.path_params["id"])
 
     def job(self) -> Job:
-        """The job that the path names; NotFound when it is not this caller's."""
+        """Return the job that the path names. Raises NotFound if it belongs to another caller."""
         return self.service.job(self.id, self.caller)
 
     async def parse(self, wire: type[Wire], bounds: Bounds) -> Wire:
-        """The JSON body as a wire model. A member that is null counts as absent."""
+        """Return the JSON body as a wire model. Fields that are null count as absent."""
         return _validated(wire.model_validate_json, await self.read(bounds) or b"{}")
 
     @property
@@ -91,7 +91,7 @@ class Context:
         return self.request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
     async def form(self, bounds: Bounds) -> Form:
-        """The multipart form that the body is. It is known again by what is in it: a repetition is put up anew."""
+        """Parse the multipart body. The digest covers field contents because retries use a new boundary."""
         form = await read_form(self.request.headers, self._body(bounds.size))
         for name, value in form:
             self._digest.update(f"{name}\0{value.size if isinstance(value, Spool) else value}\0".encode())
@@ -101,7 +101,7 @@ class Context:
         return form
 
     def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
-        """Fields that are read already, as a wire model."""
+        """Return fields that have been read already as a wire model."""
         return _validated(wire.model_validate, fields)
 
     async def read(self, bounds: Bounds) -> bytes:
@@ -113,7 +113,7 @@ class Context:
         return body.whole().removeprefix(codecs.BOM_UTF8)
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
-        """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
+        """Yield the body up to `limit` bytes. A longer one is read to its end: most clients read no response before."""
         size = 0
         async for chunk in self.request.stream():
             size += len(chunk)
@@ -123,7 +123,7 @@ class Context:
             raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
 
     def request_key(self) -> RequestKey:
-        """By what this request, whose body has been read, is known again."""
+        """Return the key that identifies retries of this request. The body must have been read."""
         digest = self._digest.hexdigest()
         key = self.request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
@@ -139,46 +139,46 @@ class Context:
         return Prefer("respond-async" in preferences, float(wait) if wait.isdecimal() else None)
 
     def host_limit(self) -> float | None:
-        """Seconds after the request in which we have to answer, or the host stops us; None where it never does."""
+        """Return the seconds after the request within which the host requires a response; None if it has no limit."""
         deadline = self.request.scope.get("easel.deadline")
         return None if deadline is None else _before(deadline - self._arrived)
 
     def limit(self) -> float:
-        """Seconds after the request in which we have to be done: our own limit, or the host's."""
+        """Return the time limit in seconds after the request: the shorter of MAX_WAIT and the host's limit."""
         return min(limit for limit in (self.settings.max_wait, self.host_limit()) if limit is not None)
 
     def patience(self) -> float:
-        """Seconds after the request in which we have to answer: the limit, or just before the caller gives up.
+        """Return the seconds after the request within which to respond: the limit, or just before the client times out.
 
-        An SDK that gives up sends its request again, and on a host that shares no state it would buy again.
+        An SDK retries after a timeout, and on a host without shared state the retry would be billed again.
         """
         names = ("x-stainless-read-timeout", "x-stainless-timeout")
         hints = [float(hint) for name in names if _SECONDS.fullmatch(hint := self.request.headers.get(name, ""))]
         return min([self.limit(), *(_before(hint) for hint in hints if hint)])
 
     def fits(self, length: int | None) -> bool:
-        """Whether an answer of so many bytes can leave: some hosts buffer answers, and drop what is too large."""
+        """Return whether the host can send a response of this length: some buffer responses and drop large ones."""
         largest = self.request.scope.get("easel.largest_answer")
         return largest is None or (length is not None and length <= largest)
 
     @property
     def age(self) -> float:
-        """Seconds since the request came."""
+        """Seconds since the request arrived."""
         return time.monotonic() - self._arrived
 
     async def while_connected(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The work's result; ends it with ClientDisconnect when the caller leaves. The body has to be read before."""
+        """Return the result of `work`, or cancel it and raise ClientDisconnect. The body must have been read."""
         return await while_connected(self.request.receive, work)
 
     def link(self, asset: ResultFile, media_type: str) -> str:
-        """The URL of a file."""
+        """Return the URL of a file."""
         extension = _EXTENSIONS.get(media_type, "png")
         folder = "videos" if media_type.startswith("video/") else "images"
         return f"{self.base_url}/{folder}/{self.service.ids.file_id(asset)}.{extension}"
 
     @property
     def base_url(self) -> str:
-        """Where callers reach us: PUBLIC_URL, or the address that this request came to."""
+        """The base URL for callers: PUBLIC_URL, or that of this request; with the prefix."""
         url = self.request.url
         if self.settings.public_url:
             return f"{self.settings.public_url}{self.settings.prefix}"
@@ -186,7 +186,7 @@ class Context:
 
     @property
     def prefix(self) -> str:
-        """What stands before our paths where callers write them: what the host puts there, and API_PREFIX."""
+        """The prefix of our paths as callers see them: the host's root path and API_PREFIX."""
         return f"{self.request.scope.get('root_path', '')}{self.settings.prefix}"
 
 
@@ -194,7 +194,7 @@ Handler: TypeAlias = Callable[[Context], Awaitable[Response]]
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Run the work until it is done or the client has gone, which ends it with ClientDisconnect."""
+    """Return the result of `work`; cancel it and raise ClientDisconnect if the client disconnects."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_gone(receive))
     try:
@@ -215,7 +215,7 @@ async def _gone(receive: Receive) -> None:
 
 
 def _before(deadline: float) -> float:
-    """In good time before somebody else's deadline; both in seconds from the same moment."""
+    """Subtract a safety margin from an external deadline, but at most half of it."""
     return max(deadline - MARGIN, deadline / 2)
 
 
@@ -225,7 +225,7 @@ def _preference(part: str) -> tuple[str, str]:
 
 
 def _validated(validate: Callable[[Any], Wire], given: Any) -> Wire:
-    from pydantic import ValidationError  # only where there is a body: most endpoints have none
+    from pydantic import ValidationError  # most endpoints have no body
 
     try:
         model = validate(given)
@@ -234,8 +234,8 @@ def _validated(validate: Callable[[Any], Wire], given: Any) -> Wire:
     else:
         _refuse_many_unknown(len(model.model_extra or {}))
         return model
-    # Raised outside `except`, or pydantic's error would become the context of this one. It holds frames that the
-    # garbage collector cannot see, and with them the body, forever.
+    # Raised outside `except`: as its context, pydantic's error would leak the body through frames that the garbage
+    # collector cannot see.
     raise BadRequest(message, code=code, param=param)
 
 

@@ -1,6 +1,6 @@
-"""Delivers generations: the one place for Prefer, deadlines, heartbeats, disconnects and undelivered responses.
+"""Deliver generations: handle Prefer, deadlines, heartbeats, disconnects and undelivered responses.
 
-What a response looks like is up to a `Renderer`; there is one for each API that clients speak.
+A `Renderer` formats the response; each client API has one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from shared.json_stream import Part, encode, length_of
 from shared.results import Failed, Status, Succeeded
 
 Contents: TypeAlias = Literal["url", "b64_json", "both"]
-"""`url` leaves files where they are, `b64_json` puts them into the response, `both` does so where they fit."""
+"""`url` returns links, `b64_json` embeds the files, `both` does both, or links alone if the files do not fit."""
 
 Whole = TypeVar("Whole", covariant=True)
 Pending = TypeVar("Pending")
@@ -34,21 +34,21 @@ SUBMIT = Prefer(respond_async=True, wait=None)
 """Respond with the job once it is submitted."""
 
 _FIRST_SECONDS = 10.0
-"""Until then the head waits for the job's id, which is a header of it."""
+"""How long the response head waits for the job id, which is one of its headers."""
 
 
 class Renderer(Protocol[Whole, Pending]):
-    """How one API presents a generation: as typed objects whose leaves may be files (`Base64`), and as events."""
+    """How one API presents a generation: as typed objects whose leaves may be files (`Base64`)."""
 
     @property
     def contents(self) -> Contents:
         """Whether images are links, part of the response, or both."""
 
     def pending(self, generation: Generation, status: Status | None) -> Json[Pending]:
-        """The job for a client that comes back, with its last status if it was polled."""
+        """Return the job for a client that polls, with its last status if known."""
 
     def whole(self, generation: Generation, images: Sequence[Image], contents: Contents) -> Whole:
-        """All results in one object."""
+        """Return all results in one object."""
 
 
 class EventRenderer(Protocol):
@@ -59,16 +59,16 @@ class EventRenderer(Protocol):
         """Whether images are links, part of the events, or both."""
 
     def submitted(self, generation: Generation, *, head_sent: bool) -> bytes:
-        """The event or comment that tells the job's id; the head tells it too unless it was sent before."""
+        """Return the event or comment with the job id; unless `head_sent`, a header has it, too."""
 
     def batches(self, images: Sequence[Image]) -> Sequence[Sequence[Image]]:
-        """The images of each event."""
+        """Split the images into one batch per event."""
 
     def event(self, generation: Generation, index: int, images: Sequence[Image], contents: Contents) -> list[Part]:
-        """The event with the batch of images at this index."""
+        """Return the event for the batch of images at this index."""
 
     def failed(self, error: EaselError) -> bytes:
-        """The event that ends the stream with an error."""
+        """Return the event that ends the stream with an error."""
 
 
 async def deliver(
@@ -85,9 +85,9 @@ async def deliver(
 
 
 async def deliver_events(generation: Generation, renderer: EventRenderer) -> StreamedResponse:
-    """Submit, and respond with events as the results get ready."""
+    """Submit, and respond with events as results become ready."""
     events = _encoded(_events(generation, renderer))
-    first = await anext(events)  # what fails before it still sets the status
+    first = await anext(events)  # an error before it still sets the status
     return event_stream(first, events, generation.headers)
 
 
@@ -125,7 +125,7 @@ async def _whole(
 
 
 class _Undelivered:
-    """Marks the generation as undelivered if its response breaks off while it is sent."""
+    """Marks the generation as undelivered if sending its response fails."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
@@ -140,7 +140,7 @@ class _Undelivered:
 
 
 async def _encoded(events: AsyncGenerator[Sequence[Part], None]) -> AsyncGenerator[bytes, None]:
-    """Encode the events. A failure in the middle of one cuts the response off, so that it never looks whole."""
+    """Encode the events. A failure within one aborts the response, so that it never looks complete."""
     async with aclosing(events):
         async for event in events:
             async for piece in encode(event):
@@ -148,7 +148,7 @@ async def _encoded(events: AsyncGenerator[Sequence[Part], None]) -> AsyncGenerat
 
 
 async def _events(generation: Generation, renderer: EventRenderer) -> AsyncGenerator[Sequence[Part], None]:
-    """The job's id, heartbeats, an event for each batch of images, or one for the error."""
+    """Yield the job id, heartbeats, and an event for each batch of images or for the error."""
     head_sent = False
     first = _FIRST_SECONDS if generation.resolved.model.asynchronous else HEARTBEAT_SECONDS
     try:
@@ -187,7 +187,7 @@ async def _steps(generation: Generation, renderer: EventRenderer) -> AsyncGenera
 
 
 def _require_links(generation: Generation, contents: Contents, images: Sequence[Image]) -> None:
-    """Raise ResultLost unless links can take the place of images that are too large for the host."""
+    """Raise ResultLost unless links can replace images that are too large for the host."""
     if contents != "both" or not all(image.file for image in images):
         raise _too_large(generation, images)
 

@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP: status, OpenAI envelope, and the headers that tell clients what to do next."""
+"""Map errors to HTTP: status, OpenAI error object, and retry headers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from shared.api.responses.types import ErrorObject
 
 LONGEST_RETRY_AFTER = 60.0
-"""Seconds. Some clients sleep through any Retry-After, others ignore larger ones and hammer."""
+"""Seconds. Some clients sleep for any Retry-After; others ignore larger values and retry at once."""
 
 
 class Meaning(NamedTuple):
-    """`retry` says whether the same request can succeed a little later without anything bought twice."""
+    """`retry`: the same request may succeed shortly, and retrying it cannot be billed twice."""
 
     status: int
     type: str
@@ -61,7 +61,7 @@ def meaning_of_type(error: type[EaselError]) -> Meaning:
 
 
 def error_object(error: EaselError) -> ErrorObject:
-    """Return the object under `error` of every error response: always the same four fields, more where known."""
+    """Return the `error` object of an error response: four fixed fields, plus `details` and `job` if known."""
     body: ErrorObject = {
         "message": error.message,
         "type": meaning_of(error).type,
@@ -78,7 +78,7 @@ def error_object(error: EaselError) -> ErrorObject:
 def error_response(
     error: EaselError, prefix: str = "", beside: dict[str, Any] | None = None, status: int | None = None
 ) -> Response:
-    """The answer for an error. `beside` are members next to `error` that older clients of a route read."""
+    """Return the response for an error. `beside` holds fields next to `error` that older clients of a route read."""
     meaning = meaning_of(error)
     content = json.dumps({"error": error_object(error), **(beside or {})}).encode()
     headers = {"cache-control": "no-store", **_headers(error, meaning, prefix)}
@@ -86,17 +86,17 @@ def error_response(
 
 
 def nested_detail(error: EaselError) -> dict[str, Any]:
-    """The error once more, where clients of the Imagen API look for it."""
+    """Return the error where clients of the Imagen API read it."""
     return {"detail": {"error": error_object(error)}}
 
 
 def plain_detail(error: EaselError) -> dict[str, Any]:
-    """The message once more, where clients of a FastAPI program look for it."""
+    """Return the message where clients of a FastAPI program read it."""
     return {"detail": error.message}
 
 
 def chat_detail(error: EaselError) -> dict[str, Any]:
-    """The error once more, where clients of the AkashGen and AkashChat proxies look for it."""
+    """Return the error where clients of the AkashGen and AkashChat proxies read it."""
     details = error.details.get("upstream") or error.message
     return {"details": details, "code": meaning_of(error).status, "data": {"msg": error.message}}
 
@@ -120,7 +120,7 @@ def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]
 
 
 def _reset(error: EaselError) -> dict[str, int]:
-    """When a limit ends that lies too far away for a Retry-After."""
+    """Return when a limit ends, as Unix time, if that is too far off for Retry-After."""
     if (error.retry_after or 0) <= LONGEST_RETRY_AFTER:
         return {}
     return {"reset_at": int(time.time() + (error.retry_after or 0))}

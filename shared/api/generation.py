@@ -1,4 +1,4 @@
-"""One generation: a validated request, what the upstream accepted, and the images or videos that come of it."""
+"""One generation: a validated request, the accepted job, and its images or videos."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.service import Caller, Service
 class Image(NamedTuple):
     """A result. `content` is in the response as base64 unless it is None.
 
-    `file` is what a link leads to; None if the only copy came inside the upstream's answer.
+    `file` is what a link points to; None if the only copy is in the upstream's response.
     """
 
     media_type: str
@@ -33,8 +33,8 @@ class Image(NamedTuple):
 class Generation:
     """`async with` submits the request, and counts as one task until the block ends.
 
-    Unless it is `owned`, the job's id alone is the permission to see the job. `service` and `caller` replace the
-    context's own for callers who bring a credential.
+    Unless `owned`, the job id alone grants access to the job. `service` and `caller` replace those of the context
+    for callers with their own credential.
     """
 
     _submitting: AbstractAsyncContextManager[Submission]
@@ -61,7 +61,7 @@ class Generation:
         self._submission: Submission | None = None
 
     async def __aenter__(self) -> Generation:
-        """Submit. An upstream that answers with the results may use all the time there is, others only the host's."""
+        """Submit, within the whole time limit if the upstream is synchronous, otherwise within the host's."""
         asynchronous = self.resolved.model.asynchronous
         seconds = self.context.host_limit() if asynchronous else self.context.limit()
         left = None if seconds is None else seconds - self.context.age
@@ -108,11 +108,11 @@ class Generation:
         return headers
 
     async def wait(self, seconds: float) -> Status:
-        """Poll until the job has ended or `seconds` are over. Returns its last known status."""
+        """Poll until the job ends or `seconds` have passed. Returns its last known status."""
         return self._submitted.finished or await self._service.wait(self.job, seconds)
 
     async def images(self, status: Status | None) -> list[Image]:
-        """Return the results of a finished job, not opened yet. Raises GenerationFailed or GenerationPending."""
+        """Return the results of a finished job without opening them. Raises GenerationFailed or GenerationPending."""
         try:
             outputs = self._service.outputs(self.job, status)
         except GenerationPending:
@@ -128,7 +128,7 @@ class Generation:
         raise GenerationFailed("The upstream reports success, but returned nothing.", job=self.job.id or None)
 
     async def open(self, images: Sequence[Image], resources: AsyncExitStack) -> list[Image]:
-        """Open the images before the first byte of the response is sent: a failure still sets its status."""
+        """Open the images before the first byte of the response is sent, so that a failure still sets the status."""
         with self.accepted("The image was generated, but cannot be fetched at the moment: "):
             opened = []
             for image in images:
@@ -139,11 +139,11 @@ class Generation:
             return opened
 
     def accepted(self, prefix: str = "") -> AbstractContextManager[None]:
-        """Raise what goes wrong in the block as an error that happened after the upstream accepted the job."""
+        """Raise errors in the block as errors that happened after the upstream accepted the job."""
         return self._service.accepted(self.job, prefix)
 
     async def mark_undelivered(self) -> None:
-        """Record that the response did not reach the caller: a retry of the request returns this job."""
+        """Record an undelivered response so that a retry of the request returns this job."""
         if self.job.refs:
             await self._service.mark_undelivered(self.job, self._caller, self._key)
 

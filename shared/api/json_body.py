@@ -1,4 +1,4 @@
-"""A JSON body whose values are counted while it arrives, so that one with too many is never parsed.
+"""A JSON body whose values are counted while it arrives, so that one with too many values is never parsed.
 
 A parser thread would not help: parsing holds the interpreter lock from the first byte to the last.
 """

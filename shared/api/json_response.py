@@ -1,4 +1,4 @@
-"""JSON responses that know the type of their content: /openapi.json is written from these annotations."""
+"""JSON responses typed by their content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Json(Response, Generic[Content]):
 
 
 class Accepted(Json[Content]):
-    """The same with status 202: the job goes on, and this is how to come back to it."""
+    """A JSON body with status 202: the job is still running, and the client polls it."""
 
     def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
         super().__init__(content, headers, 202)

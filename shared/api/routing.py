@@ -18,22 +18,22 @@ ErrorFields: TypeAlias = Callable[[EaselError], dict[str, Any]]
 Failures: TypeAlias = tuple[type[EaselError], ...]
 
 LOOKS: Failures = (errors.AccountLimited, errors.NoAccount, errors.Unavailable)
-"""What goes wrong where an upstream is asked something."""
+"""Errors of calls to an upstream."""
 
 CANCELS: Failures = (*LOOKS, errors.BadRequest)
-"""What goes wrong where it is asked to let go of something: not every upstream does."""
+"""Errors of cancelling or deleting, which not every upstream supports."""
 
 FETCHES: Failures = (*LOOKS, errors.ResultLost, errors.RangeInvalid)
-"""What goes wrong where a file is fetched from it."""
+"""Errors of downloading a file from an upstream."""
 
 WAITS: Failures = (*LOOKS, errors.GenerationFailed, errors.GenerationPending)
-"""What goes wrong where a job's end is waited for."""
+"""Errors of waiting for a job to end."""
 
 STARTS: Failures = (
     *(*WAITS, errors.ContentRefused, errors.AccountExhausted, errors.AccountRejected),
     *(errors.Overloaded, errors.Uncertain, errors.ResultLost, errors.KeyReused),
 )
-"""What goes wrong where work is started."""
+"""Errors of submitting a request."""
 
 STARTED = ("easel-ignored", "easel-job", "easel-idempotency")
 PENDING = ("openai-poll-after-ms", "retry-after")
@@ -44,14 +44,14 @@ VIDEOS = ("video/mp4", "video/webm")
 
 
 class Operation(NamedTuple):
-    """A handler, which its docstring describes, and what goes in and out.
+    """A handler, described by its docstring, and the types of its request and responses.
 
-    Types are written as texts, `module.Type` for one of this package: only who asks for the description imports them.
-    `gives` has, for each status, what is in the answer: a type where it is JSON, a media type where it is not, or
-    several. `takes` is the type of a JSON body, `form` that of multipart/form-data where that will do as well; in its
-    place, `files` are those fields of the JSON that a form has as files. `query` and `headers` are the types of the
-    parameters. `fails` are the errors beside those that follow from the route, and `sends` the headers of good answers
-    beside those of their status.
+    Types are strings, `module.Type` within this package, so that they are imported only for /openapi.json.
+    `gives` maps each status to the response body: a type for JSON, a media type otherwise, or several of them.
+    `takes` is the type of the JSON body, and `form` that of a multipart/form-data body if the route accepts one;
+    alternatively, `files` names the fields of `takes` that are files in a form. `query` and `headers` are the types of
+    the parameters. `fails` lists errors in addition to those implied by the route, and `sends` the headers of
+    successful responses in addition to those of their status.
     """
 
     handler: Handler
@@ -66,7 +66,7 @@ class Operation(NamedTuple):
 
 
 def fetching(handler: Handler, *media_types: str) -> Operation:
-    """What hands out a file of one of these types, or a part of it."""
+    """Return the operation that serves a file of one of these media types, or a range of it."""
     gives: Mapping[int, tuple[str, ...]] = {200: media_types, 206: media_types, 304: ()}
     return Operation(
         handler,
@@ -121,7 +121,7 @@ class Endpoint:
 
 
 class Router:
-    """Finds endpoints: those without parameters by their path, the others in their order."""
+    """Finds endpoints: those without parameters by path, the others in declaration order."""
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self._fixed = {

@@ -1,4 +1,4 @@
-"""Responses that are written while their parts arrive, and server-sent events with heartbeats."""
+"""Streamed responses, and server-sent events with heartbeats."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from shared.api.context import while_connected
 from shared.media import HostStream
 
 RELAY = "easel.relay"
-"""ASGI extension and message of a host that can send a stream of its own; it is the last message of a response."""
+"""ASGI extension and message of a host that sends the stream itself; the last message of a response."""
 
 Item = TypeVar("Item")
 
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT = b": keep-alive\n\n"
 EVENT_HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-"""Headers that keep proxies from holding events back."""
+"""Headers that keep proxies from buffering events."""
 
 LONGEST_LIST = 1000
-"""Characters that `easel-ignored` holds at most."""
+"""Maximum length of `easel-ignored` in characters."""
 _SLICE = 64 << 10
-"""Bytes of a long text that go out at a time: whoever sends them on keeps a copy of what is not out yet."""
+"""Bytes of a long chunk that are sent at a time, because the server copies what it has not sent yet."""
 
 
 class StreamedResponse(Response):
-    """A body that is sent piece by piece. `resources` stay open until the last piece is sent."""
+    """A body that is sent in chunks. `resources` stay open until the last chunk is sent."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class StreamedResponse(Response):
         self.resources = resources or AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the body. A disconnect closes everything behind it at once."""
+        """Send the body. A disconnect closes its source and resources at once."""
         with suppress(ClientDisconnect):
             async with self.resources, aclosing(self._pieces) as pieces:  # type: ignore[type-var]
                 relays = RELAY in scope.get("extensions", {})
@@ -71,22 +71,22 @@ class StreamedResponse(Response):
 
 
 def event_of(content: Any, kind: str = "") -> bytes:
-    """Return a server-sent event with this JSON."""
+    """Return a server-sent event with `content` as JSON."""
     head = f"event: {kind}\ndata: " if kind else "data: "
     return f"{head}{json.dumps(content, separators=(',', ':'))}\n\n".encode()
 
 
 def event_stream(first: bytes, rest: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> StreamedResponse:
-    """Respond with server-sent events, of which the first one is there already."""
+    """Respond with server-sent events; `first` has already arrived."""
     return StreamedResponse(_prepend(first, rest), "text/event-stream", headers={**headers, **EVENT_HEADERS})
 
 
 async def with_heartbeats(
     source: AsyncGenerator[Item, None], first: float, seconds: float, every: float = HEARTBEAT_SECONDS
 ) -> AsyncGenerator[Item | None, None]:
-    """Yield what the source yields, and None whenever it is silent: for `first` seconds, later for `every`.
+    """Yield the items of the source, and None after `first` seconds of silence, later after `every` seconds.
 
-    Raises TimeoutError after so many `seconds` in all. Closing it closes the source.
+    Raises TimeoutError after `seconds` in total. Closing it closes the source.
     """
     clock = asyncio.get_running_loop().time
     end, pause = clock() + seconds, first
@@ -112,7 +112,7 @@ async def with_heartbeats(
 
 
 def ignored_header(names: Sequence[str]) -> dict[str, str]:
-    """Return the header that names the ignored parameters. Callers choose these names, so they can hold anything."""
+    """Return the header that names the ignored parameters. Callers choose these names, so they are untrusted."""
     ignored = ", ".join(_fitting(names))
     return {"easel-ignored": ignored} if ignored else {}
 

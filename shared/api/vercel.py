@@ -1,6 +1,7 @@
-"""Vercel's deadline. Nothing of ours stands between its launcher and an application, so that this is asked from there.
+"""Vercel's request deadline.
 
-The launcher takes the header that names it away, and keeps it in a context variable: `vercel_runtime.get_deadline`.
+Vercel's launcher calls the application directly and removes the header with the deadline; it stores the deadline in a
+context variable, which `vercel_runtime.get_deadline` reads.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 
 
 def deadline() -> float | None:
-    """When the platform ends this request, on the monotonic clock; None where nobody says, and on all other hosts."""
+    """Return when the platform ends this request, on the monotonic clock; None if unknown and on all other hosts."""
     launcher = sys.modules.get("vercel_runtime")
     until = launcher.get_deadline() if launcher else None
     return None if until is None else time.monotonic() + until.timestamp() - time.time()

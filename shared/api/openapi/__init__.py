@@ -1,1 +1,1 @@
-"""The OpenAPI document and everything it describes in words."""
+"""The OpenAPI document and its descriptions."""

@@ -1,127 +1,127 @@
-"""What /openapi.json says in words where a type cannot: about the whole, its fields, and the headers of its answers."""
+"""Descriptions in /openapi.json: the introduction, fields, error codes and response headers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 INTRODUCTION = """\
-Easel speaks OpenAI's API in front of many generators: any OpenAI client works with it. `GET /v1/models` lists what
-there is, and what each model can do.
+Easel provides OpenAI's API for many generators; any OpenAI client works with it. `GET /v1/models` lists the models and
+what each of them supports.
 
-* Every path that begins with `/v1` answers without it too; `HEAD` answers wherever `GET` does, without the body.
-* A job's id is all there is to a job: whoever has the key that started it can look at it until it expires.
-* What a model has no use for is left aside and named in `easel-ignored`; what it cannot do is refused.
-* Every error is `{"error": {"message", "type", "param", "code"}}`. Before an upstream took the work, the status says
-  what went wrong; once it may have taken it, it is 424, which no client repeats, and `error.job` says which job it is.
-* A request that is sent again within ten minutes under the same `Idempotency-Key` joins the same job.
+* Every path that begins with `/v1` also works without it; `HEAD` works wherever `GET` does, without the body.
+* The job id holds the whole job: the API key that submitted the job can poll it until it expires.
+* Parameters that a model does not use are ignored and named in `easel-ignored`; unsupported features are refused.
+* Every error is `{"error": {"message", "type", "param", "code"}}`. Before an upstream accepts the request, the status
+  tells the cause; once it may have accepted it, the status is 424, which no client retries, and `error.job` is the job.
+* Retries with the same `Idempotency-Key` within ten minutes return the same job.
 """
 
 FIELDS = {
-    "prompt": "What to make, in words.",
-    "model": "One of /v1/models; without one, the first that is configured for this.",
-    "n": "How many to make. Videos and texts come one at a time.",
-    "width": "Pixels, with `height`, where no `size` is given.",
-    "height": "Pixels, with `width`, where no `size` is given.",
-    "response_format": "A link, or the bytes in base64; without it both, unless the server is set to one of them.",
-    "stream": "Answer with server-sent events as things get ready.",
-    "partial_images": "For OpenAI's clients: no model here shows unfinished pictures.",
-    "negative_prompt": "What should not be in it.",
-    "delay": "Of `sketch`: seconds of a simulated queue.",
-    "image": "A picture to begin with, or several.",
-    "mask": "A PNG that is clear where the first picture is to be changed; only for models with `masks` in /v1/models.",
-    "images": "Further pictures. Of a video: references, or frames where `reference_mode` says so.",
-    "seconds": "Length of the video. The model's nearest one is taken, named in `easel-ignored`.",
-    "duration": "The same as `seconds`.",
-    "camera_fixed": "Whether the camera stands still.",
-    "camerafixed": "The same as `camera_fixed`.",
-    "watermark": "Whether the upstream may draw its mark into the video.",
-    "return_last_frame": "Whether the last frame is wanted as a picture too.",
-    "generate_audio": "Whether there is to be sound.",
-    "reference_mode": "What `images` are: references, or with `first_last_frame` the first and the last frame.",
-    "input_reference": "The first frame, as OpenAI's clients call it.",
-    "first_frame_image": "The first frame. Not beside `input_reference`.",
-    "last_frame_image": "The last frame, beside a first one.",
-    "reference_videos": "Addresses of videos to go by.",
-    "messages": "The conversation so far. Roles, parts and members beyond these are the model's own.",
-    "stream_options": "`include_usage` adds a last chunk with the tokens.",
-    "temperature": "How much chance there is in the answer.",
-    "top_p": "How much of the likeliest words is considered.",
-    "max_tokens": "The longest answer.",
-    "max_completion_tokens": "The same, as OpenAI calls it now.",
-    "modalities": "With `image`, pictures come as `message.images` and not as Markdown.",
-    "extra_body": "What OpenAI's clients for Z-Image put there, read as if it stood outside.",
-    "waitForImage": "Of clients of AkashGen proxies: false answers with the job at once.",
-    "cookies": "An export of a browser's extension, or cookies.txt as a text.",
-    "account_id": "Whose they are; without one, `default`.",
-    "file": "The export.",
-    "authorization_token": "The caller's own PicLumen token: the work is then done on that account.",
-    "authorization-token": "The same as a header.",
-    "mark_id": "The mark that /generate-image gave.",
-    "index": "Which of the job's files, from 0.",
-    "variant": "OpenAI's name for what else there may be of a video: here the video alone.",
-    "id": "An id as an answer gave it.",
-    "extension": "A hint for people: what the file is shows in its content type.",
+    "prompt": "What to generate.",
+    "model": "A model from /v1/models. Default: the first one configured for this kind.",
+    "n": "Number of results. Videos and texts are limited to one.",
+    "width": "Width in pixels, with `height`; used if `size` is not given.",
+    "height": "Height in pixels, with `width`; used if `size` is not given.",
+    "response_format": "A link, or the bytes in base64. Default: both, unless the server is set to one.",
+    "stream": "Respond with server-sent events as results become ready.",
+    "partial_images": "Accepted for OpenAI's clients; no model returns partial images.",
+    "negative_prompt": "What to leave out of the result.",
+    "delay": "Only for `sketch`: seconds of a simulated queue.",
+    "image": "One or more input images.",
+    "mask": "A PNG, transparent where the first image is to be edited; only for models with `masks` in /v1/models.",
+    "images": "More input images. For a video: references, or frames depending on `reference_mode`.",
+    "seconds": "Length of the video. An unsupported one is replaced by the nearest, and named in `easel-ignored`.",
+    "duration": "Alias of `seconds`.",
+    "camera_fixed": "Whether the camera is fixed.",
+    "camerafixed": "Alias of `camera_fixed`.",
+    "watermark": "Whether the upstream may add its watermark to the video.",
+    "return_last_frame": "Whether to return the last frame as an image, too.",
+    "generate_audio": "Whether to generate sound.",
+    "reference_mode": "How to use `images`: as references, or with `first_last_frame` as the first and last frame.",
+    "input_reference": "The first frame, under OpenAI's name.",
+    "first_frame_image": "The first frame. Cannot be combined with `input_reference`.",
+    "last_frame_image": "The last frame. Requires a first frame.",
+    "reference_videos": "URLs of reference videos.",
+    "messages": "The conversation so far. Other roles, parts and fields depend on the model.",
+    "stream_options": "`include_usage` adds a final chunk with token usage.",
+    "temperature": "Sampling temperature.",
+    "top_p": "Nucleus sampling: the probability mass of tokens to consider.",
+    "max_tokens": "Maximum number of tokens in the response.",
+    "max_completion_tokens": "OpenAI's current name of `max_tokens`.",
+    "modalities": "With `image`, images are returned in `message.images` instead of Markdown.",
+    "extra_body": "Fields of Z-Image clients, read as if they were at the top level.",
+    "waitForImage": "For clients of AkashGen proxies: false returns the job at once.",
+    "cookies": "The export of a browser extension, or cookies.txt as a string.",
+    "account_id": "The account of the cookies. Default: `default`.",
+    "file": "The cookie export.",
+    "authorization_token": "The caller's own PicLumen token; the request then uses that account.",
+    "authorization-token": "The caller's own PicLumen token, as a header.",
+    "mark_id": "The mark that /generate-image returned.",
+    "index": "Index of the file in the job, from 0.",
+    "variant": "The asset to return, as in OpenAI's API; only `video` is supported.",
+    "id": "An id from a previous response.",
+    "extension": "File extension, for readability only; the content type gives the actual type.",
 }
-PICLUMEN_FIELD = "One of PicLumen's own settings, which goes there as it is."
+PICLUMEN_FIELD = "A setting of PicLumen, passed on unchanged."
 
 CODES = {
     "cancelled": "the job was cancelled",
-    "context_length_exceeded": "the conversation is longer than the model can follow",
-    "cookies_rejected": "the upstream does not take these cookies",
-    "deadline_exceeded": "an answer was not finished in time",
-    "empty_file": "a file with nothing in it",
-    "failed_to_download_image": "a picture could not be fetched from its address",
-    "generation_blocked": "the upstream suspects the account, and generates nothing for it",
+    "context_length_exceeded": "the conversation exceeds the model's context length",
+    "cookies_rejected": "the upstream rejected these cookies",
+    "deadline_exceeded": "the response was not finished in time",
+    "empty_file": "an empty file",
+    "failed_to_download_image": "an image could not be downloaded from its URL",
+    "generation_blocked": "the upstream blocks generation for this account",
     "headers_too_large": "headers of more than 64 KB or 100 lines, on the local server and in a container",
-    "image_not_ready": "a file that is not there yet",
-    "invalid_account_id": "an account's name that is no text",
+    "image_not_ready": "the image is not ready yet",
+    "invalid_account_id": "an account id that is not a string",
     "invalid_base64_image": "a data URL that cannot be decoded",
-    "invalid_form": "a form that cannot be read",
-    "invalid_format": "an export without cookies that are of use",
+    "invalid_form": "a malformed form",
+    "invalid_format": "an export without usable cookies",
     "invalid_http": "malformed HTTP, on the local server and in a container",
-    "invalid_image_format": "a file that is no PNG, JPEG, WebP or GIF",
-    "invalid_image_url": "neither a data URL nor an http or https address",
-    "invalid_json": "a body that is no JSON",
+    "invalid_image_format": "a file that is not a PNG, JPEG, WebP or GIF",
+    "invalid_image_url": "neither a data URL nor an http or https URL",
+    "invalid_json": "a body that is not valid JSON",
     "invalid_n": "more than one video",
     "missing_file": "a form without its file",
-    "missing_image": "an edit without a picture to begin with",
-    "model_not_found": "no such model",
-    "no_image_request": "the upstream saw no wish for a picture in the prompt",
-    "not_cancellable": "a job of an upstream that cancels nothing",
-    "not_deletable": "a job of an upstream that deletes nothing",
-    "region_restricted": "the upstream makes nothing where its account is",
+    "missing_image": "an edit without an input image",
+    "model_not_found": "the model does not exist",
+    "no_image_request": "the upstream found no image request in the prompt",
+    "not_cancellable": "the upstream does not support cancelling jobs",
+    "not_deletable": "the upstream does not support deleting jobs",
+    "region_restricted": "the upstream is not available in the account's region",
     "request_timeout": "a request that did not arrive in time, on the local server and in a container",
-    "response_too_large": "the answer would be too large for this host",
-    "unknown_url": "nothing at this address",
-    "upstream_blocked": "the upstream keeps us out for a while",
-    "upstream_model_not_open": "the account has not opened this model",
-    "video_not_ready": "a file that is not there yet",
+    "response_too_large": "the response is too large for this host",
+    "unknown_url": "no route at this URL",
+    "upstream_blocked": "the upstream blocks our requests for a while",
+    "upstream_model_not_open": "the model is not activated for the account",
+    "video_not_ready": "the video is not ready yet",
 }
-"""Causes that are told more closely than by the kind of an error alone."""
+"""Error codes that are more specific than the error class."""
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "string", "pattern": r"^\d+$"}
 
 HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "x-request-id": ("By which the log knows this request.", _TEXT),
-    "easel-ignored": ("What of the request had to be left aside, as a list with commas.", _TEXT),
-    "easel-job": ("The id of the job, in the head of a stream too: what a client needs to come back for it.", _TEXT),
+    "x-request-id": ("The id of this request in the server log.", _TEXT),
+    "easel-ignored": ("The ignored parameters, separated by commas.", _TEXT),
+    "easel-job": ("The job id, also sent with streams. Use it to poll the job.", _TEXT),
     "easel-idempotency": (
         "The server has no room to record this request: a retry of it cannot be recognized.",
         {"const": "unrecorded"},
     ),
-    "easel-note": ("A word about this answer.", _TEXT),
-    "location": ("Where the job is to be looked at.", _TEXT),
-    "preference-applied": ("What of `Prefer` was kept to (RFC 7240).", _TEXT),
-    "openai-poll-after-ms": ("When to look again, in milliseconds. Not there once the job has ended.", _NUMBER),
-    "retry-after": ("When to come again, in seconds, where that makes sense.", _NUMBER),
-    "retry-after-ms": ("The same in milliseconds.", _NUMBER),
-    "x-should-retry": ("Whether the same request can succeed with nothing bought twice.", {"enum": ["true", "false"]}),
-    "www-authenticate": ("How to bring a key.", _TEXT),
-    "content-range": ("Which bytes of how many these are.", _TEXT),
-    "accept-ranges": ("That parts of the file can be had.", {"const": "bytes"}),
-    "etag": ("By which the file is known again.", _TEXT),
-    "cache-control": ("For how long the file may be kept.", _TEXT),
+    "easel-note": ("A note about this response.", _TEXT),
+    "location": ("The URL of the job, for polling.", _TEXT),
+    "preference-applied": ("The preferences of `Prefer` that were applied (RFC 7240).", _TEXT),
+    "openai-poll-after-ms": ("When to poll again, in milliseconds. Absent once the job has ended.", _NUMBER),
+    "retry-after": ("When to retry or poll again, in seconds.", _NUMBER),
+    "retry-after-ms": ("`retry-after` in milliseconds.", _NUMBER),
+    "x-should-retry": ("Whether a retry may succeed without being billed twice.", {"enum": ["true", "false"]}),
+    "www-authenticate": ("The authentication scheme.", _TEXT),
+    "content-range": ("The byte range of this response and the total size.", _TEXT),
+    "accept-ranges": ("Range requests are supported.", {"const": "bytes"}),
+    "etag": ("The identifier of the file's content.", _TEXT),
+    "cache-control": ("How long the file may be cached.", _TEXT),
 }
 OF_ERRORS = ("x-should-retry",)
 OF_STATUS = {
@@ -134,4 +134,4 @@ OF_STATUS = {
     502: ("retry-after", "retry-after-ms"),
     503: ("retry-after", "retry-after-ms"),
 }
-"""Beside those of all answers, of all errors, and of an operation itself."""
+"""By status, in addition to the headers of all responses, of all errors, and of the operation."""

@@ -1,4 +1,4 @@
-"""/openapi.json, from the routes and what their operations take and give: nothing is written down twice."""
+"""Generate /openapi.json from the routes and the types of their operations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SCHEMES = {
     "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
 }
 _CAUSES = dict(re.findall(r"── (\w+) +(\S.*)", errors.__doc__ or ""))
-"""What the errors mean, from the tree that they are drawn as."""
+"""Descriptions of the errors, parsed from the tree in the docstring of shared.errors."""
 _TAGS = {
     **{word: word for word in ("chat", "images", "videos", "models", "jobs")},
     "tasks": "jobs",
@@ -41,11 +41,17 @@ _TAGS = {
 _TEXT = {"type": "string"}
 _BYTES = {"type": "string", "format": "binary"}
 _FILE = _BYTES | {"minLength": 1}
-_FILES = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 16, "description": "Once for each file."}
+_FILES = {
+    "type": "array",
+    "items": _FILE,
+    "minItems": 1,
+    "maxItems": 16,
+    "description": "Repeat the field for each file.",
+}
 
 
 def document(endpoints: tuple[Endpoint, ...], base_url: str) -> Json:
-    """The OpenAPI 3.1 document of these endpoints."""
+    """Return the OpenAPI 3.1 document of these endpoints."""
     return {**_everything(endpoints), "servers": [{"url": base_url}]}
 
 
@@ -67,7 +73,7 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
         "info": {
             "title": "Easel",
             "version": "1",
-            "summary": "One OpenAI-compatible API for many picture, video and chat models.",
+            "summary": "One OpenAI-compatible API for many image, video and chat models.",
             "description": INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -87,7 +93,7 @@ def _is_media_type(name: str) -> bool:
 
 
 def _kinds(operation: Operation) -> Iterator[str]:
-    """The names of all types that an operation speaks of."""
+    """Yield the names of all types that an operation uses."""
     yield from filter(None, (operation.takes, operation.form, operation.query, operation.headers))
     for given in operation.gives.values():
         yield from (kind for kind in _several(given) if not _is_media_type(kind))
@@ -144,7 +150,7 @@ def _example(kind: str) -> Json:
 
 
 def _form(operation: Operation, schemas: Schemas) -> Json:
-    """The JSON's members as a form's fields, which are never null, some of them as files."""
+    """Return the JSON fields as non-null form fields, some of them files."""
     members = {name: not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
     required = [name for name, _, needed in schemas.members(operation.takes) if needed]
     for name in operation.files:
@@ -175,7 +181,7 @@ def _content(path: str, given: str | tuple[str, ...], schemas: Schemas) -> Itera
 
 
 def _failures(endpoint: Endpoint, path: str, operation: Operation) -> dict[int, Failures]:
-    """Those of the operation, and those that follow from its key, its path and what it takes, by status."""
+    """Return the errors of the operation and those implied by its access, path and body, by status."""
     fails: set[type[EaselError]] = {*_EVERYWHERE, *operation.fails}
     fails |= {errors.Unauthenticated} if endpoint.access not in (Access.ANYONE, Access.ID) else set()
     fails |= {errors.NotFound} if "{" in path or operation.query or endpoint.access is Access.ADMIN else set()
@@ -201,7 +207,7 @@ def _failure(kinds: Failures) -> Json:
 
 
 def _cause(kind: type[EaselError]) -> str:
-    return str(_CAUSES.get(kind.__name__, "something went wrong here, and it is our fault"))
+    return str(_CAUSES.get(kind.__name__, "internal error"))
 
 
 def _answer(status: int, description: str, content: Json, *sends: str) -> Json:

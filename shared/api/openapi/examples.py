@@ -1,4 +1,4 @@
-"""What bodies look like, one example for each type that has one: for /openapi.json, and for whoever reads it."""
+"""Examples of request and response bodies for /openapi.json."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "responses.video_types.VideoAssets": {**_TASK, "assets": [_VIDEO]},
 }
-"""By the type of the body. The document itself and the form with a file need none."""
+"""By the type of the body. The document itself and the form with a file have none."""
 
 EVENTS = {
     "/chat/": 'data: {"id":"chatcmpl-5f1c","object":"chat.completion.chunk","created":1796042962,"model":"parrot",'
@@ -203,4 +203,4 @@ EVENTS = {
     "event: image_generation.completed\n"
     f'data: {{"type":"image_generation.completed","url":"{_PICTURE}","index":0,"created_at":1796042962}}\n\n',
 }
-"""Of streams, by what is in the path."""
+"""Examples of streams, by a part of the path."""

@@ -1,4 +1,4 @@
-"""What /openapi.json says of fields whose types alone say too little: their forms, and what tests make them from."""
+"""Extra JSON schema of request fields: patterns, rules, and the formats that tests generate values from."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ TEXT: JsonDict = {"pattern": r"\S"}
 SIZE: JsonDict = {
     "format": "size",
     "pattern": r"^\s*(|[Aa][Uu][Tt][Oo]|512|[124][Kk]|\d+\s*[xX*]\s*\d+)\s*$",
-    "description": "Pixels, `auto`, or a resolution. A size that the model does not have becomes its nearest one.",
+    "description": "Pixels, `auto`, or a resolution. An unsupported size is replaced by the nearest supported one.",
     "examples": ["1024x1024"],
 }
 RATIO: JsonDict = {
     "format": "ratio",
-    "description": "Width to height, from 1:3 to 3:1, where no size is given.",
+    "description": "Width to height, from 1:3 to 3:1; used if no size is given.",
     "examples": ["16:9"],
 }
 RESOLUTION: JsonDict = {
     "format": "resolution",
-    "description": "One of the model's, or the nearest.",
+    "description": "A resolution of the model; others are replaced by the nearest one.",
     "examples": ["720p"],
 }
 SHARPNESS: JsonDict = {
-    "description": "`512`, `1K`, `2K` or `4K`: as many pixels as such a square has, as far as the model goes. "
-    "An edit has it beside an `aspect_ratio`.",
+    "description": "`512`, `1K`, `2K` or `4K`: the pixel count of a square with this side, up to the model's limit. "
+    "In an edit, it requires `aspect_ratio`.",
     "examples": ["2K"],
 }
 WEB_ADDRESSES: JsonDict = {"items": {"type": "string", "format": "web-address"}}
-SEED: JsonDict = {"minimum": -1, "description": "-1 leaves it to the model."}
+SEED: JsonDict = {"minimum": -1, "description": "-1 selects a random seed."}
 
 _ABOUT = ("description", "default", "examples")
 NULL: JsonDict = {"type": "null"}
 
 
 def or_null(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """The same, or nothing."""
+    """Return the schema with null allowed."""
     about: JsonSchemaValue = {name: schema[name] for name in _ABOUT if name in schema}
     rest = {name: value for name, value in schema.items() if name not in about and name != "anyOf"}
     options = [option for option in schema.get("anyOf", ({},)) if option != NULL]
@@ -52,7 +52,7 @@ SMALL_PICTURE = (
 _LINK: JsonDict = {
     "type": "string",
     "format": "picture",
-    "description": "A data URL, or an http or https address.",
+    "description": "A data URL, or an http or https URL.",
     "examples": [SMALL_PICTURE],
 }
 _ADDRESS = _LINK | {"pattern": r"^\s*(|[Dd][Aa][Tt][Aa]:[^,]*,.+|[Hh][Tt][Tt][Pp][Ss]?://.+)\s*$"}
@@ -83,17 +83,17 @@ _NOTHING: list[JsonValue] = [None, "", []]
 
 
 def none_of(*names: str) -> JsonDict:
-    """None of these fields is there, or they are empty."""
+    """Return a schema that requires these fields to be absent or empty."""
     return {"properties": {name: {"enum": _NOTHING} for name in names}}
 
 
 def _given(*names: str) -> JsonDict:
-    """All of these fields are there, and not empty."""
+    """Return a schema that requires all of these fields, not empty."""
     return {"required": [*names], "properties": {name: {"not": {"enum": _NOTHING}} for name in names}}
 
 
 def at_most(items: int, *names: str) -> JsonDict:
-    """Where all of these fields are there, those that are lists may have so many items."""
+    """Return a schema that limits the length of lists if all of these fields are given."""
     return {"if": _given(*names), "then": {"properties": {name: {"maxItems": items} for name in names}}}
 
 
@@ -121,7 +121,7 @@ FRAMES: list[JsonDict] = [
     _pictures_at_most(1, {"allOf": [_AS_FRAMES, {"anyOf": [_FIRST, _LAST]}]}),
     _pictures_at_most(0, {"allOf": [_AS_FRAMES, _FIRST, _LAST]}),
 ]
-"""How the pictures of a video go together."""
+"""Rules for combining the images of a video."""
 
 
 def _message(roles: list[JsonValue], *parts: JsonDict) -> JsonDict:

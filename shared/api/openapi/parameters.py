@@ -1,4 +1,4 @@
-"""What stands in headers, queries and small bodies, as types: for /openapi.json alone."""
+"""Types of headers, queries and small bodies, used only for /openapi.json."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Repeatable = TypedDict(
         ]
     },
 )
-"""Headers of what starts work."""
+"""Headers of routes that submit a request."""
 
 
 class Preferring(Repeatable):
-    """Headers of what starts work that one can come back to."""
+    """Headers of routes that submit a request and can return the pending job."""
 
     Prefer: NotRequired[
         Annotated[
@@ -47,31 +47,31 @@ Ranged = TypedDict(
         "If-None-Match": NotRequired[Annotated[str, Field(description="304 if the file has this `etag`.")]],
     },
 )
-"""Headers of a file."""
+"""Headers of routes that serve a file."""
 
 
 class JobFile(TypedDict):
-    """Which picture of which job."""
+    """An image of a job."""
 
     id: Annotated[str, Field(min_length=1)]
     index: NotRequired[int]
 
 
 class Variant(TypedDict):
-    """OpenAI's name for what else there may be of a video."""
+    """Which asset of a video to return, as in OpenAI's API."""
 
     variant: NotRequired[Literal["video"]]
 
 
 class Export(TypedDict):
-    """An account's cookies, as JSON: what a browser's extension exports, or cookies.txt as a text."""
+    """An account's cookies as JSON: the export of a browser extension, or cookies.txt as a string."""
 
     cookies: str | list[Any] | dict[str, Any]
     account_id: NotRequired[str | None]
 
 
 class ExportForm(TypedDict):
-    """The same as a file."""
+    """An account's cookies as an uploaded file."""
 
     file: bytes
     account_id: NotRequired[str]
@@ -90,6 +90,6 @@ TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[Token
 
 
 class MarkQuery(TokenQuery):
-    """The mark that /generate-image gave."""
+    """The mark that /generate-image returned."""
 
     mark_id: Annotated[str, Field(min_length=1)]

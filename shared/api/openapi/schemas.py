@@ -1,4 +1,4 @@
-"""Types as JSON schemas: what is asked for and what is answered, each with the words that belong to it."""
+"""JSON schemas of request and response types, with descriptions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Json: TypeAlias = dict[str, Any]
 
 
 class _Generator(GenerateJsonSchema):
-    """Names need no titles."""
+    """Omits titles, which only repeat the names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 class _Asked(_Generator):
-    """The wire models: 0 and 1 stand for false and true."""
+    """Schemas of request bodies, which accept 0 and 1 as booleans."""
 
     @staticmethod
     def is_for(kind: Any) -> bool:
@@ -34,7 +34,7 @@ class _Asked(_Generator):
 
 
 class _Answered(_Generator):
-    """Types of answers: these have what the types say and nothing else."""
+    """Schemas of responses, which have no additional fields."""
 
     @staticmethod
     def is_for(kind: Any) -> bool:
@@ -45,7 +45,7 @@ class _Answered(_Generator):
 
 
 class Schemas:
-    """The schemas of all types at once: what they share is defined once."""
+    """The schemas of all types, with shared definitions."""
 
     def __init__(self, names: Iterator[str], bodies: Iterator[str]) -> None:
         kinds = {name: _type(name) for name in ("responses.types.ErrorAnswer", *names)}
@@ -59,7 +59,7 @@ class Schemas:
             )
             self._schemas |= found
             self.definitions |= rest["$defs"]
-        # Some addresses say the error once more, where older clients of theirs look for it.
+        # Some routes repeat the error in fields that older clients read.
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
         told = "; ".join(f"`{code}`: {cause}" for code, cause in CODES.items())
         self.definitions["ErrorObject"]["properties"]["code"]["description"] = f"Also {told}; and others to come."
@@ -71,25 +71,25 @@ class Schemas:
         return self._schemas[name, "validation"]
 
     def definition(self, name: str) -> Json:
-        """The same, spelled out."""
+        """Return the schema with its reference resolved."""
         schema = self.of(name)
         return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
     def members(self, name: str) -> Iterator[tuple[str, Json, bool]]:
-        """Names, schemas, and whether they are required."""
+        """Yield each field's name, schema, and whether it is required."""
         schema = self.definition(name)
         for member, its in schema["properties"].items():
             yield member, its, member in schema.get("required", ())
 
 
 def _type(name: str) -> Any:
-    """The type that an operation calls `module.Type`."""
+    """Import the type that an operation names as `module.Type`."""
     module, _, kind = name.rpartition(".")
     return getattr(import_module(f"shared.api.{module}"), kind)
 
 
 def not_null(schema: Json) -> Json:
-    """The same as a form's field, where nothing is null."""
+    """Return the schema of a form field, which cannot be null."""
     options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     rest = {name: value for name, value in schema.items() if name != "anyOf" and value is not None}
     return {**rest, **(options[0] if len(options) == 1 else {"anyOf": options})} if options else schema

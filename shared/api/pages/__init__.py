@@ -1,4 +1,4 @@
-"""Pages for people: all that one needs is in one file, and nothing else may run in it."""
+"""HTML pages: each is one self-contained file, and its policy allows no other scripts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FOLDER = Path(__file__).parent
 
 
 def is_wanted(context: Context) -> bool:
-    """Whether a browser asks, which is told a page rather than data."""
+    """Return whether the client accepts HTML."""
     return "text/html" in context.request.headers.get("accept", "")
 
 
 def page_response(context: Context, name: str) -> Response:
-    """The page in that file of this folder."""
+    """Return the page in that file of this folder."""
     page, policy = _page(name)
     files = context.settings.public_url
     headers = {
@@ -36,7 +36,7 @@ def page_response(context: Context, name: str) -> Response:
 
 @functools.cache
 def _page(name: str) -> tuple[str, str]:
-    """The page, and a policy by which its own script and style run and no others."""
+    """Return the page and a content security policy that allows only its own script and style."""
     page = (_FOLDER / name).read_text(encoding="utf-8")
     script, style = (_digest(page, element) for element in ("script", "style"))
     return page, (

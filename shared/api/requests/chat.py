@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions as clients send it: messages checked, options named as OpenAI names them."""
+"""The body of POST /v1/chat/completions: validated messages, and options under OpenAI's names."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ORDER_FIELDS = frozenset({"negative_prompt", "batch_size", "width", "height", "
 _NO_PICTURE_FIELDS = frozenset({"extra_body", "modalities", "prompt", "response_format", "partial_images"})
 
 _FEATURES = ("tools", "functions", "response_format", "modalities", "logprobs", "audio", "web_search_options")
-"""Fields that change what is asked for: a model that does not know one of them cannot answer."""
+"""Fields that cannot be ignored: the request is refused if the model does not support one of them."""
 
 _NO_FEATURE: tuple[Any, ...] = (False, [], {}, {"type": "text"}, ["text"])
-"""What asks for no more than plain text."""
+"""Values of these fields that request plain text only."""
 
 
 def _checked(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatCreate(Wire):
-    """The fields that have a meaning here; all others go to the model as they are, where it knows them."""
+    """The known fields; all others are passed on unchanged if the model supports them."""
 
     messages: Annotated[list[dict[str, Any]], Field(min_length=1, json_schema_extra=MESSAGES), AfterValidator(_checked)]
     model: str | None = Field(default=None, max_length=MODEL_NAME)
@@ -70,14 +70,14 @@ class ChatCreate(Wire):
     @model_validator(mode="before")
     @classmethod
     def _read_old_names(cls, data: Any) -> Any:
-        """`null` counts as absent, and `topP` is what clients of AkashChat proxies call `top_p`."""
+        """Drop `null` values and rename `topP`, the name in AkashChat proxies, to `top_p`."""
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
         given = {name: value for name, value in data.items() if value is not None}
         return {"top_p": given.pop("topP"), **given} if "topP" in given else given
 
     def to_request(self, model: Model) -> tuple[ChatRequest, list[str]]:
-        """The request as the model can serve it, and the names of what it has to leave aside."""
+        """Return the request for this model, and the names of ignored parameters."""
         if self.n > 1:
             raise BadRequest("'n': a conversation goes on in one way at a time.", param="n")
         given = self._options()
@@ -91,23 +91,23 @@ class ChatCreate(Wire):
 
     @property
     def wants_parts(self) -> bool:
-        """Pictures are to come as parts of the message, and not as links in its text."""
+        """Whether images are returned as parts of the message instead of links in its text."""
         return "image" in (self.modalities or ())
 
     @property
     def speaks_of_pictures(self) -> bool:
-        """It comes from a client of the AkashGen proxy, which has no other models."""
+        """Whether the client is one of the AkashGen proxy, which has only image models."""
         return "wait_for_image" in self.model_fields_set
 
     @property
     def is_order(self) -> bool:
-        """It comes from a client of the Z-Image proxy: these send an order, and ask about it later."""
+        """Whether the client is one of the Z-Image proxy, which submits a job and polls it later."""
         return not self.stream and (self.extra_body is not None or not _ORDER_FIELDS.isdisjoint(self.model_extra or {}))
 
     def picture_fields(self) -> dict[str, Any]:
-        """The picture that is asked for, in the fields of an image request: what was said last, and what is set.
+        """Return the fields of an image request: the last user message as the prompt, and the options.
 
-        Pictures that came with it, under `image`, make an edit of it.
+        Images of that message go under `image`, which makes the request an edit.
         """
         said = next((message for message in reversed(self.messages) if message["role"] == "user"), None)
         if said is None or not text_of(said).strip():
@@ -134,18 +134,18 @@ def _knows(model: Model, name: str) -> bool:
 
 
 def parts_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The parts of a message; a plain text has none."""
+    """Return the parts of a message; plain text has none."""
     content = message.get("content")
     return content if isinstance(content, list) else []
 
 
 def pictures_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The parts of a message that are pictures."""
+    """Return the parts of a message that are images."""
     return [part for part in parts_of(message) if part["type"] == "image_url"]
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """What a message says in words."""
+    """Return the text of a message."""
     content = message.get("content") or ""
     if isinstance(content, str):
         return content

@@ -1,4 +1,4 @@
-"""What clients send to have pictures made from pictures: multipart forms in all their dialects, and JSON."""
+"""The body of image edits: JSON, or a multipart form in any of the clients' dialects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
 
 
 class ImageEdit(ImageGenerate):
-    """POST /v1/images/edits: the members of a generation, and pictures under `image` or `images`, or both."""
+    """The body of POST /v1/images/edits: the fields of a generation, and images under `image`, `images` or both."""
 
     pictures: ClassVar[str] = "the pictures of an edit go under 'image'."
     takes_inputs: ClassVar[bool] = True
@@ -59,12 +59,12 @@ class ImageEdit(ImageGenerate):
         return {**others, "image": [picture for picture in pictures if picture != ""]}
 
     async def take(self, fetcher: ImageDownloader) -> ImageEdit:
-        """Look at the pictures, all but those that lie elsewhere."""
+        """Read and check the images, except those given by URL, which are fetched later."""
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
         self._inputs = tuple([await input_of(picture, fetcher) for picture in self.image])
         self._mask = await input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
-        self.image, self.mask = [], None  # text that a picture was decoded from need not stay
+        self.image, self.mask = [], None  # free the base64 text
         return self
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
@@ -81,7 +81,7 @@ class ImageEdit(ImageGenerate):
 
 
 async def read_edit(context: Context) -> ImageEdit:
-    """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
+    """Read the request in either encoding. Numbers in a form are strings, and its empty fields count as absent."""
     if not context.has_form:
         return await (await context.parse(ImageEdit, EDIT)).take(context.fetcher)
     return await context.validate(ImageEdit, _members(await context.form(EDIT))).take(context.fetcher)
@@ -92,7 +92,7 @@ def no_variations() -> BadRequest:
 
 
 def _members(form: Form) -> dict[str, Any]:
-    """What JSON would have: the pictures as a list, of other names the last value, of nested ones the outermost."""
+    """Return the form as JSON fields: images as a list; of other names, up to any `[`, the last value."""
     members: dict[str, Any] = {"image": [value for name, value in form if _PICTURES.fullmatch(name)]}
     for name, value in form:
         if value != "" and not _PICTURES.fullmatch(name):

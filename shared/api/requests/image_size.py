@@ -1,4 +1,4 @@
-"""From the size that a client asks for to one that the model has."""
+"""Map the size that a client requests to one that the model supports."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WIDEST = 3.0
 
 _SIDES = {"512": 512, "1k": 1024, "2k": 2048, "4k": 4096}
 _ALIKE, _AS_MANY = 0.03, 0.1
-"""How far the logarithms of two shapes or of two areas may lie apart for people to call them the same."""
+"""Tolerances of the logarithms of aspect ratios and of areas within which two sizes count as the same."""
 
 _RATIO = re.compile(r"([1-9]\d{0,4}):([1-9]\d{0,4})", re.ASCII)
 
 
 def parse_size(text: str) -> Size | None:
-    """`WxH` in pixels; None for `auto`."""
+    """Parse `WxH` in pixels. Returns None for `auto`."""
     if text.strip().lower() in ("auto", ""):
         return None
     try:
@@ -28,19 +28,19 @@ def parse_size(text: str) -> Size | None:
 
 
 def side_of(resolution: str | None) -> int | None:
-    """`2K` as the side of the square with so many pixels; None for what is no such word."""
+    """Return the side of a square with the resolution's pixel count, such as `2K`; None if it is not a resolution."""
     return _SIDES.get((resolution or "").strip().lower())
 
 
 def size_of_ratio(text: str | None, model: Model, side: int | None = None) -> Size:
-    """`16:9` as pixels, with about the area of the model's default, or of a square; None is the default's shape."""
+    """Return a size with the ratio and the area `side`**2; None for either takes it from the default size."""
     ratio = _ratio(text) if text is not None else model.default_size.width / model.default_size.height
     area = side**2 if side else math.prod(model.default_size)
     return Size(_rounded(math.sqrt(area * ratio)), _rounded(math.sqrt(area / ratio)))
 
 
 def within(size: Size, model: Model) -> Size:
-    """In about the same shape, as far as the model goes."""
+    """Scale the size down to the model's limit, keeping about the same ratio."""
     factor = model.max_side / max(size)
     return size if factor >= 1 else Size(*(min(model.max_side, 8 * math.ceil(side * factor / 8)) for side in size))
 
@@ -64,7 +64,7 @@ def _ratio(text: str) -> float:
 
 
 def fit(wanted: Size, model: Model) -> Size:
-    """The model's size that is nearest by ratio, then by area; BadRequest beyond its limits."""
+    """Return the model's size that is nearest by ratio, then by area. Raises BadRequest beyond its limits."""
     if max(wanted) > model.max_side:
         raise BadRequest(f"'{model.id}' makes pictures of up to {model.max_side} pixels a side.", param="size")
     if max(wanted) > WIDEST * min(wanted):
@@ -77,7 +77,7 @@ def fit(wanted: Size, model: Model) -> Size:
 
 
 def _grown(size: Size, min_pixels: int) -> Size:
-    """In the same shape, with so many pixels at least."""
+    """Scale the size up to at least `min_pixels`, keeping the ratio."""
     factor = math.sqrt(min_pixels / math.prod(size))
     return size if factor <= 1 else Size(*(8 * math.ceil(side * factor / 8) for side in size))
 

@@ -1,4 +1,4 @@
-"""What clients send, as pydantic models: validated at the door, `null` counts as absent, unknown members are noted."""
+"""Pydantic models of image requests: `null` counts as absent, and unknown fields are collected."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LONGEST_DELAY = 86_400.0
 _KNOBS = ("negative_prompt", "seed", "delay")
 _OTHER_SIZES = ("width", "height", "aspect_ratio", "resolution")
 _MET = {"aspect_ratio": same_shape, "resolution": same_extent}
-"""When a size is what was asked for by this member; by the others, when it is the very same."""
+"""Per field, how to compare a size with the requested one; the other fields require equality."""
 
 _PICTURES = (
     *("image", "images", "image_url", "image_urls", "imageUrl", "imageUrls", "mask"),
     *("input_image", "input_images", "input_reference", "input_references", "reference_image", "reference_images"),
     *("first_frame_image", "last_frame_image", "frame_images"),
 )
-"""What clients of one API or another call the pictures that they send along."""
+"""Names of input image fields in various APIs."""
 
 
 def _text(value: Any) -> Any:
@@ -47,7 +47,7 @@ def _text(value: Any) -> Any:
 
 
 class Body(BaseModel):
-    """A body in which `true` is no number."""
+    """A body in which `true` is not a number."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -60,7 +60,7 @@ class Body(BaseModel):
 
 
 class Wire(Body):
-    """A body in which `null` counts as absent, which its schema says as well."""
+    """A body in which `null` counts as absent; its schema allows it."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -76,7 +76,7 @@ class Wire(Body):
 
 
 class Generate(Wire):
-    """What every request for something new has. `pictures` says where it may have pictures."""
+    """Common fields of generation requests. `pictures` is the error text that says where input images belong."""
 
     pictures: ClassVar[str]
     takes_inputs: ClassVar[bool] = False
@@ -90,7 +90,7 @@ class Generate(Wire):
     def _without_nulls(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             raise ValueError("The body has to be a JSON object.")
-        # Some clients write -1 for a seed that they leave to us.
+        # Some clients send -1 for a random seed.
         theirs = ("-1", "-1.0")
         given = {
             name: value
@@ -104,14 +104,14 @@ class Generate(Wire):
         return given
 
     def refuse_other_pictures(self) -> None:
-        """BadRequest for a picture under a name that has no meaning here: without it, something else would be made."""
+        """Raise BadRequest for an image under an unsupported name: ignoring it would change the result."""
         for name in _PICTURES:
             if (self.model_extra or {}).get(name):
                 raise BadRequest(f"'{name}': {self.pictures}", param=name)
 
 
 class ImageGenerate(Generate):
-    """POST /v1/images/generations. `delay` is sketch's simulated queue, in seconds."""
+    """The body of POST /v1/images/generations. `delay` is the simulated queue of `sketch`, in seconds."""
 
     pictures: ClassVar[str] = "this address makes pictures from text alone, and /v1/images/edits from pictures."
 
@@ -129,7 +129,7 @@ class ImageGenerate(Generate):
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
-        """The request as the model can serve it, and the names of what it has to leave aside."""
+        """Return the request for this model, and the names of ignored parameters."""
         self.refuse_other_pictures()
         wanted, words = self._wanted_size(model)
         size = model.default_size
@@ -147,7 +147,7 @@ class ImageGenerate(Generate):
         return request, sorted(ignored)
 
     def _wanted_size(self, model: Model) -> tuple[Size | None, set[str]]:
-        """The size asked for, and the members that say it."""
+        """Return the requested size, and the names of the fields that specify it."""
         if self.size is not None and (size := parse_size(self.size)):
             return size, {"size"}
         if self.width and self.height:
@@ -156,6 +156,6 @@ class ImageGenerate(Generate):
         if self.aspect_ratio:
             words = {"aspect_ratio", "resolution"} if side else {"aspect_ratio"}
             return size_of_ratio(self.aspect_ratio, model, side), words
-        if side and not self.takes_inputs:  # the shape of an edit is that of its picture
+        if side and not self.takes_inputs:  # an edit keeps the ratio of its image
             return size_of_ratio(None, model, side), {"resolution"}
         return None, set()

@@ -1,4 +1,4 @@
-"""The pictures that requests bring along: as files, as data URLs, or as addresses where they lie."""
+"""Input images of requests: files, data URLs, or http(s) URLs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from shared.requests import InputImage
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.ASCII | re.IGNORECASE)
 _DIGITS = 1 << 20
-"""Characters of base64 that are decoded at once, before the event loop runs again: a multiple of four."""
+"""Characters of base64 to decode before yielding to the event loop; a multiple of four."""
 
 
 async def input_of(reference: Any, fetcher: ImageDownloader, param: str = "image") -> InputImage:
-    """The picture behind what a client sends: a file, a URL as text, or a URL inside of objects.
+    """Return the image that a client refers to: by a file, a URL as a string, or a URL in an object.
 
-    The objects are `{"image_url": ...}` and `{"url": ...}`, one inside of the other too, as edits and chats have them.
-    An address is not visited before somebody reads. BadRequest for all else, with `param`.
+    The objects are `{"image_url": ...}` and `{"url": ...}`, which may be nested, as in edits and chats.
+    A URL is fetched only when the image is read. Raises BadRequest with `param` for anything else.
     """
     match reference:
         case Spool():
@@ -37,7 +37,7 @@ async def input_of(reference: Any, fetcher: ImageDownloader, param: str = "image
 
 
 class _Link:
-    """Fetched when it is first read, and then kept: several submits may need it."""
+    """An image at a URL. It is fetched on first read and cached, because several submits may need it."""
 
     def __init__(self, url: str, fetcher: ImageDownloader) -> None:
         self._url = url

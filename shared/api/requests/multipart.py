@@ -1,4 +1,4 @@
-"""Multipart forms, read as they arrive: files go to disk and not into memory."""
+"""Multipart forms, parsed as they arrive: files go to disk instead of memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shared.errors import BadRequest
 from shared.http import LARGEST_IMAGE, Spool
 
 Form: TypeAlias = list[tuple[str, str | Spool]]
-"""Names and values in their order; a file is bytes put aside."""
+"""Names and values in order; the value of a file is a Spool."""
 
-logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what callers sent
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote request bodies
 
 
 async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Form:
-    """BadRequest for what is no form, or for one with more in it than anybody needs."""
+    """Read a form. Raises BadRequest if it is malformed or has too many or too large fields."""
     try:
         form = await _Parser(headers, chunks).parse()
     except MultiPartException as error:
@@ -29,7 +29,7 @@ async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Fo
 
 
 class _Parser(MultiPartParser):
-    """Starlette's, which leaves out the last part of a form that was cut off, and says nothing."""
+    """Starlette's parser, plus a check for truncated forms: it silently drops an unfinished last part."""
 
     def __init__(self, headers: Headers, chunks: AsyncGenerator[bytes, None]) -> None:
         super().__init__(
@@ -37,13 +37,13 @@ class _Parser(MultiPartParser):
             self._to_its_end(chunks),
             max_files=FORM_FILES,
             max_fields=FORM_FIELDS,
-            max_part_size=LARGEST_IMAGE,  # some pictures come as text, in data URLs
+            max_part_size=LARGEST_IMAGE,  # some images are data URLs in text fields
         )
         self._whole = True
 
     def on_part_begin(self) -> None:
         super().on_part_begin()
-        self._charset = "utf-8"  # never the caller's choice: some codecs raise errors of their own
+        self._charset = "utf-8"  # not the caller's choice: some codecs raise other errors
         self._whole = False
 
     def on_end(self) -> None:

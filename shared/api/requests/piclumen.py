@@ -1,4 +1,4 @@
-"""What PicLumen's own clients send, as a pydantic model."""
+"""The request body of PicLumen's own clients as a pydantic model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Setting = Annotated[str, Field(max_length=100)]
 
 
 class Resolution(BaseModel):
-    """All three, or none of them."""
+    """Width, height and batch size; either all three or none."""
 
     width: int = Field(ge=1, le=8192)
     height: int = Field(ge=1, le=8192)
@@ -31,7 +31,7 @@ class Resolution(BaseModel):
 
 
 class GenerateImage(Body):
-    """The body of POST /generate-image, with the defaults of old: the constant seed is one of them."""
+    """The body of POST /generate-image, with its historical defaults, including the constant seed."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, protected_namespaces=())
 

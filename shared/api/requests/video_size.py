@@ -1,4 +1,4 @@
-"""From the length, the sharpness and the shape that a client asks of a video to those that the model has."""
+"""Map the requested length, resolution and ratio of a video to those that the model supports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL_SECONDS, _USUAL_RESOLUTION, _USUAL_RATIO = 5, "720p", "16:9"
 
 
 def fit_seconds(wanted: float | None, model: Model, param: str) -> int:
-    """The model's length that is nearest; BadRequest beyond its longest, for that is another video."""
+    """Return the model's nearest length in seconds. Raises BadRequest beyond its longest, which is too different."""
     if wanted is None:
         return model.seconds[0] if model.seconds else _USUAL_SECONDS
     if model.seconds and wanted > max(model.seconds):
@@ -24,7 +24,7 @@ def fit_seconds(wanted: float | None, model: Model, param: str) -> int:
 
 
 def fit_resolution(wanted: str | Size | None, model: Model) -> str:
-    """The model's resolution that is nearest to one like `720p`, or to pixels."""
+    """Return the model's resolution that is nearest to one like `720p`, or to a size in pixels."""
     if wanted is None:
         return model.resolutions[0] if model.resolutions else _USUAL_RESOLUTION
     lines = _lines(wanted)
@@ -34,15 +34,15 @@ def fit_resolution(wanted: str | Size | None, model: Model) -> str:
 
 
 def is_pictures_own(ratio: str | Size | None) -> bool:
-    """Whether this says that a video should have the ratio of its picture."""
+    """Return whether the video takes the ratio of its input image."""
     return ratio in _PICTURES_OWN
 
 
 def fit_ratio(wanted: str | Size | None, model: Model, param: str, *, with_pictures: bool) -> str:
-    """The model's ratio that is nearest to one like `16:9`, or to pixels.
+    """Return the model's ratio that is nearest to one like `16:9`, or to a size in pixels.
 
-    `adaptive` is that of the picture. Empty leaves it to the upstream: where nothing is said, and where it should be a
-    picture's and there is none.
+    `adaptive` is that of the input image. An empty string leaves it to the upstream: if none was requested, or if the
+    ratio should be that of an image and there is none, or the model does not support `adaptive`.
     """
     if is_pictures_own(wanted):
         return "adaptive" if with_pictures and "adaptive" in model.ratios else ""
@@ -56,7 +56,7 @@ def fit_ratio(wanted: str | Size | None, model: Model, param: str, *, with_pictu
 
 
 def nominal_size(resolution: str, ratio: str, model: Model, *, with_pictures: bool) -> Size | None:
-    """The size by which a video goes; None where it depends on a picture. The pixels may differ a little."""
+    """Return the nominal size of a video; None if it depends on an image. The actual pixels may differ slightly."""
     if not ratio and not with_pictures:
         ratio = model.ratios[0] if model.ratios else _USUAL_RATIO
     if not _RATIO.fullmatch(ratio):
@@ -66,7 +66,7 @@ def nominal_size(resolution: str, ratio: str, model: Model, *, with_pictures: bo
 
 
 def _lines(resolution: str | Size) -> int:
-    """The shorter side in pixels."""
+    """Return the shorter side in pixels."""
     if isinstance(resolution, Size):
         return min(resolution)
     match = _RESOLUTION.fullmatch(resolution.strip())

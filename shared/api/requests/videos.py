@@ -1,4 +1,4 @@
-"""What clients send to have videos made: OpenAI's fields, and those of the Imagen API's two generations beside them."""
+"""The body of video requests: OpenAI's fields, and those of both versions of the Imagen API."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ Seconds = Annotated[float | None, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
 class VideoCreate(Generate):
-    """Some fields have two names; where both come, the first one here counts.
+    """Some fields have two names; if both are given, the first one here applies.
 
-    `images` are references where the model takes such, unless `reference_mode` says that they are frames.
+    `images` are references if the model supports them, unless `reference_mode` makes them frames.
     """
 
     pictures: ClassVar[str] = "pictures go under 'input_reference', 'last_frame_image' or 'images'."
@@ -77,17 +77,17 @@ class VideoCreate(Generate):
         return schema
 
     async def take(self, fetcher: ImageDownloader) -> VideoCreate:
-        """Look at the pictures, all but those that lie elsewhere."""
+        """Read and check the images, except those given by URL, which are fetched later."""
         given = {name: getattr(self, name) for name in _FRAMES}
         there = {name: picture for name, picture in given.items() if picture not in (None, "")}
         self._pictures = {name: await input_of(picture, fetcher, name) for name, picture in there.items()}
         self._images = tuple([await input_of(picture, fetcher, "images") for picture in self.images])
         self.input_reference = self.first_frame_image = self.last_frame_image = None
-        self.images = []  # text that a picture was decoded from need not stay
+        self.images = []  # free the base64 text
         return self
 
     def to_request(self, model: Model) -> tuple[VideoRequest, list[str]]:
-        """The request as the model can serve it, and the names of what it has to leave aside."""
+        """Return the request for this model, and the names of ignored parameters."""
         if self.n != 1:
             raise BadRequest("'n': a request makes one video.", code="invalid_n", param="n")
         self.refuse_other_pictures()
@@ -119,7 +119,7 @@ class VideoCreate(Generate):
         return request, sorted({name for name, is_so in changed.items() if is_so} | self._left_aside(model))
 
     def _first(self, *names: str) -> tuple[str, Any]:
-        """A field of two names: the one that was used, and its value."""
+        """Return the used name of a field with several names, and its value."""
         return next(((name, value) for name in names if (value := getattr(self, name)) is not None), (names[0], None))
 
     def _honoured(self, model: Model) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class VideoCreate(Generate):
         return {name: value for name, value in given.items() if value is not None and name in model.knobs}
 
     def _left_aside(self, model: Model) -> set[str]:
-        """What the model knows nothing of, and what was said once already under another name."""
+        """Return the parameters that the model does not support, and duplicates under a second name."""
         known = {*self._honoured(model), *(_CAMERA if "camera_fixed" in model.knobs else ())}
         knobs = {name for name in (*_KNOBS, *_CAMERA) if getattr(self, name) is not None}
         twice = {
@@ -136,7 +136,7 @@ class VideoCreate(Generate):
         return {*(self.model_extra or {}), *(knobs - known), *twice}
 
     def _roles(self, model: Model) -> dict[str, Any]:
-        """Each picture in its place, by the names of a VideoRequest's fields."""
+        """Return the images by their fields in a VideoRequest."""
         first, reference, last = map(self._pictures.get, _FRAMES)
         if first and reference:
             raise BadRequest("'input_reference': 'first_frame_image' says the same.", param="input_reference")
@@ -161,14 +161,14 @@ class VideoCreate(Generate):
 
 
 async def read_video(context: Context) -> VideoCreate:
-    """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
+    """Read the request in either encoding. Numbers in a form are strings, and its empty fields count as absent."""
     if not context.has_form:
         return await (await context.parse(VideoCreate, VIDEO)).take(context.fetcher)
     return await context.validate(VideoCreate, _members(await context.form(VIDEO))).take(context.fetcher)
 
 
 def _members(form: Form) -> dict[str, Any]:
-    """What JSON would have: of `a[b]` an object, of `a[]` and of what is a list by its name a list."""
+    """Return the form as JSON fields: `a[b]` becomes an object, and `a[]` and known list fields become lists."""
     members: dict[str, Any] = {}
     for name, value in form:
         outer, bracket, inner = name.partition("[")
@@ -188,7 +188,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _ends(model: Model, frames: Sequence[InputImage], references: Sequence[InputImage]) -> dict[str, InputImage | None]:
-    """The first and the last of the frames, once it is certain that the model takes all the pictures there are."""
+    """Return the first and last frame. Raises BadRequest if the model does not accept all the images."""
     if frames and references:
         raise BadRequest("'images' are references here, which do not go with frames.", param="images")
     _refuse_more(frames, model.frames, "pictures as frames", model)

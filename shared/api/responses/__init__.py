@@ -1,1 +1,1 @@
-"""Responses, one module per kind of answer."""
+"""Responses, one module per kind."""

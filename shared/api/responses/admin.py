@@ -1,4 +1,4 @@
-"""What operators see and do: how the accounts are, and new cookies for one of them."""
+"""Operator routes: account health, and replacing the cookies of an account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=m
 
 
 async def health_object(context: Context) -> dict[str, Any]:
-    """That we are there, in counts; with a key from ADMIN_KEYS each account's name and trouble as well."""
+    """Return the health response: counts, and with a key from ADMIN_KEYS each account's id and last error."""
     conditions = await context.service.accounts.statuses()
     body: dict[str, Any] = {
         "status": "healthy",
@@ -61,7 +61,7 @@ def _account_object(condition: AccountStatus) -> dict[str, Any]:
 
 
 async def _upload(context: Context) -> tuple[str, str]:
-    """The account's name and the text of the export."""
+    """Return the account's name and the text of the export."""
     if context.has_form:
         return await _from_form(context)
     body = await context.read(COOKIES)
@@ -85,7 +85,7 @@ async def _from_form(context: Context) -> tuple[str, str]:
 
 
 def _named(name: object) -> str:
-    """Accounts that are set by a variable of their own are called `default`."""
+    """Return the account name; `default` is the account from the provider's own variable."""
     if name is not None and not isinstance(name, str):
         raise BadRequest("'account_id' is a text.", code="invalid_account_id", param="account_id")
     return name or "default"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.api.responses.types import ChatCompletion
 
 _FIRST_SECONDS = 10.0
-"""How long the head waits for the first delta: until then errors set the status."""
+"""Time to first delta before the response head is sent; until then errors set the status."""
 
 
 async def chat_response(
@@ -30,7 +30,7 @@ async def chat_response(
 ) -> Json[ChatCompletion] | JsonStream[ChatCompletion] | StreamedResponse:
     """Complete the chat with a text model, or generate images with an image model.
 
-    With `submit_only` images are answered with their job's id.
+    With `submit_only`, image requests return the job id.
     """
     submit_only = submit_only or body.is_order
     if body.model or not (submit_only or body.speaks_of_pictures):
@@ -69,7 +69,7 @@ async def _first(events: AsyncGenerator[bytes, None]) -> bytes:
 async def _events(
     completion: Completion, deltas: AsyncGenerator[ChatDelta, None], seconds: float
 ) -> AsyncGenerator[bytes, None]:
-    """A chunk for each delta as it arrives, and heartbeats. What fails before all of them is raised."""
+    """Yield a chunk for each delta as it arrives, and heartbeats. Errors before the first of them are raised."""
     head_sent = started = False
     try:
         async with aclosing(with_heartbeats(deltas, _FIRST_SECONDS, seconds)) as steps:

@@ -1,4 +1,4 @@
-"""Images as a chat completion presents them: in the message, in one chunk of a stream, or as their job."""
+"""Images in chat completions: in the message, in one chunk of a stream, or as a pending job."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def chat_images_response(
 async def _image_body(context: Context, body: ChatCreate) -> ImageGenerate:
     fields = body.picture_fields()
     if "image" in fields:
-        from shared.api.requests.image_edits import ImageEdit  # text models need neither of the two
+        from shared.api.requests.image_edits import ImageEdit  # text models do not need this import
 
         return await context.validate(ImageEdit, fields).take(context.fetcher)
     from shared.api.requests.images import ImageGenerate
@@ -82,7 +82,7 @@ class ChatImages:
         return completion
 
     def submitted(self, generation: Generation, *, head_sent: bool) -> bytes:
-        """A first chunk, whose id holds the job's."""
+        """Return the first chunk, whose id contains the job id."""
         return event_of(chunk_object(self._completion(generation), {"role": "assistant", "content": ""}))
 
     def batches(self, images: Sequence[Image]) -> Sequence[Sequence[Image]]:
@@ -90,7 +90,7 @@ class ChatImages:
 
     def event(self, generation: Generation, index: int, images: Sequence[Image], contents: Contents) -> list[Part]:
         completion = self._completion(generation)
-        # openai-python joins the roles of several chunks to one text.
+        # openai-python concatenates the roles of several chunks.
         role = {} if generation.job.id else {"role": "assistant"}
         delta = {**role, **self._shown(generation, images)}
         chunk = [b"data: ", *json_parts(chunk_object(completion, delta)), b"\n\n"]
@@ -103,11 +103,11 @@ class ChatImages:
         return Completion.of(self._body, generation.resolved, generation.job.created, generation.job.id)
 
     def _shown(self, generation: Generation, images: Sequence[Image]) -> Shown:
-        """The fields of a message or delta that show the images."""
+        """Return the fields of a message or delta that contain the images."""
         links = [generation.link(image) for image in images]
         if not self._body.wants_parts:
             return {"content": _joined_markdown(links)}
-        # Some clients keep the last chunk's images alone, and others fail if there is no index.
+        # Some clients keep only the last chunk's images, and others require an index.
         parts: list[ImagePart] = [
             {"type": "image_url", "index": index, "image_url": {"url": link}} for index, link in enumerate(links)
         ]
@@ -115,7 +115,7 @@ class ChatImages:
 
 
 def _joined_markdown(links: Sequence[str | Base64]) -> str | Base64:
-    """Markdown that shows the images, with a blank line between them."""
+    """Return Markdown that shows the images, separated by blank lines."""
     pieces: list[str | Part] = []
     for index, link in enumerate(links):
         pieces += [
@@ -133,7 +133,7 @@ def _markdown(url: str) -> str:
 
 
 def _with_proxy_fields(completion: ChatCompletion, generation: Generation, status: str, url: str) -> ChatCompletion:
-    """Add what clients of the Z-Image, AkashGen and AkashChat proxies read instead of the message."""
+    """Add the fields that clients of the Z-Image, AkashGen and AkashChat proxies read instead of the message."""
     job, request = generation.job, generation.request
     prompt = generation.revised_prompt or request.prompt
     negative = request.negative_prompt if isinstance(request, ImageRequest) else ""

@@ -1,4 +1,4 @@
-"""Chat completions and their chunks, as OpenAI's clients read them."""
+"""Chat completions and their chunks in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class Completion(NamedTuple):
-    """What all parts of one answer have in common."""
+    """The fields that all chunks of one completion share."""
 
     id: str
     created: int
@@ -28,7 +28,7 @@ class Completion(NamedTuple):
 
     @classmethod
     def of(cls, body: ChatCreate, offer: ResolvedModel, now: int, name: str | None = None) -> Completion:
-        """`name` is the id of the job behind it, if there is one; ids are valid with the prefix as well."""
+        """`name` is the job id, if any; job ids are also accepted with the `chatcmpl-` prefix."""
         usage = bool(body.stream_options.include_usage)
         return cls(f"chatcmpl-{name or uuid4().hex}", now, body.model or offer.model.id, usage)
 
@@ -36,7 +36,7 @@ class Completion(NamedTuple):
         return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
 
     def whole(self, message: Message, finish_reason: str | None, usage: Usage | None = None) -> ChatCompletion:
-        """The answer in one piece."""
+        """Return the whole completion."""
         return {
             "id": self.id,
             "object": "chat.completion",
@@ -54,7 +54,7 @@ def chunk_object(completion: Completion, delta: Mapping[str, Any], finish_reason
 
 
 def finish_events(completion: Completion, finish_reason: str, usage: Usage | None = None) -> list[bytes]:
-    """The events after the last delta. Usage has a chunk of its own, for requests that ask for it."""
+    """Return the events after the last delta, with a separate usage chunk if requested."""
     last = [event_of(chunk_object(completion, {}, finish_reason))]
     if completion.include_usage:
         head = completion.chunk()
@@ -63,7 +63,7 @@ def finish_events(completion: Completion, finish_reason: str, usage: Usage | Non
 
 
 def usage_object(usage: Usage | None) -> UsageObject:
-    """Zeros where the upstream says nothing: clients reckon with numbers."""
+    """Return the usage, with zeros for unknown counts because clients require numbers."""
     usage = usage or Usage(0, 0)
     total = usage.prompt + usage.completion
     return {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion, "total_tokens": total}

@@ -1,4 +1,4 @@
-"""Pictures and videos on their way to whoever has the link: ranges, caching, and nothing kept on the way."""
+"""Serve images and videos: ranges and cache headers, streamed from the upstream without storing them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _PROBE = ByteRange(0, 63)
 async def file_response(
     context: Context, asset: ResultFile, visibility: Literal["public", "private"] = "public"
 ) -> Response:
-    """The file, or the requested range of it, streamed as it arrives; a disconnect stops it.
+    """Stream the file or the requested range of it. A disconnect stops the download.
 
-    `visibility` says whether shared caches may store it: "private" wherever the URL alone does not grant access.
+    `visibility` controls shared caches: "private" if the URL alone does not grant access.
     """
     headers = _headers(context, asset, visibility)
     if not {headers["etag"], "*"}.isdisjoint(_tags(context.request.headers.get("if-none-match", ""))):
@@ -52,7 +52,7 @@ async def file_response(
 
 
 async def job_file_response(context: Context) -> Response:
-    """A picture of a job, by the job's id: waits a little for it, and is NotFound when it is not there by then."""
+    """Return an image of a job by the job id. Waits briefly for it, then raises NotFound."""
     query = context.request.query_params
     if not (name := query.get("id")):
         raise BadRequest("'id' is missing: it is a job's, as in /images?id=...", param="id")
@@ -66,7 +66,7 @@ async def job_file_response(context: Context) -> Response:
 
 
 async def _last(context: Context, job: Job) -> Status | None:
-    """What was seen of the job at last; None where the upstream has lost it."""
+    """Return the job's last status; None if the upstream does not know the job."""
     try:
         return await context.while_connected(context.service.wait(job, min(JOB_FILE_SECONDS, context.patience())))
     except ResultLost as error:
@@ -76,7 +76,7 @@ async def _last(context: Context, job: Job) -> Status | None:
 
 
 async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) -> Response:
-    """Type and size from a look at the first bytes: less than the whole file, and surer than an upstream's HEAD."""
+    """Get type and size from the first bytes: cheaper than the whole file, more reliable than a HEAD upstream."""
     try:
         async with await context.service.open(asset, _PROBE) as media:
             length = {} if media.total is None else {"content-length": str(media.total)}
@@ -108,11 +108,11 @@ def _tags(header: str) -> list[str]:
 
 
 def _range(headers: Headers, etag: str) -> ByteRange | None:
-    """The one range asked for; None for the whole file, also where there are several or the file is another one."""
+    """Return the requested range; None for the whole file, for several ranges, and if `If-Range` does not match."""
     match = _RANGE.fullmatch(headers.get("range", ""))
     if match is None or headers.get("if-range", etag) != etag:
         return None
-    first, last = match.groups("")  # no file is so long that its end has more digits
+    first, last = match.groups("")  # an end of more than 18 digits counts as open: no file is that long
     if first:
         end = int(last) if last else None
         return None if end is not None and end < int(first) else ByteRange(int(first), end)

@@ -1,4 +1,4 @@
-"""Images as OpenAI's Images API presents them: an object with all of them, or an event for each."""
+"""Images in the format of OpenAI's Images API: one object, or one event per image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_USAGE = {
 async def images_response(
     context: Context, body: ImageGenerate
 ) -> JsonStream[Images] | Json[JobObject] | StreamedResponse:
-    """Generate images, and respond with them, with events, or with the job."""
+    """Generate images, and respond with the images, a stream of events, or the job."""
     resolved = await context.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
     request, ignored = body.to_request(resolved.model)
     generation = Generation(context, resolved, request, ignored)
@@ -97,7 +97,7 @@ class OpenAIImages:
 
 
 def _image(generation: Generation, image: Image, contents: Contents) -> ImageObject:
-    """`url` and `b64_json` as requested; a data URL is never added to the same bytes as base64."""
+    """Return `url` and `b64_json` as requested; `b64_json` is never accompanied by a data URL."""
     fields: ImageObject = {}
     if contents == "url" or (contents == "both" and image.file):
         fields["url"] = generation.link(image)

@@ -1,4 +1,4 @@
-"""Jobs: as Easel presents them, and as clients of zimage.run know them."""
+"""Jobs in Easel's format and in that of zimage.run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLL_AFTER_MS = 1000
 
 
 def job_object(context: Context, job: Job, status: Status) -> JobObject:
-    """The job; also a valid ImagesResponse, with an empty list until the images are ready."""
+    """Return the job, which is also a valid ImagesResponse; its list is empty until the images are ready."""
     word, progress = status_of(status)
     body: JobObject = {
         "id": job.id,
@@ -46,7 +46,7 @@ def job_response(context: Context, job: Job, status: Status) -> Json[JobObject]:
 
 
 def pending_response(generation: Generation, status: Status | None) -> Accepted[JobObject]:
-    """202 for a client that comes back: the job, its address, and when to poll it."""
+    """Return 202 for a client that polls: the job, its URL, and the poll interval."""
     context = generation.context
     body = job_object(context, generation.job, status or Queued())
     prefer = context.prefer()
@@ -57,7 +57,7 @@ def pending_response(generation: Generation, status: Status | None) -> Accepted[
 
 
 def task_object(context: Context, job: Job, status: Status) -> ZimageAnswer:
-    """The job as zimage.run's own clients know it; a failed one is a successful answer too."""
+    """Return the job in zimage.run's format; `success` is true even if the job failed."""
     task = _zimage_task(context, job, status)
     if isinstance(status, Queued) and status.position:
         return {"success": True, "data": {"task": task, "queuePosition": status.position}}
@@ -65,7 +65,7 @@ def task_object(context: Context, job: Job, status: Status) -> ZimageAnswer:
 
 
 async def images_of_job(context: Context, job: Job) -> Json[ZimageDone] | Response:
-    """Wait for the images as zimage.run's clients do. Responds with their links, or 408 if they take longer."""
+    """Wait for the images and return their links in zimage.run's format, or 408 if they take longer."""
     status = await context.while_connected(context.service.wait(job, context.patience()))
     task = _zimage_task(context, job, status)
     try:
@@ -112,7 +112,7 @@ def _zimage_status(status: Status) -> ZimageTaskStatus:
 
 
 def status_of(status: Status) -> tuple[JobStatus, int]:
-    """OpenAI's name of the status, and the progress in percent."""
+    """Return OpenAI's name of the status, and the progress in percent."""
     match status:
         case Queued():
             return "queued", 0
@@ -125,7 +125,7 @@ def status_of(status: Status) -> tuple[JobStatus, int]:
 
 
 def links_of(context: Context, job: Job, status: Status) -> list[tuple[str, str]]:
-    """The URLs of the job's files, each with its media type; none before its end."""
+    """Return the URLs of the job's files, each with its media type; empty until the job succeeds."""
     if not isinstance(status, Succeeded):
         return []
     files = context.service.files(job, status.outputs)
@@ -134,5 +134,5 @@ def links_of(context: Context, job: Job, status: Status) -> list[tuple[str, str]
 
 
 def pending_headers(milliseconds: int = POLL_AFTER_MS) -> dict[str, str]:
-    """When to poll again, in whole numbers, as openai-python requires them."""
+    """Return when to poll again, as integers because openai-python requires them."""
     return {"openai-poll-after-ms": str(milliseconds), "retry-after": str(-(-milliseconds // 1000))}

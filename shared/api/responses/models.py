@@ -1,4 +1,4 @@
-"""The models as clients list them: OpenAI's four members, and what each model can do."""
+"""The model list: OpenAI's four fields, and the capabilities of each model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.catalog import ResolvedModel
 from shared.models import MAX_N, Model
 
 _RELEASED = 1_767_225_600
-"""A fixed date: the upstreams do not say when their models were made, and clients only sort by it."""
+"""A fixed date: upstreams do not publish release dates, and clients only sort by it."""
 
 
 async def model_list(context: Context) -> dict[str, Any]:
-    """Every name that can be asked for, aliases included."""
+    """Return every model name, including aliases."""
     names = await context.service.catalog.names()
     return {"object": "list", "data": [_model_object(name, offer) for name, offer in names]}
 
@@ -23,7 +23,7 @@ async def one_model(context: Context, name: str) -> dict[str, Any]:
 
 
 def _model_object(name: str, offer: ResolvedModel) -> dict[str, Any]:
-    """One entry. `root` is the model that an alias stands for."""
+    """Return one entry. `root` is the model that an alias refers to."""
     model = offer.model
     return {
         "id": name,
@@ -62,7 +62,7 @@ _TALKS = {"async": False, "architecture": {"input_modalities": ["text"], "output
 
 
 def _video_members(model: Model) -> dict[str, Any]:
-    """What takes the place of sizes. `frames` says whether there may be a first frame, or a last one too."""
+    """Return the fields that replace sizes. `frames` is the number of frames: a first one, or also a last one."""
     return {
         "max_n": 1,
         "default_size": None,

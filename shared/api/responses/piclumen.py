@@ -1,4 +1,4 @@
-"""PicLumen as its own clients know it: a mark to ask for, and a `statuscode` inside of an answer that is always 200."""
+"""PicLumen's API: a mark to poll, and a `statuscode` in responses that always have status 200."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 async def started(context: Context) -> Json[PiclumenStarted]:
-    """Submit the request, and respond with the mark to poll it by."""
+    """Submit the request and return the mark to poll."""
     from shared.api.requests.piclumen import GenerateImage  # polling needs no pydantic
 
     service, caller = _served(context)
@@ -54,7 +54,7 @@ async def started(context: Context) -> Json[PiclumenStarted]:
 
 
 async def checked(context: Context) -> Json[PiclumenState]:
-    """Poll once. The response is 200 whatever the status, even for a job that failed."""
+    """Poll once. The response is 200 even for a failed job."""
     service, caller = _served(context)
     mark = context.request.query_params.get("mark_id")
     if not mark:
@@ -99,13 +99,13 @@ def _processing(mark: str, status: Literal["pending", "running"]) -> PiclumenSta
 
 
 def _token(context: Context) -> str:
-    """The caller's own PicLumen token; empty where it brings none."""
+    """Return the caller's own PicLumen token, or an empty string."""
     given = context.request.query_params.get(TOKEN, ""), context.request.headers.get(TOKEN_HEADER, "")
     return next(filter(None, map(str.strip, given)), "")
 
 
 def _served(context: Context) -> tuple[Service, Caller]:
-    """Whose account it is: the caller's own where it brings a token, and then no other; else the operator's."""
+    """Return service and caller: bound to the caller's own token if given, otherwise the operator's accounts."""
     if token := _token(context):
         if not _TOKEN.fullmatch(token):
             raise BadRequest(f"'{TOKEN}' cannot be a token.", param=TOKEN)
@@ -120,7 +120,7 @@ def _served(context: Context) -> tuple[Service, Caller]:
 
 @contextmanager
 def _own_token_refused(context: Context) -> Iterator[None]:
-    """What is a matter between us and an upstream elsewhere is the caller's own where the account is."""
+    """Raise Unauthenticated instead of AccountRejected if the account is the caller's own."""
     try:
         yield
     except AccountRejected as error:

@@ -1,4 +1,4 @@
-"""What clients get, as types: the counterpart of the wire models, for /openapi.json and for whoever builds answers."""
+"""Types of response bodies, for /openapi.json and for the code that builds responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ZimageTaskStatus: TypeAlias = Literal["pending", "processing", "completed", "fai
 
 
 class ErrorObject(TypedDict):
-    """`message` stands alone, `code` is for programs, `param` names the field at fault."""
+    """`message` is self-contained, `code` is for programs, `param` names the invalid field."""
 
     message: str
     type: str
@@ -30,13 +30,13 @@ class ErrorObject(TypedDict):
 
 
 class ErrorAnswer(TypedDict):
-    """What every error looks like. Beside it may stand what older clients of an address read."""
+    """The body of every error. Some routes add fields for older clients."""
 
     error: ErrorObject
 
 
 class ImageObject(TypedDict):
-    """A picture: a link, its bytes in base64, or both."""
+    """An image: a link, its bytes in base64, or both."""
 
     url: NotRequired[FileText]
     b64_json: NotRequired[FileText]
@@ -44,7 +44,7 @@ class ImageObject(TypedDict):
 
 
 class Images(TypedDict):
-    """OpenAI's ImagesResponse. `missing` counts those that were asked for and could not be made."""
+    """OpenAI's ImagesResponse. `missing` counts requested images that could not be generated."""
 
     created: int
     data: list[ImageObject]
@@ -60,7 +60,7 @@ class File(TypedDict):
 
 
 class JobObject(TypedDict):
-    """A job; also a valid ImagesResponse, with an empty list until there is something in it."""
+    """A job; also a valid ImagesResponse, whose list is empty until the images are ready."""
 
     id: str
     object: Literal["job"]
@@ -76,7 +76,7 @@ class JobObject(TypedDict):
 
 
 class JobDeleted(TypedDict):
-    """`deleted` says whether it could still be cancelled."""
+    """`deleted` is false if the job could no longer be cancelled."""
 
     id: str
     object: Literal["job.deleted"]
@@ -99,7 +99,7 @@ class ZimageTaskData(TypedDict):
 
 
 class ZimageAnswer(TypedDict):
-    """A job in zimage.run's words."""
+    """A job in zimage.run's format."""
 
     success: Literal[True]
     data: ZimageTaskData
@@ -110,7 +110,7 @@ class ZimageLinks(TypedDict):
 
 
 class ZimageDone(TypedDict):
-    """The links of a job's pictures."""
+    """The links to a job's images."""
 
     uuid: str
     status: Literal["completed"]
@@ -125,7 +125,7 @@ class Architecture(TypedDict):
     output_modalities: list[str]
 
 
-# A member is called `async`, which no class could say.
+# Functional syntax, because `async` is a keyword.
 ModelObject = TypedDict(
     "ModelObject",
     {
@@ -173,7 +173,7 @@ class AccountHealth(TypedDict):
 
 
 class Health(TypedDict):
-    """`accounts` are for operators."""
+    """Service health. `accounts` is present only for operators."""
 
     status: Literal["healthy"]
     service: Literal["easel"]
@@ -231,7 +231,7 @@ class ImagePart(TypedDict):
 
 
 class Shown(TypedDict):
-    """What shows images in a message."""
+    """The fields of a message that contain images."""
 
     content: FileText | None
     images: NotRequired[list[ImagePart]]
@@ -259,7 +259,7 @@ class Usage(TypedDict):
 
 
 class ChatCompletion(TypedDict):
-    """OpenAI's, with members beside it for clients of older proxies where the answer is a picture."""
+    """OpenAI's chat completion; with images, it has extra fields for clients of older proxies."""
 
     id: str
     object: Literal["chat.completion"]

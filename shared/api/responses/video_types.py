@@ -1,4 +1,4 @@
-"""What clients get about videos, as types: in OpenAI's words, and in those of the Imagen API's two generations."""
+"""Types of video responses, in OpenAI's format and in those of both versions of the Imagen API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VideoTaskStatus: TypeAlias = Literal["queued", "processing", "succeeded", "faile
 
 
 class Video(TypedDict):
-    """OpenAI's video, with its links beside it once it is there."""
+    """OpenAI's video, with links once it has succeeded."""
 
     id: str
     object: Literal["video"]
@@ -32,7 +32,7 @@ class Video(TypedDict):
 
 
 class VideoDeleted(TypedDict):
-    """`deleted` says whether it could still be cancelled."""
+    """`deleted` is false if the upstream could not cancel or delete the video."""
 
     id: str
     object: Literal["video.deleted"]
@@ -40,7 +40,7 @@ class VideoDeleted(TypedDict):
 
 
 class VideoPage(TypedDict):
-    """An empty page: nothing is stored here."""
+    """An empty page, because Easel stores no videos."""
 
     object: Literal["list"]
     data: list[Video]

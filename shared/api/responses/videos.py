@@ -1,6 +1,6 @@
-"""Videos: as OpenAI's SDKs know them, and as the clients of both generations of the Imagen API do.
+"""Videos in OpenAI's format and in those of both versions of the Imagen API.
 
-Nothing is stored: a response is made from the id and from what the upstream says at that moment.
+Nothing is stored: a response is built from the job id and the upstream's current status.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _NOTE = "nothing is stored here: each video is available by its id alone"
 _POLLS = 20
-"""How often a client polls in the time that a video usually takes."""
+"""Number of polls in the typical duration of a video."""
 _FASTEST_MS, _SLOWEST_MS = 100, 5000
 
 
@@ -130,7 +130,7 @@ class VideoUrls:
 
 
 def video_object(context: Context, job: Job, status: Status) -> Video:
-    """OpenAI's thirteen fields, and the links once the video is ready."""
+    """Return OpenAI's thirteen fields, and the links once the video is ready."""
     word, progress = status_of(status)
     seconds, _, size = job.summary.partition("-")
     video: Video = {
@@ -154,7 +154,7 @@ def video_object(context: Context, job: Job, status: Status) -> Video:
 
 
 def task_object(context: Context, job: Job, status: Status) -> VideoTask:
-    """A video as clients of /v2 know it. Its job is one upstream task, whose id is known from the start."""
+    """Return a video in the format of /v2. Its job has one upstream task, whose id is known from the start."""
     links = _links(context, job, status)
     task = job.refs[0]
     return {
@@ -194,7 +194,7 @@ async def _generation(context: Context) -> Generation:
 
 
 def _job(context: Context) -> Job:
-    """The video that the path names; NotFound for other callers' videos and for other jobs."""
+    """Return the video job that the path names. Raises NotFound for other callers' videos and other kinds of jobs."""
     job = context.job()
     if job.kind != "video":
         raise unknown_id()
@@ -202,7 +202,7 @@ def _job(context: Context) -> Job:
 
 
 async def _poll_after(context: Context, job: Job, status: Status) -> dict[str, str]:
-    """When to look again, by how long such a video usually takes: openai-python keeps to what it hears first."""
+    """Return when to poll again, from the model's typical duration: openai-python keeps the first value it gets."""
     if isinstance(status, Succeeded | Failed):
         return {}
     typical = (await context.service.catalog.find(job.provider, job.model)).typical_seconds
@@ -211,7 +211,7 @@ async def _poll_after(context: Context, job: Job, status: Status) -> dict[str, s
 
 
 def _links(context: Context, job: Job, status: Status) -> VideoLinks | None:
-    """The video, and its last frame if that was requested; None before the end."""
+    """Return links to the video and to its last frame if requested; None until it succeeds."""
     urls = [url for url, _ in links_of(context, job, status)]
     return {"url": urls[0], "last_frame_url": urls[1] if len(urls) > 1 else None} if urls else None
 
