@@ -53,7 +53,7 @@ class AwsService:
         self._making = Lock()
 
     async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Return the response. Raises StoreUnavailable if AWS is unreachable or busy, Misconfigured if for good."""
+        """Return the response. Raises StoreUnavailable for temporary failures, Misconfigured for permanent ones."""
         return await asyncio.to_thread(self._call, operation, arguments)
 
     @asynccontextmanager

@@ -1,9 +1,4 @@
-"""SSRF-safe download of images at callers' URLs, from the public internet only.
-
-A name is resolved once, all its addresses must be public, and the connection goes to one of them: DNS rebinding has no
-effect. The same holds for each redirect. No proxy is used, because a proxy would resolve names itself. On Workers,
-which has no DNS and no private network to reach, only names are requested.
-"""
+"""SSRF-safe download of images at callers' URLs, from the public internet only."""
 
 from __future__ import annotations
 
@@ -38,7 +33,12 @@ _RESOLVE: Resolve = names_alone if sys.platform == "emscripten" else resolve_pub
 
 
 class ImageDownloader:
-    """Downloads images. `origins` are allowed on any address and port, public or not."""
+    """Downloads images. `origins` are allowed on any address and port, public or not.
+
+    A name is resolved once, all its addresses must be public, and the connection goes to one of them: DNS rebinding
+    has no effect. The same holds for each redirect. No proxy is used, because a proxy would resolve names itself. On
+    Workers, which has no DNS and no private network to reach, only names are requested.
+    """
 
     def __init__(
         self, http: Http, origins: Collection[str] = (), resolve: Resolve = _RESOLVE, seconds: float = _SECONDS

@@ -50,9 +50,7 @@ class _Body(httpx.AsyncByteStream):
 
     def __init__(self, stream: Any, abort: Any, timeout: float | None) -> None:
         self._stream = stream
-        self._reader: Any = (
-            stream.getReader(mode="byob") if stream else None
-        )  # JavaScript null is falsy, but is not None
+        self._reader: Any = stream.getReader(mode="byob") if stream else None  # null is falsy, but not None
         self._abort = abort
         self._timeout = timeout
 

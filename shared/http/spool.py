@@ -12,7 +12,7 @@ from typing import IO
 from shared.http.media_types import HEAD_BYTES
 
 _IN_MEMORY = 1 << 20
-_PIECE = 96 << 10  # a multiple of three, so that its base64 has no padding
+_PIECE = 96 << 10  # a multiple of three: base64 has no remainder to carry over
 
 
 class Spool:
