@@ -1,4 +1,4 @@
-"""AWS, for the settings that ask for it: boto3 is looked for at the first call, and works beside the event loop."""
+"""AWS services for the settings that use them: boto3 is imported at the first call and runs in threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.errors import EaselError, Misconfigured, ResultLost, StoreUnavailable
 
-# What is refused under these codes now may be granted a little later.
+# Calls rejected with these codes may succeed a little later.
 _LATER = frozenset(
     {
         "ExpiredTokenException",
@@ -31,7 +31,7 @@ _PIECE = 64 << 10
 
 
 class Refused(Misconfigured):
-    """AWS says no, and would say so again. `reason` is its code for that, `said` all that it says of it."""
+    """AWS rejected the call, and would again. `reason` is its error code, `said` its whole error."""
 
     def __init__(self, setting: str, reason: str, said: Mapping[str, Any]) -> None:
         super().__init__(f"{setting}: AWS refuses, with {reason}.")
@@ -40,9 +40,9 @@ class Refused(Misconfigured):
 
 
 class AwsService:
-    """One service, such as `dynamodb`, on behalf of the setting that errors name. Its client is made when needed.
+    """One service, such as `dynamodb`; errors name `setting`. The client is created at the first call.
 
-    `seconds` is how long each step of a call may take.
+    `seconds` is the read timeout.
     """
 
     def __init__(self, name: str, setting: str, seconds: float = _SECONDS) -> None:
@@ -53,15 +53,15 @@ class AwsService:
         self._making = Lock()
 
     async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """The answer. StoreUnavailable where AWS is out of reach or busy, Misconfigured where it never will answer."""
+        """Return the response. Raises StoreUnavailable for temporary failures, Misconfigured for permanent ones."""
         return await asyncio.to_thread(self._call, operation, arguments)
 
     @asynccontextmanager
     async def reading(self, body: Any) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The pieces of a file that came with an answer, as they arrive; ResultLost where it breaks off."""
+        """Stream the chunks of a file in a response. Raises ResultLost if it breaks off."""
         try:
             yield self._pieces(body)
-        finally:  # not on the loop either: it waits for a read that is under way
+        finally:  # in a thread too: it waits for a read in progress
             await asyncio.to_thread(body.close)
 
     async def _pieces(self, body: Any) -> AsyncIterator[bytes]:
@@ -113,7 +113,7 @@ class AwsService:
             raise Misconfigured(f"{self._setting}: no way to AWS ({type(error).__name__}).") from error
 
     def _refusal(self, error: Any) -> EaselError:
-        """From AWS's own words only the code is passed on: the sentence names accounts and roles."""
+        """Map an AWS error. Only its code is quoted: the message names accounts and roles."""
         code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status >= 500 or code in _LATER:
             return StoreUnavailable(f"{self._setting}: AWS is too busy, with {code}.")

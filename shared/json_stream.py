@@ -1,4 +1,4 @@
-"""Writes JSON whose leaves may be files: they are encoded as base64 while the text is sent, and never held whole."""
+"""JSON with files as leaves, which are encoded as base64 while the text is sent and never held whole."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.media import Media
 from shared.requests import InputImage
 
 Part: TypeAlias = bytes | Media | InputImage
-"""Text as it is, or a file that is written as base64."""
+"""Text as bytes, or a file that is written as base64."""
 
 _SLICE = 64 << 10
-"""Bytes of a long text that are sent at a time: hosts keep a copy of what is not sent yet."""
+"""Bytes of a long text that are sent at a time: hosts buffer a copy of unsent bytes."""
 
 
 class Base64:
-    """A string in JSON that holds files: texts are written as they are, files as base64. Bytes are base64 already."""
+    """A JSON string that contains files: texts are written unchanged, files as base64. Bytes are already base64."""
 
     def __init__(self, *pieces: str | Part) -> None:
         self.pieces = pieces

@@ -1,4 +1,4 @@
-"""Open results: streams of bytes, and ranges of them."""
+"""Open results (streams of bytes) and byte ranges."""
 
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -7,7 +7,7 @@ from shared.errors import RangeInvalid
 
 
 class ByteRange(NamedTuple):
-    """One range of RFC 9110: from `start` through `end`; a negative `start` counts from the file's end."""
+    """One RFC 9110 byte range, from `start` through `end`; a negative `start` counts from the file's end."""
 
     start: int
     end: int | None = None
@@ -16,7 +16,7 @@ class ByteRange(NamedTuple):
         return f"bytes={self.start}" if self.start < 0 else f"bytes={self.start}-{'' if self.end is None else self.end}"
 
     def within(self, total: int) -> tuple[int, int]:
-        """Where it starts in a file of so many bytes, and where it stops; RangeInvalid where nothing of it is there."""
+        """Return start and stop (exclusive) in a file of `total` bytes. Raises RangeInvalid if the range is empty."""
         start = max(0, total + self.start) if self.start < 0 else self.start
         stop = total if self.end is None else min(self.end + 1, total)
         if start >= stop:
@@ -25,11 +25,11 @@ class ByteRange(NamedTuple):
 
 
 class Media(NamedTuple):
-    """An open result. `chunks` are the bytes asked for, as they arrive.
+    """An open result. `chunks` are the requested bytes as they arrive.
 
-    `media_type` is sniffed from the first bytes, or what the upstream calls it where a range leaves those out.
-    `start` is the offset of the first byte, `length` how many bytes will come, `total` the whole file's size;
-    the latter two are None where the upstream does not say.
+    `media_type` is detected from the first bytes, or declared by the upstream if the range omits those.
+    `start` is the offset of the first byte, `length` the number of bytes in `chunks`, `total` the whole file's size;
+    the latter two are None if the upstream does not state them.
     """
 
     media_type: str
@@ -41,7 +41,7 @@ class Media(NamedTuple):
 
 @runtime_checkable
 class HostStream(Protocol):
-    """Chunks of a Media that the host may carry on by itself, without their passing through Python."""
+    """Chunks of a Media that the host can forward itself, bypassing Python."""
 
     def rest(self) -> Any:
-        """A stream of the host's own, from the next chunk on. None where it has to come as chunks, or has ended."""
+        """Return the host's own stream from the next chunk on; None if it must be read as chunks, or has ended."""

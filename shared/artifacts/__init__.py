@@ -1,4 +1,4 @@
-"""ARTIFACTS: a private place for results that came inside of an answer and have no address of their own."""
+"""ARTIFACTS: private storage for inline results, which have no URL of their own."""
 
 from __future__ import annotations
 

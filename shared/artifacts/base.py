@@ -1,4 +1,4 @@
-"""The protocol of a place for results, and base64 as the file that it stands for."""
+"""The protocol of an artifact store, and a file-like decoder of base64."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from shared.results import InlineResult
 
 
 class Artifacts(Protocol):
-    """Files under keys, which nobody but us reads, and which may be gone after a while.
+    """A private store of files by key, which may be deleted after a while.
 
-    Each call may raise StoreUnavailable, where the place cannot be reached, or Misconfigured, where it never will be.
+    Each call may raise StoreUnavailable if the store cannot be reached, or Misconfigured if it never will be.
     """
 
     async def put(self, key: str, made: InlineResult) -> None:
-        """Write a result as a file of its type, without ever holding more than a piece of it decoded."""
+        """Store a result as a file of its type, with at most one decoded chunk in memory."""
 
     def open(self, key: str, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        """Stream a file, or a range of it. Raises NotFound or RangeInvalid; in mid-file ResultLost."""
+        """Stream a file, or a range of it. Raises NotFound or RangeInvalid; ResultLost in mid-file."""
 
 
 class Decoded:
-    """A result as a file, which is decoded as it is read."""
+    """A base64 result as a file that is decoded while it is read."""
 
     def __init__(self, base64: bytes) -> None:
         self._base64 = base64

@@ -1,4 +1,4 @@
-"""Results in their place, as a provider's jobs are seen: done from the start, and there to be opened."""
+"""Stored results as jobs of a provider: succeeded from the start, and ready to be opened."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXTENSIONS = {media_type: extension for extension, media_type in _TYPES.items()
 
 
 class StoredJobs:
-    """A ref is `<day>-<random>-<extension>`; the file lies at `<day>/<random>.<extension>`."""
+    """Stored jobs. A ref is `<day>-<random>-<extension>`; the file's key is `<day>/<random>.<extension>`."""
 
     name: ClassVar[str] = "artifacts"
 
@@ -35,7 +35,7 @@ class StoredJobs:
         self._clock = clock
 
     async def store(self, results: Sequence[InlineResult]) -> tuple[Output, ...]:
-        """Write all of them, under keys that nobody can guess."""
+        """Store all results under unguessable keys."""
         day = time.strftime("%Y%m%d", time.gmtime(self._clock()))
         refs = [f"{day}-{secrets.token_urlsafe(16)}-{_EXTENSIONS[made.media_type]}" for made in results]
         await asyncio.gather(*(self._artifacts.put(_key(ref), made) for ref, made in zip(refs, results, strict=True)))

@@ -1,4 +1,4 @@
-"""Results in an R2 bucket, by the binding that a Worker has to it."""
+"""Artifacts in an R2 bucket, through a Worker's binding."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SECONDS = 10.0
 
 
 class R2Artifacts:
-    """Objects whose keys begin with `prefix`, in the bucket that `binding` stands for in the Worker's `env`.
+    """Objects whose keys begin with `prefix`, in the bucket bound as `binding` in the Worker's `env`.
 
-    That is looked up at each call: what the platform gives for one request may not be used in another.
+    The binding is looked up at each call: the platform's objects for one request may not be used in another.
     """
 
     def __init__(self, binding: str, prefix: str) -> None:
@@ -32,7 +32,7 @@ class R2Artifacts:
         import js
 
         file = Decoded(made.base64)
-        stream = js.FixedLengthStream.new(file.size)  # R2 refuses a stream whose length it does not know
+        stream = js.FixedLengthStream.new(file.size)  # R2 rejects a stream of unknown length
         writing = asyncio.ensure_future(_write(file, stream.writable))
         try:
             await self._call("put", key, stream.readable, _object({"httpMetadata": {"contentType": made.media_type}}))
@@ -42,7 +42,7 @@ class R2Artifacts:
     @asynccontextmanager
     async def open(self, key: str, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         options, start, length = {}, 0, None
-        if byte_range:  # R2 is not asked for what it does not have: it has no word of its own for that
+        if byte_range:  # checked here: R2 has no error of its own for an unsatisfiable range
             start, stop = byte_range.within((await self._found("head", key)).size)
             length = stop - start
             options = {"range": {"offset": start, "length": length}}
@@ -73,7 +73,7 @@ class R2Artifacts:
 
 
 class _File:
-    """An object's bytes as the platform hands them over; see `HostStream` for how it may carry them on by itself."""
+    """An object's bytes from the platform's stream. A `HostStream`: the platform may forward them itself."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -113,7 +113,7 @@ class _File:
 
 
 async def _write(file: Decoded, writable: Any) -> None:
-    """Piece by piece. What goes wrong on the way, the one who reads hears of as well."""
+    """Write the file in chunks. Errors are suppressed: the reader of the stream gets them too."""
     from pyodide.ffi import JsException, to_js
 
     writer = writable.getWriter()
@@ -131,7 +131,7 @@ def _object(members: dict[str, Any]) -> Any:
 
 
 def r2_artifacts(setting: str) -> R2Artifacts:
-    """The place that ARTIFACTS names."""
+    """Return the store that ARTIFACTS names. Raises Misconfigured if it is malformed."""
     place = _PLACE.fullmatch(setting)
     if not place:
         raise Misconfigured("ARTIFACTS: it has to be like r2://BINDING/prefix.")

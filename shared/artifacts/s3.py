@@ -1,4 +1,4 @@
-"""Results in an S3 bucket."""
+"""Artifacts in an S3 bucket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class S3Artifacts:
                     total = str(error.said.get("ActualObjectSize", ""))
                     raise RangeInvalid(int(total) if total.isdecimal() else None) from error
                 case "AccessDenied":
-                    # S3's word for what is not there, too, where a role may read but not list.
+                    # S3 also returns this for a missing object if the role may read but not list.
                     _log.warning("ARTIFACTS: a file is gone, or may not be read")
                 case "NoSuchKey":
                     pass
@@ -64,7 +64,7 @@ class S3Artifacts:
 
 
 def s3_artifacts(setting: str) -> S3Artifacts:
-    """The place that ARTIFACTS names."""
+    """Return the store that ARTIFACTS names. Raises Misconfigured if it is malformed."""
     place = _PLACE.fullmatch(setting)
     if not place:
         raise Misconfigured("ARTIFACTS: it has to be like s3://bucket/prefix.")

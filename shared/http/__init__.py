@@ -1,4 +1,4 @@
-"""The way to the upstreams, and the only importer of httpx: repeated reads, single sends, checked downloads."""
+"""HTTP to the upstreams, and the only importer of httpx: retried reads, single sends, checked downloads."""
 
 from __future__ import annotations
 

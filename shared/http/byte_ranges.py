@@ -1,4 +1,4 @@
-"""Which bytes of a file an answer brings, and which of them are wanted."""
+"""The byte ranges that a response contains and that the caller requested."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class ContentRange(NamedTuple):
-    """Wanted is `start` up to `stop` in a file of `total` bytes; the answer brings `first` up to `last`, exclusive."""
+    """Requested are `start` to `stop` of `total` bytes; the response has `first` to `last`. Ends are exclusive."""
 
     start: int
     stop: int | None
@@ -29,15 +29,15 @@ class ContentRange(NamedTuple):
         return None if self.stop is None else self.stop - self.start
 
     def cut(self, part: bytes, offset: int) -> bytes:
-        """What is wanted of `part`, which lies at `offset`."""
+        """Return the requested bytes of `part`, which is at `offset` in the file."""
         stop = len(part) if self.stop is None else self.stop - offset
         return part[max(0, self.start - offset) : max(0, stop)]
 
 
 def span_of(response: OpenResponse, asked: ByteRange | None) -> ContentRange:
-    """What a 200 or a 206 brings of what was asked for.
+    """Return the ranges of a 200 or 206.
 
-    A 200 to a range is cut to it, unless the file's size is unknown: then the whole file is what there is.
+    A 200 in response to a range request is cut to that range; if the file's size is unknown, the whole file is served.
     """
     if response.status == 206:
         return _partial(response.headers, asked)
@@ -49,7 +49,7 @@ def span_of(response: OpenResponse, asked: ByteRange | None) -> ContentRange:
 
 
 def continues(response: OpenResponse, offset: int, total: int | None, etag: str | None) -> bool:
-    """Whether this answer goes on with the same file, exactly at `offset`."""
+    """Return whether this response continues the same file exactly at `offset`."""
     try:
         first, _, size = content_range(response.headers)
     except Unavailable:
@@ -59,7 +59,7 @@ def continues(response: OpenResponse, offset: int, total: int | None, etag: str 
 
 
 def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None]:
-    """First offset, last offset (exclusive) and total size, as a 206 states them."""
+    """Return the first offset, the last offset (exclusive) and the total size that a 206 states."""
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     if not match or int(match[2]) < int(match[1]):
         raise Unavailable("The upstream sent a part of the result without saying which.")
@@ -67,18 +67,18 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None]:
 
 
 def is_plain(headers: Mapping[str, str]) -> bool:
-    """Whether the bytes that come are the file's own."""
+    """Return whether the body has no content encoding."""
     return headers.get("content-encoding", "identity").lower() == "identity"
 
 
 def refused_range(headers: Mapping[str, str]) -> RangeInvalid:
-    """What a 416 says."""
+    """Return the error for a 416, with the total size if it is stated."""
     match = _UNSATISFIED.fullmatch(headers.get("content-range", ""))
     return RangeInvalid(int(match[1]) if match else None)
 
 
 def strong_etag(headers: Mapping[str, str]) -> str | None:
-    """The ETag, where it vouches for each byte."""
+    """Return the ETag if it is a strong one."""
     etag = headers.get("etag", "")
     return etag if etag.startswith('"') else None
 

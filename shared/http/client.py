@@ -1,4 +1,4 @@
-"""How adapters speak to an upstream: read, send, listen, stream. Nothing that is httpx's leaves this package."""
+"""The HTTP client of the providers: read, send, stream, download. No httpx type leaves this package."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "
 
 
 class _Line(NamedTuple):
-    """A loop's transport, and what closes it when the loop ends or this line is dropped."""
+    """An event loop's transport, and the generator that closes it when the loop ends or this tuple is dropped."""
 
     transport: httpx.AsyncBaseTransport
     end: AsyncGenerator[None, None]
 
 
 class Http:
-    """Cheap to build: connections, and all that they need, are made at first use and belong to the running loop."""
+    """HTTP client, cheap to build: connections are opened at first use and belong to the running event loop."""
 
     def __init__(self, *, proxy: str | None = None, patience: RetryPolicy | None = None) -> None:
         self._proxy = proxy
@@ -54,9 +54,9 @@ class Http:
         body: RequestBody | None = None,
         timeout: float = 30.0,
     ) -> Response:
-        """For what may be asked twice, and is when that may help. `timeout` is for one attempt.
+        """Send a request that is safe to repeat, and retry it when that may help. `timeout` is for one attempt.
 
-        A `body` has to be there whole. Any status is an answer, the last of several bad ones too. Unavailable when
+        The content of `body` must be bytes. Returns the last response, of any status. Raises Unavailable if
         there is none.
         """
         request = _request(method, url, headers, json, {"timeout": _until_connected(timeout)}, body)
@@ -72,10 +72,10 @@ class Http:
         body: RequestBody | None = None,
         timeout: float = 60.0,
     ) -> Response:
-        """For what starts work: it goes out once. Unavailable when it did not, Uncertain when nobody can know.
+        """Send a request that submits a job, once. Returns the response, of any status.
 
-        A `body` leaves as it is made. What goes wrong while it is made is raised as it is, for half a request
-        starts nothing.
+        Raises Unavailable if the request was not sent, Uncertain if that is unknown. A `body` is streamed; errors
+        raised while it is generated propagate unchanged, because an incomplete request submits nothing.
         """
         extensions = {"timeout": _until_connected(timeout), "idle": IDLE_BEFORE_SEND}
         request = _request(method, url, headers, json, extensions, body)
@@ -94,15 +94,15 @@ class Http:
         json: Any = None,
         timeout: float = 240.0,
     ) -> AsyncIterator[StreamingResponse]:
-        """A `send` whose answer is heard as it comes; leaving the block early closes the connection.
+        """Like `send`, but stream the response; leaving the block early closes the connection.
 
-        `timeout` is for each wait, not for the whole. Any status is an answer. Raises what `send` raises.
+        `timeout` is for each wait, not for the whole. The response may have any status. Raises what `send` raises.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         extensions = {"timeout": timeouts, "idle": IDLE_BEFORE_SEND}
         with _writing():
             body = None if json is None else await large_json_body(json)
-        # What is compressed may be held back until there is enough of it.
+        # Servers may buffer compressed output.
         request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, None, extensions, body)
         try:
             response = await (await self._transport()).handle_async_request(request)
@@ -126,13 +126,13 @@ class Http:
         media_type: str = "",
         timeout: float = 30.0,
     ) -> AsyncIterator[Media]:
-        """A result, checked before the block is entered: each address on the way there must lie in `origins`.
+        """Download a result, checked before the block is entered; every URL in the redirect chain must be in `origins`.
 
-        `headers` go to one origin only: `headers_for`, or else that of `url`. With `text_hops` an answer in text is the
-        address to go on with. `timeout` is for each wait, not for the whole. `media_type` is what it is called where
-        neither its first bytes nor the upstream tell. A range is served whole where the upstream ignores it and does
-        not tell the size: go by what the Media says, not by what was asked for. Raises NotFound, RangeInvalid or
-        Unavailable; in mid-file ResultLost, so that a cut is never taken for the end.
+        `headers` go to one origin only: `headers_for`, or else that of `url`. With `text_hops` a text response is the
+        next URL. `timeout` is for each wait, not for the whole. `media_type` is used if neither the first bytes nor
+        the upstream give one. If the upstream ignores the range and does not state the size, the whole file is
+        returned: rely on the Media, not on the requested range. Raises NotFound, RangeInvalid or Unavailable;
+        ResultLost in mid-file, so that a truncated file never looks complete.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         source = RedirectChain(
@@ -145,16 +145,16 @@ class Http:
             await download.aclose()
 
     async def visit(self, url: httpx.URL, address: str, *, headers: Mapping[str, str], timeout: float) -> OpenResponse:
-        """What answers for `url` at this very address, which nobody looks up again; its body is still to come.
+        """Request `url` at this IP address or name, without resolving it again; the response body is unread.
 
-        httpx's errors are left to the caller.
+        Raises httpx's errors.
         """
         extensions = {"timeout": _until_connected(timeout), "sni_hostname": url.raw_host.decode("ascii")}
         host = {"host": url.netloc.decode("ascii")}
         return await self._opened(_request("GET", url.copy_with(host=address), {**headers, **host}, None, extensions))
 
     async def aclose(self) -> None:
-        """Close the running loop's idle connections. It happens by itself when the loop shuts down in good order."""
+        """Close the running loop's idle connections. This is automatic when the loop shuts down properly."""
         if line := self._lines.pop(asyncio.get_running_loop(), None):
             await line.end.aclose()
 
@@ -185,13 +185,13 @@ class Http:
         return line.transport
 
     def _forget_closed_loops(self) -> None:
-        """Those that were closed in bad order, and hang on by the connections that they left open."""
+        """Drop loops that were closed without a proper shutdown; connections left open keep them alive."""
         for loop in [loop for loop in self._lines if loop.is_closed()]:
             del self._lines[loop]
 
 
 async def _close_at_the_end(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
-    """A loop tells nobody that it ends, but it does close the generators that were begun on it."""
+    """Close the transport when the loop ends: asyncio has no shutdown hook, but it closes async generators."""
     try:
         yield
     finally:
@@ -199,7 +199,7 @@ async def _close_at_the_end(transport: httpx.AsyncBaseTransport) -> AsyncGenerat
 
 
 def _until_connected(timeout: float) -> dict[str, float]:
-    """Half of the whole at most: when the whole is used up, it is certain that there was a connection."""
+    """Limit connecting to half of `timeout`: if the whole is used up, there certainly was a connection."""
     seconds = min(_CONNECT_SECONDS, timeout / 2)
     return {"connect": seconds, "pool": seconds}
 

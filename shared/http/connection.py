@@ -1,4 +1,4 @@
-"""One connection's side of HTTP/1.1: h11 knows the language, the wire carries it."""
+"""The client side of one HTTP/1.1 connection: h11 over a Socket."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _TOGETHER = 64 << 10
 
 
 class Head(NamedTuple):
-    """How an answer begins."""
+    """The status and headers of a response."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
 
 
 class Connection:
-    """Asks, hears the answer to its end, and then asks again. A question that fails or is cancelled closes it."""
+    """One request at a time, each response read to its end. A request that fails or is cancelled closes it."""
 
     def __init__(self, wire: Socket) -> None:
         self._wire = wire
@@ -29,7 +29,7 @@ class Connection:
         self._read_timeout: float | None = None
 
     async def ask(self, request: httpx.Request) -> Head:
-        """Write the request, and wait for the answer to begin."""
+        """Send the request and return the head of the response."""
         timeouts = request.extensions.get("timeout", {})
         self._read_timeout = timeouts.get("read")
         try:
@@ -40,12 +40,12 @@ class Connection:
             raise
 
     async def part(self) -> bytes:
-        """What comes next of the answer's body; nothing at its end."""
+        """Return the next bytes of the response body; empty at its end."""
         event = await self._event()
         return bytes(event.data) if type(event) is h11.Data else b""
 
     def renew(self) -> bool:
-        """Make ready for the next question; False where there is none, for somebody has more to say, or is leaving."""
+        """Prepare for the next request; return False if the connection cannot be reused (unread data or closing)."""
         protocol = self._protocol
         ended = protocol.our_state is h11.DONE and protocol.their_state is h11.DONE
         if ended and self._wire.is_written() and not protocol.trailing_data[0]:
@@ -54,14 +54,14 @@ class Connection:
         return False
 
     def is_stale(self) -> bool:
-        """Whether the other side has closed it, or spoken unasked, since the last answer."""
+        """Return whether the peer has closed it, or sent unsolicited data, since the last response."""
         return self._wire.is_readable()
 
     async def aclose(self) -> None:
         await self._wire.aclose()
 
     async def _write(self, request: httpx.Request, timeout: float | None) -> None:
-        """What is small goes out at once, its head and body together."""
+        """Write the request; head and body go out together if they are small."""
         say = self._protocol.send
         target = request.url.raw_path
         try:
@@ -76,12 +76,12 @@ class Connection:
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
         except httpx.WriteError:
-            # A server that has heard enough may have said why before it closed: a 413, say.
+            # A server may close early after it has sent a response, such as a 413: read that.
             self._protocol.send_failed()
 
     async def _head(self) -> Head:
         while type(event := await self._event()) is not h11.Response:
-            pass  # 100 and 103 announce the answer
+            pass  # 100 and 103 precede the response
         return Head(event.status_code, event.headers.raw_items())
 
     async def _event(self) -> h11.Event | type[h11.PAUSED]:

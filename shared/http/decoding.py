@@ -1,4 +1,4 @@
-"""Response bodies without their content encoding, decoded in pieces of bounded size."""
+"""Decoding of response bodies (gzip, deflate) in chunks of bounded size."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import cast
 import httpx
 
 LARGEST_BODY = 64 << 20
-"""Bytes of one response, as it is after decoding."""
+"""Bytes of one response after decoding."""
 
 _PIECE = 256 << 10
 _HEAD = 2
-_GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # `wbits`, by which zlib knows its formats
+_GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # `wbits` values that select the format in zlib
 
 
 def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The content of `response`. Reading it raises DecodingError unless its encoding is gzip, deflate or none."""
+    """Return the decoded body. Reading it raises DecodingError unless its encoding is gzip, deflate or none."""
     stream = cast(httpx.AsyncByteStream, response.stream)
     encoding = response.headers.get("content-encoding", "").strip().lower()
     return aiter(stream) if encoding in ("", "identity") else _inflated(stream, encoding)
 
 
 async def collected(pieces: AsyncIterable[bytes]) -> bytes:
-    """The whole content; DecodingError where it is larger than LARGEST_BODY."""
+    """Return the whole content. Raises DecodingError if it is larger than LARGEST_BODY."""
     body = bytearray()
     async for piece in pieces:
         body += piece
@@ -44,7 +44,7 @@ async def _inflated(stream: AsyncIterable[bytes], encoding: str) -> AsyncIterato
             inflater, data = zlib.decompressobj(_format(encoding, head)), head
         for piece in _pieces(inflater, data):
             yield piece
-            if len(piece) == _PIECE:  # a few bytes can become gigabytes: let others run meanwhile
+            if len(piece) == _PIECE:  # a few bytes can become gigabytes: let other tasks run
                 await asyncio.sleep(0)
     if head and not (inflater and inflater.eof):
         raise httpx.RemoteProtocolError("the compressed body is cut off")
@@ -62,11 +62,11 @@ def _pieces(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
 
 
 def _format(encoding: str, head: bytes) -> int:
-    """A chain of encodings is refused: each of them can multiply the size by a thousand."""
+    """Return the `wbits` value. Rejects chained encodings: each of them can multiply the size by a thousand."""
     match encoding:
         case "gzip" | "x-gzip":
             return _GZIP
         case "deflate":
-            # The standard means zlib's format, but some servers leave out its header, whose two bytes are checked here.
+            # The standard requires zlib's format, but some servers omit its two-byte header, which is checked here.
             return _ZLIB if head[0] & 15 == 8 and int.from_bytes(head[:_HEAD]) % 31 == 0 else _RAW_DEFLATE
     raise httpx.DecodingError("the body has an encoding that was not asked for")

@@ -1,4 +1,4 @@
-"""A result on its way through: checked before it begins, cut to the range asked for, resumed where it breaks."""
+"""Download of a result: checked first, cut to the requested range, resumed when the connection breaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_RESUMPTIONS = 3
 
 
 class Download:
-    """One file as an iterator over the wanted bytes of it."""
+    """One file as an iterator over the requested bytes."""
 
     _span: ContentRange
     _parts: AsyncIterator[bytes]
@@ -58,14 +58,14 @@ class Download:
         raise StopAsyncIteration
 
     def rest(self) -> Any:
-        """See `HostStream`. Once it is taken over, nobody resumes it where it breaks."""
+        """See `HostStream`. Once the host has taken over, a broken download is not resumed."""
         span, response = self._span, self._response
         plain = not self._head and span.stop == span.last and self._received >= span.start
         take_over = getattr(response.stream, "rest", None) if plain and response else None
         return take_over() if take_over else None
 
     async def aclose(self) -> None:
-        """Give the connection back, or up where bytes are still to come."""
+        """Return the connection to the pool, or close it if bytes are unread."""
         if response := self._response:
             self._response = None
             await response.stream.aclose()
@@ -75,7 +75,10 @@ class Download:
         self._parts = aiter(response.stream)
 
     async def _media_type(self, headers: Mapping[str, str]) -> str:
-        """By the first bytes, where they come by; where a range leaves them out, by the upstream's word."""
+        """Detect the type from the first bytes; if the range omits them, use the declared or expected type.
+
+        Raises Unavailable if it is not an image or a video.
+        """
         while self._span.first == 0 and len(self._head) < HEAD_BYTES and (part := await self._next()):
             self._head += part
         if media_type := detect_media_type(self._head):
@@ -91,12 +94,15 @@ class Download:
         return span.first > 0 or (len(self._head) < HEAD_BYTES and span.last not in (None, span.total))
 
     def _satisfied(self) -> bool:
-        """The rest of the answer is not wanted. An answer that ends where we do is read to its end: see `aclose`."""
+        """Return whether the rest of the response is not needed.
+
+        A response that ends where the range does is read to its end, so that `aclose` can reuse the connection.
+        """
         span = self._span
         return span.stop is not None and span.stop != span.last and self._received >= span.stop and not self._head
 
     async def _next(self) -> bytes:
-        """What arrives next, over another connection where this one breaks; empty at the end."""
+        """Return the next bytes, over a new connection if this one breaks; empty at the end."""
         while True:
             cause = None
             try:
@@ -126,7 +132,7 @@ class Download:
         raise ResultLost("The result broke off while it was fetched, and could not be taken up again.") from cause
 
     async def _before_resuming(self) -> None:
-        if self._received == self._resumed_at:  # the last time brought nothing
+        if self._received == self._resumed_at:  # the last attempt brought no bytes
             await asyncio.sleep(self._patience.pause * 2**self._resumptions)
         self._resumptions += 1
         self._resumed_at = self._received

@@ -1,4 +1,4 @@
-"""What a call that broke means: which of httpx's errors leave room for doubt, and which do not."""
+"""Mapping of httpx's errors to Unavailable, or to Uncertain if the upstream may have accepted the request."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from shared.errors import Unavailable, Uncertain
 
 MAYBE_ACCEPTED = "It may have taken the work, which was not started again."
 
-# OSError: asyncio's own, TimeoutError among them. The rest of httpx's errors stand outside of its HTTPError.
+# OSError covers asyncio's errors, TimeoutError included. httpx's other errors are not subclasses of its HTTPError.
 BROKEN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict, OSError)
 
-# h11 checks a whole request before it writes the first byte of it: hence LocalProtocolError.
+# LocalProtocolError, because h11 validates the whole request before it writes the first byte.
 _UNSPEAKABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL)
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -21,14 +21,14 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 def error_of_send(error: Exception) -> Unavailable | Uncertain:
-    """What a broken send means: unless nothing has left the house, the work may be under way."""
+    """Map the error of a failed send: Unavailable if nothing was sent, else Uncertain."""
     if isinstance(error, _UNSPEAKABLE + _UNREACHED):
         return unavailable(error)
     return Uncertain(f"The upstream {_what(error)}. {MAYBE_ACCEPTED}")
 
 
 def _what(error: Exception) -> str:
-    # None of the error's own words: they may hold an address.
+    # The error's own text is not used: it may contain a URL.
     if isinstance(error, _UNSPEAKABLE):
         return "cannot be asked this: the request is malformed"
     if isinstance(error, _UNREACHED):

@@ -1,10 +1,4 @@
-"""Pictures that lie at a caller's URL: fetched from the public internet, and from nowhere else.
-
-A name is looked up once, each of its addresses has to be public, and the connection goes to that very address: a name
-that means something else a moment later leads nowhere. The same holds for each redirect. No proxy is used, for a proxy
-would look names up by itself. On Workers, where there is nothing to look up and nothing private to reach, names alone
-are visited.
-"""
+"""SSRF-safe download of images at callers' URLs, from the public internet only."""
 
 from __future__ import annotations
 
@@ -26,11 +20,11 @@ from shared.http.spool import Spool
 from shared.http.ssrf import is_public, names_alone, resolve_public_addresses
 
 LARGEST_IMAGE = 20 << 20
-"""Bytes of one picture that comes inside of JSON or lies at a URL."""
+"""Maximum bytes of one image inside JSON or at a URL."""
 
 _SECONDS = 30.0
 _PORTS = (None, 80, 443)
-# Connections to places that callers think up are not kept.
+# Connections to hosts that callers choose are not reused.
 _HEADERS = {"accept": "image/*", "accept-encoding": "identity", "connection": "close"}
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
@@ -39,7 +33,12 @@ _RESOLVE: Resolve = names_alone if sys.platform == "emscripten" else resolve_pub
 
 
 class ImageDownloader:
-    """`origins` may be fetched from wherever they lie."""
+    """Downloads images. `origins` are allowed on any address and port, public or not.
+
+    A name is resolved once, all its addresses must be public, and the connection goes to one of them: DNS rebinding
+    has no effect. The same holds for each redirect. No proxy is used, because a proxy would resolve names itself. On
+    Workers, which has no DNS and no private network to reach, only names are requested.
+    """
 
     def __init__(
         self, http: Http, origins: Collection[str] = (), resolve: Resolve = _RESOLVE, seconds: float = _SECONDS
@@ -50,7 +49,7 @@ class ImageDownloader:
         self._seconds = seconds
 
     async def fetch(self, url: str) -> Spool:
-        """The picture at this URL. BadRequest where there is none that can be had, TooLarge above LARGEST_IMAGE."""
+        """Return the image at this URL. Raises BadRequest if it cannot be fetched, TooLarge above LARGEST_IMAGE."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._fetched(parsed(url))
@@ -80,7 +79,7 @@ class ImageDownloader:
         return await self._http.visit(url, last, headers=_HEADERS, timeout=self._seconds)
 
     async def _addresses(self, url: httpx.URL) -> list[str]:
-        """Where this URL may lead."""
+        """Return the addresses to connect to. Raises BadRequest if one of them is not allowed."""
         known = origin_of(url) in self._origins
         if not known and url.port not in _PORTS:
             raise _unfetchable("only the ports 80 and 443 are asked")

@@ -1,4 +1,4 @@
-"""Requests through the platform's own fetch, where Python has no sockets to speak of: Cloudflare Workers, Pyodide."""
+"""Transport over the platform's fetch, where Python has no sockets: Cloudflare Workers, Pyodide."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import httpx
 
 _PLATFORMS_OWN = frozenset({"host", "content-length", "connection", "transfer-encoding"})
-"""Headers that the platform writes. It also chooses the encodings that it will undo, unless a file has to be plain."""
+"""Headers that the platform sets. It also sets the encodings that it decodes, unless a file must be unencoded."""
 
 _UNDONE = frozenset({"gzip", "br"})
 
-# Bytes that are read at a time, if they are there. Without a buffer of our own, Workers hands out 4 KiB.
+# Maximum bytes per read. Without a buffer of our own, Workers returns 4 KiB at a time.
 _PIECE = 64 << 10
 
 
 class FetchTransport(httpx.AsyncBaseTransport):
-    """Holds nothing: on Workers a connection belongs to the request that it was made in, and the platform keeps them.
+    """Stateless: on Workers a connection belongs to the request that opened it, and the platform pools them.
 
-    There is no telling a connection that was refused from one that broke after the request had left: Workers says
-    "Network connection lost" of both. Hence never ConnectError, which would mean that nothing was sent.
+    A refused connection cannot be distinguished from one that broke after the request was sent: Workers reports
+    "Network connection lost" for both. So ConnectError, which means that nothing was sent, is never raised.
     """
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -36,7 +36,7 @@ class FetchTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(None if read is None else timeouts.get("connect", 0) + read):
                 answer = await js.fetch(str(request.url), init)
         except JsException as error:
-            raise _failure(error.name) from None  # its words may hold the address
+            raise _failure(error.name) from None  # its message may contain the URL
         except BaseException as error:
             abort.abort()
             if isinstance(error, TimeoutError):
@@ -46,11 +46,11 @@ class FetchTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """An answer's bytes as the platform hands them over. Closing it before the end aborts the request."""
+    """A response body read from the platform's stream. Closing it before the end aborts the request."""
 
     def __init__(self, stream: Any, abort: Any, timeout: float | None) -> None:
         self._stream = stream
-        self._reader: Any = stream.getReader(mode="byob") if stream else None  # null is false, but is not None
+        self._reader: Any = stream.getReader(mode="byob") if stream else None  # null is falsy, but not None
         self._abort = abort
         self._timeout = timeout
 
@@ -63,7 +63,7 @@ class _Body(httpx.AsyncByteStream):
                 yield part.value.to_bytes()
 
     def rest(self) -> Any:
-        """The platform's stream of what has not been read, for the platform to carry on by itself. None at the end."""
+        """Return the platform's stream of the unread bytes, for the platform to forward itself; None at the end."""
         if not self._reader:
             return None
         self._reader.releaseLock()
@@ -101,9 +101,9 @@ def _init(request: httpx.Request, body: bytes, signal: Any) -> Any:
 
 
 def _headers(answer: Any) -> list[tuple[bytes, bytes]]:
-    """What is still true of them: where the platform has decoded the body, its encoding and length are gone.
+    """Return the headers that are still true: without encoding and length if the platform has decoded the body.
 
-    A part of an encoded file cannot be decoded, and goes on under its name.
+    Part of an encoded file (206) cannot be decoded and keeps its encoding.
     """
     pairs = [(name.lower(), value) for name, value in answer.headers]
     undone = answer.status != 206 and any(
@@ -114,7 +114,7 @@ def _headers(answer: Any) -> list[tuple[bytes, bytes]]:
 
 
 def _failure(name: str) -> httpx.HTTPError:
-    """A TypeError of Workers' is about the request, which was not sent; nothing else can be told apart."""
+    """Map a JavaScript error: on Workers a TypeError means that the request was invalid and not sent."""
     if name == "TypeError":
         return httpx.LocalProtocolError("the platform cannot ask this")
     return httpx.ReadError("the connection was lost")

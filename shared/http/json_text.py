@@ -1,4 +1,4 @@
-"""JSON of upstreams, bounded before it is built."""
+"""Parsing of upstream JSON, with a limit on the number of values."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 _MOST_VALUES = 1 << 18
-"""Each takes up to two hundred bytes of memory, and as little as three in JSON."""
+"""Each value takes up to 200 bytes of memory, but as few as three in JSON."""
 
 _BEFORE_VALUES = (b",", b"[", b"{")
-"""One of these stands before each value but the first."""
+"""One of these precedes each value but the first."""
 
 _SLICE = 64 << 10
 
 
 def parse_json(data: bytes) -> Any:
-    """ValueError where it is not JSON or has too many values in it, RecursionError where it is nested too deeply."""
+    """Parse JSON. Raises ValueError if it is invalid or has too many values, RecursionError if nested too deeply."""
     if len(data) > _MOST_VALUES and _has_too_many_values(data):
         raise ValueError("too many values")
     return json.loads(data)

@@ -1,18 +1,18 @@
-"""What a file is, told from its first bytes: nobody's word is taken for it."""
+"""Detection of media types from magic bytes; declared types are not trusted."""
 
 from __future__ import annotations
 
 HEAD_BYTES = 64
-"""As many bytes as `detect_media_type` wants to see; the word "webm" comes latest of all."""
+"""Bytes that `detect_media_type` needs; the marker that comes last is "webm"."""
 
 MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/webm"})
 
-# The same box opens files that are not mp4: avif, heic and their sequences, and QuickTime.
+# Files that begin with the same box but are not mp4: avif, heic and their sequences, and QuickTime.
 _OTHER_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"qt  "})
 
 
 def detect_media_type(head: bytes) -> str | None:
-    """The media type of a file that begins with `head`; None for whatever is not among MEDIA_TYPES."""
+    """Return the media type of a file that begins with `head`; None if it is not one of MEDIA_TYPES."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head.startswith(b"\xff\xd8\xff"):

@@ -1,4 +1,4 @@
-"""Where a URL leads, in one spelling, so that it can be held against the places that are expected."""
+"""URL parsing, and normalized origins that can be compared with the expected ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.A
 
 @functools.lru_cache(maxsize=512)
 def parsed(url: str | httpx.URL) -> httpx.URL:
-    """An adapter asks the same few addresses again and again, and to take one apart costs more than to connect."""
+    """Parse a URL. Cached: providers request the same few URLs, and parsing one costs more than connecting."""
     return httpx.URL(url)
 
 
 def origin_of(url: str | httpx.URL) -> str:
-    """`scheme://host[:port]`, in lower case and without the scheme's own port. Unavailable where that makes no sense.
+    """Return `scheme://host[:port]`, in lower case, without the default port. Raises Unavailable for an invalid URL.
 
-    The parser is the one that the connection will be made with: a second opinion on who the host is would be a hole.
+    Uses the same parser as the connection: a parser that disagrees about the host would be a security hole.
     """
     try:
         address = parsed(url)

@@ -1,4 +1,4 @@
-"""The credentials that a request carried, redacted from what is quoted of its answer."""
+"""Redaction of a request's credentials from quoted parts of its response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ValueT = TypeVar("ValueT")
 _CREDENTIAL_HEADERS = ("authorization", "x-goog-api-key", "x-amz-security-token")
 _REDACTED = "…"
 
-# URLs, and words that look like keys, tokens or signatures of somebody else.
+# URLs, and words that look like keys, tokens or signatures of other parties.
 _PRIVATE = re.compile(
     r"[a-z][a-z0-9+.-]*://\S+|(?=[\w.~+/=-]*\d)[\w.~+/=-]{24,}|\bsk-[\w.-]+", re.IGNORECASE | re.ASCII
 )
@@ -24,35 +24,35 @@ _LONGEST_SENTENCE = 500
 
 # Lengths in characters.
 _DISTINCTIVE = 12
-"""A shorter credential may be a word of a conversation: many services are content with `ollama` or `lm-studio`."""
+"""A shorter credential may be an ordinary word in a chat: many services accept `ollama` or `lm-studio`."""
 
 _PART_OF_WORDS = 6
-"""A shorter credential is redacted from sentences only where it is a word of its own."""
+"""A shorter credential is redacted from messages only as a whole word."""
 
 _SHORTEST_COOKIE = 4
-"""Shorter values of cookies are flags and languages."""
+"""Shorter cookie values are flags and languages."""
 
 
 class Redaction:
-    """`headers` are those of the request, by their names in lower case."""
+    """Redacts the credentials in `headers`, the request's headers with lower-case names."""
 
     def __init__(self, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         self._headers = headers
 
     def quote(self, said: str) -> str:
-        """A sentence of the upstream's on one line, without credentials and URLs, and of bounded length."""
+        """Redact credentials and URLs from an upstream message, collapse whitespace, truncate."""
         text = " ".join(self._credential.sub(_REDACTED, said).split())
         return _PRIVATE.sub(_REDACTED, text)[:_LONGEST_SENTENCE].rstrip(" .")
 
     def parse_json(self, data: bytes) -> Any:
-        """`parse_json` of content of the upstream's, redacted."""
+        """Parse JSON from the upstream and redact it."""
         value = parse_json(data)
-        # Escape sequences could hide a credential here, and not in the value.
+        # Escape sequences can hide a credential in the text that appears in the parsed value.
         seen = b"\\" in data or any(credential.encode() in data for credential in self._distinctive)
         return self.redact(value) if seen else value
 
     def redact(self, value: ValueT) -> ValueT:
-        """Content of the upstream's, a text or JSON, without credentials that cannot be ordinary words."""
+        """Return text or parsed JSON from the upstream without credentials that cannot be ordinary words."""
         return cast(ValueT, self._redacted(value)) if self._distinctive else value
 
     def _redacted(self, value: Any) -> Any:
@@ -69,7 +69,7 @@ class Redaction:
 
     @cached_property
     def _credentials(self) -> list[str]:
-        """The longest first, for one may be part of another."""
+        """Longest first, because one may be part of another."""
         return sorted({each for each in _credentials(self._headers) if each}, key=len, reverse=True)
 
     @cached_property
@@ -78,7 +78,7 @@ class Redaction:
 
     @cached_property
     def _credential(self) -> re.Pattern[str]:
-        """Matches each of them in a sentence."""
+        """Matches any credential in a message."""
         return re.compile("|".join(map(_pattern, self._credentials)) or r"(?!)")
 
 

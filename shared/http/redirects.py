@@ -1,4 +1,4 @@
-"""The place where a result lies: reached over addresses that are expected, one hop at a time."""
+"""Redirects to a result, followed one at a time across expected origins only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.http.origin import origin_of, parsed
 
 
 class OpenResponse(NamedTuple):
-    """An answer whose body is still to come."""
+    """A response whose body is unread."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,9 +27,9 @@ _LONGEST_ADDRESS = 8192
 
 
 class RedirectChain:
-    """`headers` go to `headers_for` alone, which is the first address's origin unless somebody says otherwise.
+    """Follows redirects. `headers` go only to the origin `headers_for`, by default that of `url`.
 
-    With `text_hops` a text is no file but the address to go on with, as Google's picture hosts give it.
+    With `text_hops` a text response contains the next URL, as Google's image hosts send it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class RedirectChain:
         self._text_hops = text_hops
 
     async def open(self, extra: Mapping[str, str]) -> OpenResponse:
-        """The first answer that is no redirect; its body is still to be read if it is a file, and given up if not."""
+        """Return the first response that is not a redirect; its body is unread for a file (200, 206), else closed."""
         url = parsed(self._url)
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._hop(url, extra)
@@ -77,7 +77,7 @@ def _is_text(response: OpenResponse) -> bool:
 
 
 async def _text(response: OpenResponse) -> str:
-    """An address that an answer consists of."""
+    """Return the URL that a text response consists of."""
     text = b""
     try:
         async for part in response.stream:

@@ -1,4 +1,4 @@
-"""A request's body, which may be made while it is sent."""
+"""Request bodies, which may be generated while they are sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SLICE = 256 << 10
 
 
 class RequestBody(NamedTuple):
-    """`content` is made while it is sent, or whole. `length` is in bytes, None if it is not known in advance."""
+    """`content` is generated while it is sent, or bytes. `length` is in bytes, None if it is not known in advance."""
 
     content: AsyncIterator[bytes] | bytes
     media_type: str

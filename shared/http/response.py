@@ -1,4 +1,4 @@
-"""A whole answer, and what its status means: the one place where that is decided for all upstreams."""
+"""A complete response, and the mapping of its status to an error, for all upstreams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.http.retry import retry_after
 
 
 class Response(NamedTuple):
-    """`sent` says that it answers a `send`, which may have started work."""
+    """A complete response. `sent` is True for a response to `send`, which may have submitted a job."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,25 +31,25 @@ class Response(NamedTuple):
     redaction: Redaction = Redaction()
 
     def json(self) -> Any:
-        """The body's content. What is not JSON is an error: the one that the status says, or that nothing was said."""
+        """Return the parsed body. If it is not JSON, raise the error for the status, else Unavailable or Uncertain."""
         try:
             return parse_json(self.body)
         except (ValueError, RecursionError) as error:
             raise self._failure("answered with something that is not JSON, or is too large") from error
 
     def json_or_none(self) -> Any:
-        """The body's content; None where it is not JSON."""
+        """Return the parsed body; None if it is not JSON."""
         try:
             return parse_json(self.body)
         except (ValueError, RecursionError):
             return None
 
     def quote(self, said: str) -> str:
-        """What an upstream says, as it may stand in errors and logs: see `Redaction.quote`."""
+        """Return text of the upstream, safe for errors and logs: see `Redaction.quote`."""
         return self.redaction.quote(said)
 
     def error(self, said: str = "") -> EaselError:
-        """What this answer means when it is not the one hoped for; `said` is the upstream's own sentence about it."""
+        """Return the error for this response; `said` is the upstream's own message."""
         return self._failure(f"answered with status {self.status}", self.quote(said))
 
     def _failure(self, what: str, said: str = "") -> EaselError:

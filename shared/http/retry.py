@@ -1,4 +1,4 @@
-"""How often, and for how long, a read is repeated."""
+"""Retries of reads."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LONGEST_WISH = 2.0
 
 
 class RetryPolicy(NamedTuple):
-    """At most so many `attempts`, the last of which begins before `seconds` have passed.
+    """At most `attempts` attempts, the last of which begins before `seconds` have passed.
 
-    `pause` is the wait before the second attempt, on average; it doubles from there. 0 removes all waiting.
+    `pause` is the average wait before the second attempt, in seconds; it doubles from there. 0 removes all waiting.
     """
 
     attempts: int = 3
@@ -30,7 +30,7 @@ class RetryPolicy(NamedTuple):
 
 
 class Answering(Protocol):
-    """What there is to judge an answer by."""
+    """The parts of a response that decide whether to retry."""
 
     @property
     def status(self) -> int: ...
@@ -42,7 +42,10 @@ AnswerT = TypeVar("AnswerT", bound=Answering)
 
 
 async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: RetryPolicy) -> AnswerT:
-    """Attempt until there is an answer that another try would not better; the last one is returned, good or bad."""
+    """Retry until the response is not transient or `patience` is exhausted; return the last response.
+
+    Raises Unavailable if the last attempt failed without a response.
+    """
     until = time.monotonic() + patience.seconds
     tried = 0
     while True:
@@ -65,9 +68,9 @@ async def _outcome(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT | Excep
 
 
 def _wait(outcome: Answering | Exception, tried: int, patience: RetryPolicy) -> float | None:
-    """Seconds to wait before the next attempt; None where there is no sense in one."""
+    """Return the seconds to wait before the next attempt; None if a retry is pointless."""
     wish = 0.0
-    if isinstance(outcome, httpx.DecodingError):  # another answer would be no smaller
+    if isinstance(outcome, httpx.DecodingError):  # another response would be no smaller
         return None
     if not isinstance(outcome, Exception):
         if outcome.status not in TRANSIENT:
@@ -79,7 +82,7 @@ def _wait(outcome: Answering | Exception, tried: int, patience: RetryPolicy) -> 
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds after which the upstream wants to be asked again, by either of the headers that say so."""
+    """Return the seconds to wait according to `retry-after-ms` or `retry-after`; None without a valid one."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection on asyncio: bytes in, bytes out, in httpx's errors."""
+"""One TCP or TLS connection on asyncio that raises httpx's errors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import cast
 
 import httpx
 
-# Beyond this the socket is left alone until somebody reads: what is held per connection stays flat.
+# Beyond this many unread bytes reading pauses, which bounds the memory per connection.
 _HIGH_WATER = 128 << 10
 
-# As much is handed to asyncio at a time, which copies what the socket does not take, and TLS all of it.
+# Bytes passed to asyncio at a time: it copies what the socket does not accept, and with TLS all of it.
 _PIECE = 64 << 10
 
 # Windows has no poll.
@@ -24,31 +24,31 @@ _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", sel
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """Made at the first https request and not before: reading the certificates takes 25 ms."""
+    """Return the shared TLS context, built at the first https request because loading the certificates takes 25 ms."""
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 async def connect(host: str, port: int, *, tls: bool, timeout: float | None, name: str | None = None) -> Socket:
-    """`name` is what the certificate has to say where that is not the `host`."""
+    """Open a connection. `name` is the certificate's name if it is not the `host`."""
     loop = asyncio.get_running_loop()
     context = tls_context() if tls else None
     try:
         async with asyncio.timeout(timeout):
-            # Not with asyncio's happy eyeballs: those leave a socket open when they are cancelled.
+            # Without asyncio's happy eyeballs: cancelling those leaks a socket.
             _, wire = await loop.create_connection(
                 lambda: Socket(loop), host, port, ssl=context, server_hostname=name if tls else None
             )
     except TimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
-    except (OSError, ValueError, OverflowError) as error:  # the latter two: a name or a port that cannot be one
+    except (OSError, ValueError, OverflowError) as error:  # the latter two: an invalid name or port
         raise httpx.ConnectError(str(error)) from error
     return wire
 
 
 class Socket(asyncio.Protocol):
-    """Speaks asyncio's protocol on one side; on the other, one task at a time reads, writes and waits."""
+    """An asyncio Protocol that one task at a time reads from and writes to."""
 
     _transport: asyncio.Transport
 
@@ -62,7 +62,7 @@ class Socket(asyncio.Protocol):
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    # asyncio's side
+    # asyncio.Protocol callbacks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -91,10 +91,10 @@ class Socket(asyncio.Protocol):
         self._full = False
         self._wake()
 
-    # ours
+    # For the task that uses the connection
 
     async def read(self, timeout: float | None = None) -> bytes:
-        """All that has arrived; nothing at the end."""
+        """Return all bytes that have arrived, at least one; empty at the end."""
         while not self._arrived and not self._ended:
             await self._wait(timeout, httpx.ReadTimeout)
         data = self._arrived[0] if len(self._arrived) == 1 else b"".join(self._arrived)
@@ -107,7 +107,7 @@ class Socket(asyncio.Protocol):
         return data
 
     async def write(self, data: bytes, timeout: float | None = None) -> None:
-        """Hand over all of it, no faster than it is taken; but an answer that comes by then is not kept waiting."""
+        """Write all of `data` with backpressure, which ends as soon as response data arrives."""
         for piece in _pieces(data):
             if not self._ended:
                 self._transport.write(piece)
@@ -117,19 +117,19 @@ class Socket(asyncio.Protocol):
             raise httpx.WriteError("the other side does not listen any more")
 
     def is_written(self) -> bool:
-        """Whether the kernel has taken all that was written."""
+        """Return whether the kernel has accepted all written bytes."""
         return not self._transport.get_write_buffer_size()
 
     def is_readable(self) -> bool:
-        """Whether there is something to read, or the end.
+        """Return whether there are bytes to read, or the end.
 
-        Asks the kernel too: after a freeze, it knows of the end of a connection before the loop has had time to see it.
+        Asks the kernel too: after a freeze, it knows that a connection was closed before the event loop does.
         """
         return self._ended or bool(self._arrived) or bool(self._selector.select(0))
 
     async def aclose(self) -> None:
         self._transport.abort()
-        await asyncio.sleep(0)  # asyncio closes the socket in the loop's next round, which may be its last
+        await asyncio.sleep(0)  # asyncio closes the socket in the loop's next iteration, which may be its last
 
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():

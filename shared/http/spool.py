@@ -1,4 +1,4 @@
-"""Bytes put aside: in memory while they are few, beyond that in a nameless file on disk."""
+"""Buffered bytes: in memory up to 1 MiB, beyond that in an unnamed temporary file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import IO
 from shared.http.media_types import HEAD_BYTES
 
 _IN_MEMORY = 1 << 20
-_PIECE = 96 << 10  # a multiple of three: base64 of it needs no rest
+_PIECE = 96 << 10  # a multiple of three: base64 has no remainder to carry over
 
 
 class Spool:
-    """Read as often as wanted, by several at a time, and closed when nobody knows of it any more.
+    """Can be read repeatedly and concurrently; closed when it is garbage collected.
 
-    A request's pictures are sent upstream even when the caller has left, so nobody else can tell when that is.
-    `file` is one that is written already.
+    A request's images are sent upstream even after the client disconnects, so no single owner can close it.
+    `file` is an already written file.
     """
 
     def __init__(self, file: IO[bytes] | None = None) -> None:
@@ -29,23 +29,23 @@ class Spool:
         weakref.finalize(self, self._file.close)
 
     def write(self, data: bytes) -> None:
-        """Add to its end."""
+        """Append `data`."""
         self._file.seek(self.size)
         self._file.write(data)
         self.size += len(data)
 
     @property
     def head(self) -> bytes:
-        """As much of its beginning as tells what it is."""
+        """The first HEAD_BYTES bytes, for `detect_media_type`."""
         return self._part(0, HEAD_BYTES)
 
     async def read(self) -> AsyncIterator[bytes]:
-        """From the start, in pieces."""
+        """Yield the content from the start in chunks."""
         for offset in range(0, self.size, _PIECE):
             yield self._part(offset, _PIECE)
             await asyncio.sleep(0)
 
     def _part(self, offset: int, size: int) -> bytes:
-        # In one go, for others read the same file: what was just written comes from memory anyway.
+        # Synchronous, without an await between seek and read, because readers share the file; recent writes are cached.
         self._file.seek(offset)
         return self._file.read(size)

@@ -1,4 +1,4 @@
-"""Which addresses a caller may send us to: those on the public internet, by whatever name or spelling."""
+"""SSRF protection: callers' URLs may lead only to addresses on the public internet."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _DOCUMENTATION = IPv6Network("3fff::/20")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
-# Its last label has a letter first: what has a digit there is read as an address by some, in one spelling or another.
+# The last label must begin with a letter: some resolvers read one that begins with a digit as an IP address.
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])", re.ASCII | re.IGNORECASE)
 _INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".onion")
 
 
 async def resolve_public_addresses(host: str, port: int) -> list[str]:
-    """What the system makes of a name, or of an address in one of its many spellings; nothing, perhaps."""
+    """Return the IP addresses that the system resolves a name or address (in any spelling) to; possibly none.
+
+    They are not filtered: see `is_public`.
+    """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:  # a name that means nothing
+    except OSError:  # the name does not resolve
         return []
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 async def names_alone(host: str, port: int) -> list[str]:
-    """The name itself, for a host that looks up none and reaches the public internet alone; nothing for an address."""
+    """Return the name itself, for platforms without DNS that reach only the public internet; empty for an address."""
     return [host] if _is_name(host) else []
 
 
 def is_public(text: str) -> bool:
-    """Whether anybody may be sent to this, as `resolve_public_addresses` or `names_alone` spells it."""
+    """Return whether a value from `resolve_public_addresses` or `names_alone` is on the public internet."""
     return _is_name(text) or _is_public(ip_address(text))
 
 
@@ -49,7 +52,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that this one leads to: mapped, by NAT64 or by 6to4."""
+    """Return the embedded IPv4 address (mapped, NAT64 or 6to4); None if there is none."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour

@@ -1,4 +1,4 @@
-"""An answer that is heard while it comes, line by line: models speak that way, and nobody waits for their end."""
+"""Streaming response, read line by line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_LINE = 16 << 20
 
 
 class StreamingResponse:
-    """What answers a request that went out once: it is read as `lines` or, where it is an error after all, `read`."""
+    """The response to a request that is sent once: iterate `lines` or `events`, or `read` it if it is an error."""
 
     def __init__(self, response: httpx.Response, redaction: Redaction) -> None:
         self.redaction = redaction
@@ -25,9 +25,9 @@ class StreamingResponse:
         self._pieces = decoded(response)
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """Each line as soon as its end is there, without that; the last one also where it has none.
+        """Yield each line as soon as it is complete, without its line ending; the last one even if it has none.
 
-        ResultLost where the connection breaks, for the upstream has begun to answer by then.
+        Raises ResultLost if the connection breaks, because the upstream has begun to respond by then.
         """
         begun = bytearray()
         total = 0
@@ -48,7 +48,7 @@ class StreamingResponse:
             yield bytes(begun)
 
     async def events(self) -> AsyncIterator[bytes]:
-        """The data of each server-sent event; comments and the events' names are left out."""
+        """Yield the data of each server-sent event; comments and event names are dropped."""
         data: list[bytes] = []
         async for line in self.lines():
             if line.startswith(b"data:"):
@@ -60,7 +60,7 @@ class StreamingResponse:
             yield b"\n".join(data)
 
     async def read(self) -> Response:
-        """All of it at once. Uncertain where the connection breaks."""
+        """Return the complete response. Raises Uncertain if the connection breaks."""
         try:
             return Response(self.status, self.headers, await collected(self._pieces), True, self.redaction)
         except BROKEN as error:

@@ -1,4 +1,4 @@
-"""Connections that are kept and used again, one pool per event loop; in httpx's shape, so that others can stand in."""
+"""Connection pool, one per event loop, behind httpx's transport interface so that other transports can replace it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if sys.platform == "emscripten":
     from shared.http.js_transport import FetchTransport
 
 KEEP_ALIVE = 15.0
-# A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
+# If a server closes an idle connection while we write to it, the outcome is unknown; most wait at least five seconds.
 IDLE_BEFORE_SEND = 3.0
 MAX_IDLE = 64
 
 _Place: TypeAlias = tuple[bytes, bytes, int, str | None]
-"""Scheme, host, port, and the name that a certificate has to have where that is not the host."""
+"""Scheme, host, port, and the certificate's name if it is not the host."""
 
 
 def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
-    """The one place where it is decided which way requests go."""
+    """Return the transport for this platform and proxy. Raises Misconfigured if the proxy cannot be used."""
     if sys.platform == "emscripten":
         if proxy:
             raise Misconfigured("PROXY: Workers has no way through a proxy.")
         return FetchTransport()
     if not proxy:
         return ConnectionPool()
-    # httpx has one age limit for all its connections, so reads keep to that of sends.
+    # httpx has a single expiry for all its connections, so reads use that of sends.
     limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=IDLE_BEFORE_SEND)
     try:
         return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy, limits=limits)
@@ -48,9 +48,9 @@ class _Idle(NamedTuple):
 
 
 class ConnectionPool(httpx.AsyncBaseTransport):
-    """A stack of idle connections per origin: the newest is taken first, and the others are not looked at.
+    """A stack of idle connections per origin: the newest is taken first, without scanning the others.
 
-    httpx's own pool walks over all its connections at each request and at each answer.
+    httpx's own pool scans all its connections for each request and each response.
     """
 
     def __init__(self, keep_alive: float = KEEP_ALIVE) -> None:
@@ -58,7 +58,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         self._idle: defaultdict[_Place, list[_Idle]] = defaultdict(list)
         self._kept = 0
         self._closed = False
-        # Freeing this much at once lifts glibc's threshold for mmap, and with it the price of each big read.
+        # Freeing this much at once raises glibc's mmap threshold, which makes large reads cheaper.
         bytes(31 << 20)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -68,7 +68,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         return httpx.Response(head.status, headers=head.headers, stream=_Body(self, place, connection))
 
     async def aclose(self) -> None:
-        """Close the idle connections; those in use follow when they are given back."""
+        """Close the idle connections; those in use are closed when they are returned."""
         self._closed = True
         for stack in list(self._idle.values()):
             while stack:
@@ -76,7 +76,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
                 await stack.pop().connection.aclose()
 
     async def give_back(self, place: _Place, connection: Connection) -> None:
-        """Keep `connection` if another request can use it."""
+        """Return `connection` to the pool if another request can use it, else close it."""
         if self._closed or self._kept >= MAX_IDLE or not connection.renew():
             await connection.aclose()
         else:
@@ -84,7 +84,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
             self._kept += 1
 
     async def _take(self, place: _Place, request: httpx.Request) -> Connection | None:
-        """The newest idle connection, if it is young enough for this request: what lies below is older still."""
+        """Return the newest idle connection if it is recent enough for this request; those below it are older."""
         oldest = time.monotonic() - request.extensions.get("idle", self._keep_alive)
         stack = self._idle[place]
         while stack and stack[-1].since > oldest:
@@ -103,7 +103,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         return Connection(wire)
 
     async def _sweep(self) -> None:
-        """Close what nobody has asked for in time."""
+        """Close connections that have been idle for too long."""
         oldest = time.monotonic() - self._keep_alive
         for stack in list(self._idle.values()):
             while stack and stack[0].since <= oldest:
@@ -112,7 +112,7 @@ class ConnectionPool(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """An answer's bytes. Closing it gives the connection back, or closes that where bytes are still to come."""
+    """A response body. Closing it returns the connection to the pool, or closes the connection if bytes are unread."""
 
     def __init__(self, pool: ConnectionPool, place: _Place, connection: Connection) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""What instances share, as far as they share anything: cooldowns and the jobs that repeated requests join."""
+"""State that instances may share: cooldowns, and jobs for idempotent replays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["DynamoState", "MemoryState", "State", "if_possible"]
 
 
 class State(Protocol):
-    """Small texts that may vanish at any time; `ttl` is in seconds.
+    """A store of short texts that may be lost at any time; `ttl` is in seconds.
 
-    Each call may raise StoreUnavailable, where the texts are kept outside of this process and cannot be reached, or
-    Misconfigured, where they never will be. `shared` says whether other instances see them.
+    If the store is outside this process, each call may raise StoreUnavailable if it cannot be reached, or Misconfigured
+    if it never will be. `shared` is True if other instances see the texts.
     """
 
     shared: ClassVar[bool]
@@ -30,10 +30,10 @@ class State(Protocol):
     async def put(self, key: str, value: str, ttl: float) -> None: ...
 
     async def add(self, key: str, value: str, ttl: float) -> bool:
-        """Put it unless something is there; False where something is."""
+        """Store the text unless the key exists; return False if it does."""
 
     async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
-        """Put `new` in the place of `old`; False where something else is there, or nothing."""
+        """Replace `old` with `new`; return False if the text is missing or is not `old`."""
 
     async def remove(self, key: str, value: str) -> None:
         """Remove the text if it is still `value`: a delete that is repeated late must not hit another writer's text."""
@@ -41,7 +41,7 @@ class State(Protocol):
 
 @contextmanager
 def if_possible(error: type[EaselError] = StoreUnavailable) -> Iterator[None]:
-    """For what can be done without: this error ends the block with a warning in the log, and no more."""
+    """Suppress this error and log a warning: for optional operations."""
     try:
         yield
     except error as caught:

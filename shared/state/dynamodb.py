@@ -1,4 +1,4 @@
-"""State in a DynamoDB table, which all instances share."""
+"""State in a DynamoDB table that all instances share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _FREE = "attribute_not_exists(pk) OR expires <= :now"
 
 
 class DynamoState:
-    """One item for each text: its name is `pk`, and `expires` is the Unix time after which the table drops it.
+    """One item per text: `pk` is its key, and `expires` the Unix time after which the table deletes it.
 
-    The table takes its time with that, so what has expired counts as gone. An entry lives up to a second longer than
-    it was meant to, for the table wants whole ones.
+    Deletion is delayed, so expired items count as missing. An item may live up to a second longer than its TTL,
+    because `expires` is in whole seconds.
     """
 
     shared: ClassVar[bool] = True
@@ -46,13 +46,13 @@ class DynamoState:
         return await self._put_if(f"content = :old AND {_LIVING}", self._item(key, new, ttl), {":old": {"S": old}})
 
     async def remove(self, key: str, value: str) -> None:
-        # boto3 repeats a delete whose response was lost; by then another writer may have put a text of its own.
+        # boto3 retries a delete whose response was lost; by then another writer may have stored its own text.
         values = {":old": {"S": value}}
         await self._call_if("delete_item", "content = :old", Key={"pk": {"S": key}}, ExpressionAttributeValues=values)
 
     async def _put_if(self, condition: str, item: dict[str, Any], values: dict[str, Any] | None = None) -> bool:
-        # The writer's mark: a call that was carried out, but whose answer broke off, is repeated by boto3 and must
-        # not be refused for what it has itself written.
+        # boto3 retries a call that succeeded but whose response was lost: the writer id keeps the condition from
+        # failing because of its own write.
         mark = {"S": uuid4().hex}
         return await self._call_if(
             "put_item",

@@ -11,17 +11,16 @@ from typing import ClassVar
 from shared.errors import StoreUnavailable
 
 ROOM = (4 if sys.platform == "emscripten" else 32) << 20
-"""Bytes that one kind of texts may take."""
+"""Bytes available to one kind of texts."""
 _OVERHEAD = 350
-"""Bytes that an entry takes beside its characters, at most."""
+"""Maximum bytes of an entry besides its characters."""
 
 
 class MemoryState:
-    """Other instances see nothing of it.
+    """State that other instances do not see.
 
-    Texts whose keys have the same beginning, up to the first colon, are of one kind and share `room` bytes: no kind
-    crowds out another. A text stays for its whole `ttl`. While there is no room for a new one, StoreUnavailable is
-    raised.
+    Texts whose keys have the same prefix, up to the first colon, are of one kind and share `room` bytes, so no kind
+    displaces another. A text stays for its whole `ttl`. Raises StoreUnavailable if there is no room for a new one.
     """
 
     shared: ClassVar[bool] = False
@@ -59,7 +58,7 @@ class MemoryState:
 
 
 class _Room:
-    """The texts of one kind. They are dropped by the second in which they expire."""
+    """The texts of one kind, grouped by the second in which they expire."""
 
     def __init__(self, size: int, clock: Callable[[], float]) -> None:
         self._free = size
@@ -82,7 +81,7 @@ class _Room:
             raise
 
     def add(self, key: str, value: str, ttl: float) -> bool:
-        """Raise StoreUnavailable while it is unknown whether there is a text, because `put` had no room for some."""
+        """Like `State.add`. Raises StoreUnavailable while a text that `put` had no room for could still be alive."""
         now = self._clock()
         if self.get(key) is not None:
             return False
@@ -101,7 +100,7 @@ class _Room:
 
     def _store(self, key: str, value: str, now: float, expiry: float) -> None:
         self._drop_expired(now)
-        if key in self._entries:  # always replaced: only the few that are being written grow beyond the room
+        if key in self._entries:  # always replaced: only the few being written may exceed the room
             self.remove(key)
         elif self._free < _size(key, value):
             raise _full(min(self._due) - now if self._due else 1.0)
