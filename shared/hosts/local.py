@@ -16,7 +16,7 @@ from shared.hosts.local_protocol import LocalProtocol
 _LAST_PORT = 65535
 _KEY = "<one of API_KEYS>"
 _WELCOME = """
-Easel listens on {base}. A first picture, with curl:
+Easel listens on {base}. Generate an image with curl:
 
   curl -s {base}/images/generations{header} \\
     -d '{{"prompt": "a lighthouse at dusk", "response_format": "url"}}'
