@@ -1,4 +1,4 @@
-"""Upstream accounts, and what is known of a provider before its module is imported."""
+"""Upstream accounts, and provider metadata that is available before the provider's module is imported."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class ProviderInfo(NamedTuple):
-    """What is known of an upstream without its adapter, the class `adapter` of the provider's module.
+    """Metadata of a provider, available without importing `adapter`, the provider class in its module.
 
-    `<NAME>_BASE_URL` replaces exactly what `base_url` says. `credential` is the variable that holds the credential of
-    a single account, None where there is nothing to configure; cookie files with cookies for `cookie_domain` are
-    accounts as well. A `keyless` one works without an account, once it is named in PROVIDERS. `options` are settings of
-    its own with their defaults, each a variable `<NAME>_<OPTION>` or a field of an account. To `for_guests` callers may
-    bring a credential of their own. Only where its adapter hands `masks` on can a model be said to take one.
+    `<NAME>_BASE_URL` replaces `base_url`. `credential` is the variable that holds the credential of a single account,
+    None if there is nothing to configure; cookie files with cookies for `cookie_domain` are accounts as well.
+    `keyless` providers work without an account, once named in PROVIDERS. `options` are provider-specific settings with
+    their defaults, each a variable `<NAME>_<OPTION>` or a field of an account. With `for_guests`, callers may use their
+    own credential. Only providers that send `masks` upstream allow models configured with masks.
     """
 
     name: str
@@ -27,12 +27,13 @@ class ProviderInfo(NamedTuple):
 
 
 class Account(NamedTuple):
-    """One way into one upstream: where it is, and the credential (empty where none is needed).
+    """An account of an upstream: its base URL and its credential `key`, which is empty if none is needed.
 
-    `id` is the operator's name for it; `origins` are further origins that results may lie on; `max_concurrent` of 0
-    means no limit; `options` are the provider's own settings. With a `cookie_domain` the credential is cookies for
-    that site. `elsewhere` says that `base_url` is not the upstream's own: whatever it has beside that lies there, too.
-    `login` names the credential that somebody brought, which `key` is or comes from; empty for the configured one.
+    `id` is the operator's name for it; `origins` are further origins that may serve results; a `max_concurrent` of 0
+    means no limit; `options` are the provider's own settings. With a `cookie_domain`, the credential is cookies for
+    that domain. `elsewhere` means that `base_url` is not the upstream's default; the upstream's other hosts are then
+    replaced by it too. `login` identifies the uploaded credential that `key` is or was renewed from; empty for the
+    configured one.
     """
 
     id: str
@@ -48,7 +49,7 @@ class Account(NamedTuple):
 
     @property
     def replaceable(self) -> bool:
-        """Whether the credential may change while the configuration stands, as cookies do."""
+        """True if the credential may change while the configuration stays the same, as cookies do."""
         return bool(self.key and self.cookie_domain)
 
     def __repr__(self) -> str:

@@ -55,9 +55,9 @@ class Easel(NamedTuple):
 
 
 class Configuration:
-    """Reads an environment when it is first seen, and again when it, or the secret it names, has changed.
+    """Builds the gateway from an environment, and again when it, or the secret it names, has changed.
 
-    The state stays as long as its setting does: a rolled key does not make the instance forget what it has bought.
+    The state is replaced only when its setting changes: a rotated key does not lose idempotency records.
     """
 
     def __init__(self, *, open_mode: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -69,7 +69,7 @@ class Configuration:
         self._state: tuple[str, State] | None = None
 
     async def of(self, environment: Mapping[str, str]) -> Easel:
-        """The gateway that this environment describes."""
+        """Return the gateway configured by this environment."""
         secret = self._secret_of(environment)
         if secret:
             await secret.refresh()
@@ -102,7 +102,7 @@ class Configuration:
 
 
 def _content(environment: Mapping[str, str]) -> Mapping[Any, Any]:
-    """What is compared at each request. os.environ decodes all of itself for that; the dict beneath it does not."""
+    """Return what each request compares: for os.environ its underlying dict, which avoids decoding every value."""
     return getattr(environment, "_data", environment) if environment is os.environ else environment
 
 
@@ -113,9 +113,9 @@ def configure(
     secret: Secret | None = None,
     state: State | None = None,
 ) -> Easel:
-    """`open_mode` serves without keys; only the local server asks for it, and only on a loopback address.
+    """Build the gateway. `open_mode` serves without keys; only the local server uses it, on a loopback address.
 
-    `secret` is what ACCOUNTS_SECRET names, and has been read; `state` goes on in the place of a new one.
+    `secret` is the one that ACCOUNTS_SECRET names, already read; `state` is used instead of a new one.
     """
     settings = read_settings(environment, open_mode)
     state = state or _state(STATE.of(environment))

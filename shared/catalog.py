@@ -1,4 +1,4 @@
-"""The models on offer, and what a name means: a model, a model of a certain provider, an alias, or nothing."""
+"""The available models, and how names resolve to them: model id, `provider/model`, alias or default name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT_NAMES: Mapping[str, Kind] = {
     "sora-2": "video",
     "sora-2-pro": "video",
 }
-"""Names that clients have built in; they mean the default model of their kind, as does all that begins like them."""
+"""Names built into clients; they mean the default model of their kind, as does any name of a default family."""
 
 _DEFAULT_FAMILIES: Mapping[str, Kind] = {
     "gpt-image": "image",
@@ -41,7 +41,7 @@ class ResolvedModel(NamedTuple):
 
 
 def together(listings: Mapping[str, Listing]) -> Listing:
-    """The models that several accounts list, as one list: each says who has it, where not all of them do."""
+    """Merge the lists of several accounts; a model that not all of them have names the `accounts` that do."""
     if len(listings) == 1:
         return next(iter(listings.values()))
 
@@ -62,10 +62,11 @@ def together(listings: Mapping[str, Listing]) -> Listing:
 
 
 class Catalog:
-    """`listings` gives each configured provider's own models, in the order in which they supply the default.
+    """Lists the models and resolves names to them.
 
-    `extra` has fields of models, by provider and name, that add to these or correct them; `aliases` maps further
-    names to names. `declined` are names that nobody may offer, each with what is said to who asks for it then.
+    `listings` returns each configured provider's models; the first provider with a kind supplies its default.
+    `extra` has model fields, by provider and name, that add or override models; `aliases` maps names to names.
+    `declined` maps names that may be unavailable to the error message for that case.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Catalog:
         self._declined = declined
 
     async def offers(self) -> list[ResolvedModel]:
-        """All models, each provider's in its order; a configured one replaces the built-in one of the same name."""
+        """Return all models, in each provider's order; configured fields override those of the built-in model."""
         tables = await asyncio.gather(*(self._models(provider) for provider in self._listings))
         return [
             ResolvedModel(provider, model)
@@ -90,7 +91,7 @@ class Catalog:
         ]
 
     async def names(self) -> list[tuple[str, ResolvedModel]]:
-        """Every name that is listed, aliases included; each of them once, and each means its own offer."""
+        """Return every listed name once, aliases included, with the model it resolves to."""
         offers = await self.offers()
         listed: dict[str, ResolvedModel] = {}
         for offer in offers:
@@ -102,9 +103,9 @@ class Catalog:
         return list(listed.items())
 
     async def resolve(self, name: str | None, kind: Kind, *, inputs: bool = False) -> ResolvedModel:
-        """The offer behind a name, or the default of its kind; NotFound where there is none.
+        """Return the model with this name, or the default of its kind; NotFound if there is none.
 
-        With `inputs` the default is one that takes pictures along, if there is such a one.
+        With `inputs`, a default that accepts input images is preferred.
         """
         if name:
             offer = await self.named(name, inputs=inputs)
@@ -117,9 +118,9 @@ class Catalog:
         return default
 
     async def for_chat(self, name: str | None) -> ResolvedModel:
-        """What answers a conversation: text models, and image models, which draw what was said last.
+        """Return the model for a conversation: a text model, or an image model, which draws the last message.
 
-        Without a name the first text model, or where there is none the first image model.
+        Without a name, returns the first text model, or else the first image model.
         """
         if not name:
             offers = await self.offers()
@@ -133,7 +134,7 @@ class Catalog:
         return offer
 
     async def named(self, name: str, *, inputs: bool = False) -> ResolvedModel:
-        """The offer behind a name; NotFound for one that means nothing."""
+        """Return the model with this name; NotFound if it is unknown."""
         offers = await self.offers()
         offer = _match(name, offers) or self._alias(name, offers, inputs)
         if offer is None:
@@ -142,7 +143,7 @@ class Catalog:
         return offer
 
     async def find(self, provider: str, name: str) -> Model:
-        """A model of which a job tells; a bare one when it is no longer offered, for the job goes on all the same."""
+        """Return the model of a job; one without metadata if it is no longer listed, because the job still runs."""
         models = await self._models(provider) if provider in self._listings else []
         return next((model for model in models if model.id == name), Model(name))
 
@@ -162,7 +163,7 @@ class Catalog:
 
 
 def _like(models: Iterable[Model], kind: Kind, name: str) -> Model:
-    """A further model is as the provider's first one of its kind, unless more is said of it."""
+    """Return a new model with the fields of the provider's first model of that kind."""
     first = next((model for model in models if model.kind == kind), Model(name, kind))
     return first._replace(id=name, upstream=name)
 

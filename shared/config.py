@@ -1,4 +1,4 @@
-"""Settings: the environment variables, and what they configure. A bad value raises Misconfigured with its name."""
+"""Read settings from environment variables; invalid values raise Misconfigured, naming the variable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIGNING_KEYS = Variable("SIGNING_KEYS")
 PUBLIC_URL = Variable("PUBLIC_URL", also=("BASE_URL",))
 API_PREFIX = Variable("API_PREFIX", "/")
 JOB_TTL_HOURS = Variable("JOB_TTL_HOURS", "24", also=("CLEANUP_HOURS",))
-# On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
+# On Workers, stay below the 100 seconds of silence after which Cloudflare responds with its own error.
 MAX_WAIT = Variable("MAX_WAIT_SECONDS", "90" if _ON_WORKERS else "240", also=("DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"))
 MAX_CONCURRENT = Variable("MAX_CONCURRENT_TASKS", "0")
 MAX_GUESTS = Variable("MAX_GUEST_TASKS", "10")
@@ -44,12 +44,12 @@ USE_PROXY = Variable("USE_PROXY", "true")
 
 
 def models_of(provider: str) -> Variable:
-    """What adds to a provider's models, or corrects them."""
+    """Return the variable that adds or overrides models of a provider."""
     return Variable(f"{provider.upper()}_MODELS", "{}")
 
 
 class Settings(NamedTuple):
-    """What the HTTP face needs to know beside the service. Times are in seconds."""
+    """Settings of the HTTP API; times are in seconds."""
 
     keys: tuple[str, ...]
     admin_keys: tuple[str, ...]
@@ -132,7 +132,7 @@ def read_extra_models(environment: Mapping[str, str], upstream: ProviderInfo) ->
 
 
 def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
-    """The fields of a Model in their types."""
+    """Return the validated fields of a Model."""
     from pydantic import TypeAdapter
 
     # Raised outside `except`: as its context, pydantic's error would hold frames that the garbage collector cannot see.

@@ -1,4 +1,4 @@
-"""New cookies for an account, while everything runs."""
+"""Replace an account's cookies at run time."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from shared.providers import Checks
 
 
 class CookieUpload:
-    """Replaces what accounts sign in with; on all instances at once where these share a state."""
+    """Replaces the cookies of accounts, on all instances that share the state."""
 
     def __init__(self, adapters: ProviderFactory, pool: AccountPool) -> None:
         self._adapters = adapters
         self._pool = pool
 
     async def replace(self, name: str, export: str) -> dict[str, int]:
-        """How many cookies of a browser's export each provider's account of this name took: those of its own site.
+        """Replace the cookies of all accounts with this name from a browser export; each takes those of its domain.
 
-        Capitals in the name make no difference, where nobody's is the very one. The cookies are tried out first, where
-        the upstream can be asked.
+        Returns the number of cookies used, by provider. The name is case-insensitive unless an exact match exists. If
+        the provider can check credentials, the cookies are checked first.
         """
         alike = [each for each in self._pool.accounts if each.id.lower() == name.lower() and each.replaceable]
         accounts = [each for each in alike if each.id == name] or alike

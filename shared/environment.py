@@ -1,4 +1,4 @@
-"""The variables of the environment: by which names each is known, and what counts where none of them is set."""
+"""Environment variables, with their alternative names and defaults."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ _MOST_DIGITS = 9
 
 
 class Variable(NamedTuple):
-    """A setting. `also` are names that other programs have for it: they count after our own, in this order."""
+    """A setting. `also` are names that other programs use for it; they are tried after `name`, in this order."""
 
     name: str
     default: str = ""
     also: tuple[str, ...] = ()
 
     def of(self, environment: Mapping[str, str]) -> str:
-        """What it is set to, without blanks around it; the default where it is blank or missing."""
+        """Return the stripped value; the default if it is blank or missing."""
         return self.found(environment)[1]
 
     def found(self, environment: Mapping[str, str]) -> tuple[str, str]:
-        """The name under which it is set, for who has to complain about the value, and the value."""
+        """Return (name, value): the name that is actually set, for error messages, and its value."""
         for name in (self.name, *self.also):
             if text := environment.get(name, "").strip():
                 return name, text
         return self.name, self.default
 
     def number(self, environment: Mapping[str, str], *, least: int = 0) -> int:
-        """The whole number that it is set to; Misconfigured where it is none."""
+        """Return the value as an integer; Misconfigured if it is not one, too large, or less than `least`."""
         name, text = self.found(environment)
         if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
             raise Misconfigured(f"{name}: '{text[:20]}' is not a whole number of {least} or more, or far too large.")

@@ -1,33 +1,33 @@
-"""What can go wrong, as types. An error says what happened and carries the decisions that follow from it.
+"""Error types; the type decides the status, and whether a request may be retried.
 
 EaselError
 ├── CallerError              the request is at fault; nothing went upstream
-│   ├── BadRequest           malformed, or asks for what cannot be had
-│   ├── ContentRefused       the upstream will not draw this
-│   ├── Unauthenticated      no key, or a wrong one
-│   ├── Forbidden            a caller or an address that is not served here
+│   ├── BadRequest           malformed, or not supported
+│   ├── ContentRefused       rejected by the upstream's moderation
+│   ├── Unauthenticated      no API key, or an invalid one
+│   ├── Forbidden            caller or address not allowed
 │   ├── NotFound             unknown, tampered, expired or foreign
-│   ├── WrongMethod          the path exists, this verb on it does not
-│   ├── RequestTimeout       a request that did not arrive in time
-│   ├── TooLarge             a body above the limit
-│   ├── RangeInvalid         a byte range outside of the file
-│   ├── KeyReused            an Idempotency-Key that came with another body before
+│   ├── WrongMethod          the path does not support this method
+│   ├── RequestTimeout       the request did not arrive in time
+│   ├── TooLarge             body above the limit
+│   ├── RangeInvalid         byte range outside the file
+│   ├── KeyReused            Idempotency-Key already used with another body
 │   └── HeadersTooLarge      headers above the limit
-├── Misconfigured            a setting has a bad value; the message names it
-├── StoreUnavailable         what is kept outside of this process cannot be reached
-├── Overloaded               this instance has enough to do
-├── NoAccount                nobody is left to serve the model
-├── UpstreamError            the upstream did not take the work
-│   ├── Unavailable          broken, unreachable, or not making sense
-│   └── AccountError         this account cannot serve; the next one may
-│       ├── AccountRejected  its credentials are refused
-│       ├── AccountExhausted its credit is used up
-│       └── AccountLimited   it has to wait
-└── TakenError               the upstream took the work, or may have: never start it again
+├── Misconfigured            a setting has an invalid value; the message names it
+├── StoreUnavailable         external storage is unavailable
+├── Overloaded               a concurrency limit is reached
+├── NoAccount                no account is available for the model
+├── UpstreamError            the upstream did not accept the request
+│   ├── Unavailable          down, unreachable, or sent an invalid response
+│   └── AccountError         this account cannot serve; another may
+│       ├── AccountRejected  its credential was rejected
+│       ├── AccountExhausted it is out of credit
+│       └── AccountLimited   it is rate limited
+└── TakenError               the upstream accepted the request, or may have: never submit it again
     ├── GenerationFailed     the job ended without a result
-    ├── GenerationPending    the job goes on, our time to wait does not
-    ├── Uncertain            the connection broke before the upstream's answer
-    └── ResultLost           the work is done or under way, and we cannot get at it
+    ├── GenerationPending    the job is still running, and the wait timed out
+    ├── Uncertain            the connection failed before the upstream's response
+    └── ResultLost           the job was accepted, but its result cannot be retrieved
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from typing import Any
 
 
 class EaselError(Exception):
-    """Base of all. `message` stands alone: it is all that most clients show, and never holds a secret.
+    """Base class. `message` must be self-contained, as most clients show nothing else, and never holds a secret.
 
-    `code` is for programs, `param` names the field at fault, `details` is what the upstream said, and `retry_after`
-    are the seconds after which another try makes sense.
+    `code` is machine-readable, `param` names the invalid field, `details` is what the upstream returned, and
+    `retry_after` is the number of seconds to wait before a retry.
     """
 
     code = "server_error"
@@ -87,7 +87,7 @@ class NotFound(CallerError):
 
 
 class WrongMethod(CallerError):
-    """`allow` lists the verbs that the path has."""
+    """`allow` lists the methods that the path supports."""
 
     code = "method_not_allowed"
 
@@ -105,7 +105,7 @@ class TooLarge(CallerError):
 
 
 class RangeInvalid(CallerError):
-    """`total` is the file's size in bytes, where it is known."""
+    """`total` is the file's size in bytes, None if unknown."""
 
     code = "range_not_satisfiable"
 
@@ -163,7 +163,7 @@ class AccountLimited(AccountError):
 
 
 class TakenError(EaselError):
-    """`job` is the id under which the work can still be found, and ends the message; None where there is none."""
+    """`job` is the id of the job, which is appended to the message; None if there is none."""
 
     code = "upstream_failed"
 

@@ -1,4 +1,4 @@
-"""Jobs and their files."""
+"""Jobs and their result files."""
 
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ class Job(NamedTuple):
     """Everything needed to continue a job. Its `id` is the signed text of the other fields, and all that is stored.
 
     `account` and `owner` are short hashes, never names or keys; with an empty `owner` the id alone is the permission.
-    `created` is in Unix seconds, `requested` the number of outputs that the caller asked for, and `summary` what
-    responses repeat of the request. `id` is empty if there is nothing to come back to.
+    `created` is in Unix seconds, `requested` the number of outputs requested, and `summary` what responses repeat of
+    the request. `id` is empty if there is nothing to poll.
     """
 
     provider: str
@@ -27,7 +27,7 @@ class Job(NamedTuple):
 
 
 class ResultFile(NamedTuple):
-    """One file of a job: the output with this `number`, from 0, which a poll finds, or a lasting `output` itself."""
+    """One file of a job: the output with this `number`, from 0, which a poll finds, or a lasting `output` ref."""
 
     job: Job
     number: int

@@ -1,4 +1,4 @@
-"""What a model can do, and the sizes of images."""
+"""Models, their capabilities, and image sizes."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
@@ -9,7 +9,7 @@ MAX_N = 10
 
 
 class Size(NamedTuple):
-    """Pixels."""
+    """Image size in pixels."""
 
     width: int
     height: int
@@ -19,7 +19,7 @@ class Size(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`1024x768` as clients write it; ValueError for all else, empty sides included."""
+        """Parse `1024x768`, as clients write it; ValueError for anything else, zero sides included."""
         width, _, height = text.lower().replace("*", "x").partition("x")
         size = cls(
             *(int(side) if side.isascii() and side.isdecimal() else 0 for side in (width.strip(), height.strip()))
@@ -30,19 +30,19 @@ class Size(NamedTuple):
 
 
 class Model(NamedTuple):
-    """What a provider can do under one name.
+    """A provider's model, with its capabilities and limits.
 
-    `sizes` lists the only sizes there are; empty means any with sides from `min_side` to `max_side`. `batch` is how
-    many pictures one upstream job can make, `max_inputs` how many pictures a request may bring along, `masks` whether
-    it may bring a mask for the first of them. `asynchronous` models give a job to come back to; the others answer with
-    the result. `typical_seconds` is how long it usually takes, and `knobs` names the optional fields of a request that
-    have an effect; the others are accepted and reported as ignored. A knob `*` stands for all fields there are.
-    `settings` go upstream with every order that has room for them, under the upstream's own names. `accounts` are those
-    of the provider that have the model; empty where all have it.
+    `sizes` lists the supported sizes; empty means any with sides from `min_side` to `max_side`. `batch` is the number
+    of images that one upstream job can make, `max_inputs` the number of input images that a request may have, `masks`
+    whether it may have a mask for the first of them. `asynchronous` models return a job to poll; the others respond
+    with the result. `typical_seconds` is the usual duration, and `knobs` names the optional request fields that have
+    an effect; the others are accepted and reported as ignored. A knob `*` stands for all fields. `settings` are sent
+    upstream with every request that supports them, under the upstream's own names. `accounts` are the provider's
+    accounts that have the model; empty if all have it.
 
-    Pictures with fewer than `min_pixels` are made larger, in their shape. Of a video, `seconds`, `resolutions` (like
-    720p) and `ratios` (like 16:9) list what there is, the usual one first; empty means any. `frames` is 1 where a
-    picture can be its first frame, 2 where one can be its last frame too; `max_inputs` and `max_videos` are for
+    Sizes with fewer than `min_pixels` are scaled up, keeping the aspect ratio. For videos, `seconds`, `resolutions`
+    (like 720p) and `ratios` (like 16:9) list the supported values, the default first; empty means any. `frames` is 1 if
+    an image can be the first frame, 2 if one can be the last frame too; `max_inputs` and `max_videos` limit
     references.
     """
 
@@ -59,7 +59,7 @@ class Model(NamedTuple):
     asynchronous: bool = True
     typical_seconds: float | None = None
     knobs: frozenset[str] = frozenset()
-    settings: Mapping[str, Any] = {}  # pydantic, which reads configured models, copies no MappingProxyType
+    settings: Mapping[str, Any] = {}  # pydantic, which validates configured models, cannot copy a MappingProxyType
     accounts: frozenset[str] = frozenset()
     min_pixels: int = 0
     seconds: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""From an account, or the job that was started with it, to the adapter that speaks for it."""
+"""Create providers for accounts and jobs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _log = logging.getLogger(__name__)
 
 
 class ProviderFactory:
-    """One adapter per account, made when it is first needed.
+    """Creates one provider per account, when it is first needed.
 
-    `class_of` gives a provider's adapter by its name. `stored` is where results are that came inside of an answer; None
-    where they are in that answer alone.
+    `class_of` returns the provider class with a name. `stored` holds inline results; None if they are not stored.
     """
 
     def __init__(
@@ -38,11 +37,11 @@ class ProviderFactory:
         self._made: dict[tuple[str, str], tuple[str, MediaProvider]] = {}
 
     def with_pool(self, pool: AccountPool) -> ProviderFactory:
-        """The same providers with other accounts."""
+        """Return a factory for the same providers with other accounts."""
         return ProviderFactory(self._class_of, pool, self._http, self.stored)
 
     def for_account(self, account: Account) -> MediaProvider:
-        """The adapter of an account with the credential that stands in it."""
+        """Return the provider for an account, with the credential given in the account."""
         name = (account.provider, account.id)
         key, adapter = self._made.get(name, ("", None))
         if adapter is None or key != account.key:
@@ -51,21 +50,21 @@ class ProviderFactory:
         return adapter
 
     async def for_job(self, job: Job) -> Jobs:
-        """The adapter of the account that the job was started with, as it is by now; or where its results are kept."""
+        """Return the provider of the job's account, with its newest credential, or the store that has its results."""
         if self.stored and job.provider == self.stored.name:
             return self.stored
         return self.for_account(await self._pool.newest(self._pool.find(job.provider, job.account)))
 
     def busy(self, job: Job) -> AbstractContextManager[None]:
-        """Counts the job as work on its account for as long as the block lasts, unless it is known to be done."""
+        """Count the job as active on its account while the block runs, unless its results are stored."""
         if self.stored and job.provider == self.stored.name:
             return nullcontext()
         return self._pool.busy(self._pool.find(job.provider, job.account))
 
     async def for_submit(self, account: Account) -> MediaProvider:
-        """The adapter for new work. A credential that wears out is renewed before that, if it is time, by one of us.
+        """Return the provider for a submit. If the credential is due for renewal, one instance renews it first.
 
-        Where this fails the old one serves, as long as it does.
+        If the renewal fails, the old credential stays in use.
         """
         adapter = self.for_account(account)
         if not account.replaceable or not isinstance(adapter, Renews):

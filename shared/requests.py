@@ -1,4 +1,4 @@
-"""Validated requests: images, videos and chats that a caller wants made."""
+"""Validated image, video and chat requests."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
@@ -8,10 +8,10 @@ from shared.models import Model, Size
 
 
 class InputImage(NamedTuple):
-    """A picture that a request brings along. `read` gives its bytes in pieces, from the start whenever it is called.
+    """An input image of a request. Each call of `read` yields its bytes in chunks, from the start.
 
-    `url` is where the caller has it, for upstreams that fetch it themselves; empty where the bytes came along.
-    `media_type` and `size` in bytes are known unless it lies at a `url`.
+    `url` is the caller's URL, for upstreams that fetch it themselves; empty if the bytes are in the request.
+    `media_type` and `size` in bytes are known unless there is a `url`.
     """
 
     read: Callable[[], AsyncIterator[bytes]]
@@ -21,12 +21,11 @@ class InputImage(NamedTuple):
 
 
 class ImageRequest(NamedTuple):
-    """A picture to make, from `inputs` where there are some.
+    """An image request, optionally with `inputs`.
 
     `size` is in pixels and one that the model supports; without `size_requested` the caller named none, and an upstream
-    may derive it from the inputs.
-    `delay` are seconds of simulated queue (sketch). `verbatim` is the order as the upstream's own clients write it,
-    where one of them wrote it.
+    may derive it from the inputs. `delay` is a simulated queue time in seconds (sketch). `verbatim` is the request body
+    in the upstream's own format, if one of its own clients sent it.
     """
 
     model: Model
@@ -47,11 +46,11 @@ class ImageRequest(NamedTuple):
 
 
 class VideoRequest(NamedTuple):
-    """A video to make: from the prompt alone, from its first frame or both ends, or after references.
+    """A video request: from the prompt alone, a first frame, first and last frame, or references.
 
-    `seconds`, `resolution` and `ratio` are some that the model has; the empty ratio leaves it to the upstream, which
-    goes by the pictures, and `size` is the nominal one, empty where only the upstream knows. None is the upstream's
-    choice as well. `reference_videos` are addresses that the upstream fetches.
+    `seconds`, `resolution` and `ratio` are supported by the model. An empty ratio lets the upstream derive it from the
+    images. `size` is nominal, None if only the upstream knows it. Other fields that are None take the upstream's
+    default. `reference_videos` are URLs that the upstream fetches.
     """
 
     model: Model
@@ -73,7 +72,7 @@ class VideoRequest(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """What answers about the job repeat and no upstream tells before its end: seconds and size."""
+        """Return seconds and size: responses about the job repeat them, and no upstream returns them before its end."""
         return f"{self.seconds}-{self.size or 'auto'}"
 
 
@@ -81,10 +80,10 @@ MediaRequest: TypeAlias = ImageRequest | VideoRequest
 
 
 class ChatRequest(NamedTuple):
-    """A conversation to go on with.
+    """A chat request.
 
-    `messages` are OpenAI's, as objects with at least `role`; `options` are the other fields of OpenAI's request that
-    were sent, by their OpenAI names, without `model`, `messages`, `stream` and `stream_options`.
+    `messages` are OpenAI's, as objects with at least `role`; `options` are the other fields that were sent, by their
+    OpenAI names, without `model`, `messages`, `stream` and `stream_options`.
     """
 
     model: Model

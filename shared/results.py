@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from shared.errors import EaselError
 
 Ref: TypeAlias = str
-"""Opaque to all but its adapter; short, URL-safe, holds no secret."""
+"""An upstream's reference, opaque to all but its provider: short, URL-safe, without secrets."""
 
 Value = TypeVar("Value", bound=tuple[Any, ...])
 
@@ -29,9 +29,9 @@ def _unequal(self: tuple[Any, ...], other: object) -> bool:
 
 @distinct
 class Submitted(NamedTuple):
-    """The upstream took the work: one ref per upstream job, or per link where it answered with links at once.
+    """The upstream accepted the request: one ref per upstream job, or per link if it responded with links at once.
 
-    `revised_prompt` is what it made of the prompt, where it says so.
+    `revised_prompt` is the upstream's revision of the prompt, if it returned one.
     """
 
     refs: tuple[Ref, ...]
@@ -39,7 +39,7 @@ class Submitted(NamedTuple):
 
 
 class InlineResult(NamedTuple):
-    """A result that came inside of the answer and is nowhere else: `base64` as APIs send it, padded, on one line."""
+    """A result inside the upstream's response, with no other copy: `base64` is padded and on one line."""
 
     media_type: str
     base64: bytes
@@ -47,16 +47,16 @@ class InlineResult(NamedTuple):
 
 @distinct
 class Finished(NamedTuple):
-    """The upstream answered with the results themselves: there is no job to look at."""
+    """The upstream responded with the results themselves: there is no job to poll."""
 
     results: tuple[InlineResult, ...]
     revised_prompt: str = ""
 
 
 class Output(NamedTuple):
-    """One result. `lasting` says that `ref` alone opens it for as long as our ids live, without another look.
+    """One result. If `lasting`, `ref` alone opens it for as long as our ids are valid, without another poll.
 
-    `media_type` is what it should be; what it is shows when it is opened.
+    `media_type` is the expected type; the actual one is known when the output is opened.
     """
 
     ref: Ref
@@ -66,7 +66,7 @@ class Output(NamedTuple):
 
 @distinct
 class Queued(NamedTuple):
-    """`position` counts from 1; `check_after` is the upstream's own wish in seconds."""
+    """`position` counts from 1; `check_after` is the seconds to the next poll, if the upstream suggests it."""
 
     position: int | None = None
     check_after: float | None = None
@@ -87,7 +87,7 @@ class Succeeded(NamedTuple):
 
 @distinct
 class Failed(NamedTuple):
-    """The job failed, which is news and not an exception; `error` is what a caller who waits for it gets."""
+    """The job failed, which is a status and not raised; `error` is what a waiting caller gets."""
 
     error: EaselError
 
@@ -96,16 +96,16 @@ Status: TypeAlias = Queued | Running | Succeeded | Failed
 
 
 class Usage(NamedTuple):
-    """Tokens."""
+    """Token counts."""
 
     prompt: int
     completion: int
 
 
 class ChatDelta(NamedTuple):
-    """What came next of an answer. The last one alone has the `finish_reason`, in OpenAI's words, and the usage.
+    """The next delta of a response. Only the last has the `finish_reason`, as OpenAI names it, and the usage.
 
-    `extra` are further members of OpenAI's delta as the upstream gave them, such as `tool_calls`.
+    `extra` has further fields of OpenAI's delta as the upstream sent them, such as `tool_calls`.
     """
 
     text: str = ""

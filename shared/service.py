@@ -1,4 +1,4 @@
-"""The use cases behind the endpoints: submit, poll, wait, open, cancel, delete, chat."""
+"""The operations behind the endpoints: submit, poll, wait, open, cancel, delete, chat."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ the refs of the job are longer still."""
 
 
 class Caller(NamedTuple):
-    """Who calls. `owners` are the marks that this caller's jobs may carry, the newest first."""
+    """The caller. `owners` are the owner marks that this caller's jobs may have, newest first."""
 
     owners: tuple[str, ...]
 
@@ -70,7 +70,7 @@ class TaskCount:
 
 
 class Service:
-    """All use cases, over the configured providers and accounts."""
+    """All operations, over the configured providers and accounts."""
 
     def __init__(
         self,
@@ -144,9 +144,10 @@ class Service:
     async def chat(
         self, resolved: ResolvedModel, request: ChatRequest, caller: Caller, key: RequestKey
     ) -> AsyncGenerator[ChatDelta, None]:
-        """Stream the answer. It counts as one task, and closing it closes the upstream request.
+        """Stream the response. It counts as one task, and closing it closes the upstream request.
 
-        Answers are not stored: with an Idempotency-Key one is given once, and a retry without a key asks again.
+        Responses are not stored: with an Idempotency-Key one is sent once, and a retry without a key is sent
+        again.
         """
         with self.tasks:
             async with aclosing(self._chat.send(resolved, request)) as answer:
@@ -177,7 +178,7 @@ class Service:
             raise ResultLost(message, code=error.code, details=error.details, job=job.id or None) from raised
 
     async def poll(self, job: Job) -> Status:
-        """Ask for the job's status once."""
+        """Poll the job once."""
         return await Poller(await self._providers.for_job(job), job.refs).poll()
 
     async def wait(self, job: Job, seconds: float) -> Status:
@@ -185,7 +186,7 @@ class Service:
         last: Status = Queued()
         with self.accepted(job):
             model = await self.catalog.find(job.provider, job.model)
-            typical = model.typical_seconds if model.asynchronous else 0.0  # else it was made before the id was known
+            typical = model.typical_seconds if model.asynchronous else 0.0  # else it finished before the id was issued
             now, age = self.waiter.clock(), max(0.0, self.ids.now() - job.created)
             poller = Poller(await self._providers.for_job(job), job.refs, self.waiter.clock, now + VISIBLE_WITHIN - age)
             async for status in self.waiter.watch(poller.poll, now + seconds, typical, age):
@@ -222,7 +223,7 @@ class Service:
         ]
 
     async def open(self, file: ResultFile, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
-        """Find a file and return what opens it; NotFound while its job has no such output."""
+        """Return a context manager that opens the file; NotFound while its job has no such output."""
         output = file.output or await self._output(file)
         return (await self._providers.for_job(file.job)).open(output, byte_range)
 
@@ -234,7 +235,7 @@ class Service:
         return all(await asyncio.gather(*(provider.cancel(ref) for ref in job.refs)))
 
     async def delete(self, job: Job) -> bool:
-        """Ask the upstream to forget the job and its results; False while it is running."""
+        """Ask the upstream to delete the job and its results; False if it is running and cannot be stopped."""
         provider = await self._providers.for_job(job)
         if not isinstance(provider, Deletes):
             raise BadRequest(f"Jobs of '{job.provider}' cannot be deleted.", code="not_deletable", param="id")

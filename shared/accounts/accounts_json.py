@@ -1,4 +1,4 @@
-"""Accounts listed as JSON, read with pydantic; imported where there is such a list, for it costs time at cold start."""
+"""Parse accounts listed as JSON, with pydantic; imported only if there is a list, to keep cold starts short."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.errors import Misconfigured
 
 
 class _ListedAccount(BaseModel):
-    """What is not named here is an option of the provider's own."""
+    """One listed account; extra fields are the provider's options."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -28,7 +28,7 @@ _LIST = TypeAdapter(list[_ListedAccount])
 
 
 def parse_entries(variable: str, text: str) -> list[Entry]:
-    """The accounts of the variable's list; Misconfigured, without a word of what stands in them, when it is none."""
+    """Return the accounts in the list; Misconfigured, without quoting any value, if it is invalid."""
     try:
         return [listed.entry() for listed in _LIST.validate_json(text)]
     except ValidationError as error:

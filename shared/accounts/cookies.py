@@ -1,4 +1,4 @@
-"""Cookie files as people export them: a browser extension's JSON, or Netscape's cookies.txt."""
+"""Parse exported cookie files: a browser extension's JSON, or a Netscape cookies.txt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.errors import Misconfigured
 
 
 class Cookie(NamedTuple):
-    """`expires` is in Unix seconds, 0 for a session cookie."""
+    """A cookie; `expires` is in Unix seconds, 0 for a session cookie."""
 
     domain: str
     name: str
@@ -20,7 +20,7 @@ class Cookie(NamedTuple):
 
 
 def parse_cookies(text: str, source: str) -> list[Cookie]:
-    """The living cookies of a file; Misconfigured, naming the source, when it is neither of the two formats."""
+    """Return the unexpired cookies of a file; Misconfigured, naming the source, if it has neither format."""
     stripped = text.lstrip("\ufeff \t\r\n")
     try:
         cookies = list(_from_json(stripped) if stripped[:1] in ("[", "{") else _from_netscape(stripped))
@@ -31,9 +31,9 @@ def parse_cookies(text: str, source: str) -> list[Cookie]:
 
 
 def cookie_header(cookies: list[Cookie], domain: str) -> str:
-    """The Cookie header that a browser with these cookies sends to `domain`; empty when it has none for it.
+    """Return the Cookie header that a browser with these cookies sends to `domain`; empty if none match.
 
-    Of several cookies of one name it has the one that lives longest.
+    If several cookies share a name, the one that expires last is used.
     """
     own = [cookie for cookie in cookies if f".{domain}".endswith("." + cookie.domain.lstrip("."))]
     longest = {cookie.name: cookie.value for cookie in sorted(own, key=lambda cookie: cookie.expires)}

@@ -1,4 +1,4 @@
-"""Credentials that change while the configuration stands: cookies that somebody brings, or that are renewed."""
+"""Credentials that change while the configuration stays the same: uploaded or renewed cookies."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from shared.errors import EaselError
 from shared.state import State, if_possible
 
 CREDENTIAL_TTL = 400 * 86_400.0
-"""The longest that browsers keep a cookie."""
+"""Maximum cookie lifetime in browsers, in seconds."""
 
 
 def login_of(account: Account) -> str:
-    """What tells credentials apart that somebody brought: it stays the same when one of them is renewed."""
+    """Return an identifier of the credential that stays the same when the credential is renewed."""
     return account.login or _digest(account.key)
 
 
 class Credentials:
-    """What instances share of the accounts' newest credentials.
+    """The newest credentials of the accounts, shared between instances.
 
-    A new one stands in for the very credential that is configured: when that changes, what was kept is forgotten.
+    Each is stored for one configured credential; when that changes, the stored one no longer applies.
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     async def newest(self, account: Account) -> Account:
-        """A configured account with the credential that it has by now; with its own where nobody can tell."""
+        """Return a configured account with its newest credential, or as configured if the state is unavailable."""
         if not account.replaceable:
             return account
         kept = None
@@ -37,17 +37,17 @@ class Credentials:
         return account._replace(key=key, login=login) if key else account
 
     async def replace(self, account: Account, newest: Account) -> None:
-        """From now on a configured account is this one. StoreUnavailable where that cannot be written down."""
+        """Replace a configured account's credential. Raises StoreUnavailable if it cannot be stored."""
         await self._state.put(_name("credential", account), _record(newest), CREDENTIAL_TTL)
 
     async def renew(self, account: Account, old: Account, newest: Account) -> bool:
-        """The same where it still is the old one; False where somebody has brought another meanwhile."""
+        """Replace the credential if it is still `old`; False if another was uploaded in the meantime."""
         name = _name("credential", account)
         swapped = await self._state.swap(name, _record(old), _record(newest), CREDENTIAL_TTL)
         return swapped or await self._state.add(name, _record(newest), CREDENTIAL_TTL)
 
     async def claim_renewal(self, account: Account, seconds: float) -> bool:
-        """Whether it falls to us to renew a configured account's credential: to one instance in so many seconds."""
+        """Return True if this instance should renew the credential: one instance per `seconds`."""
         ours = False
         with if_possible(EaselError):
             ours = await self._state.add(_name("renewal", account), "claimed", seconds)

@@ -1,4 +1,4 @@
-"""How accounts stand with their upstream: nobody knows, on trial, accepted, or resting; for all who share a state."""
+"""Account health, shared between instances: unknown, probing, healthy or cooling down."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from shared.errors import EaselError
 from shared.state import State, if_possible
 
 PROBE_SECONDS = 3.0
-"""How long others keep away from an account on trial: refusals come within that, and orders may take far longer."""
+"""Seconds that other submits avoid an account being probed: refusals arrive sooner, submits may take far longer."""
 
 _LONGEST_ORDER = 600.0
 _ACCEPTED, _TRIAL = "accepted", "trial"
 
 
 class Cooldown(NamedTuple):
-    """An account is left alone for so many more seconds; `cause` is the code of the error that earned it that."""
+    """Remaining cooldown in seconds; `cause` is the code of the error that started it."""
 
     seconds: float
     cause: str
 
 
 class Health(NamedTuple):
-    """`record` is what is written down: empty while nobody knows whether the account's next order will be refused."""
+    """Health of an account; `record` is the stored text, empty while the health is unknown."""
 
     record: str = ""
     cooldown: Cooldown | None = None
@@ -35,9 +35,9 @@ class Health(NamedTuple):
 
 
 class HealthRecords:
-    """One record for each account: the state's own atomic steps see to it that a trial has only one who holds it.
+    """One health record per account; the state's atomic operations ensure that only one submit probes an account.
 
-    It goes by the login and not by the account's name: a new one does not rest for what became of the old one.
+    Records are per credential, not just per account name: a new credential does not inherit the old one's cooldown.
     """
 
     def __init__(self, state: State, clock: Callable[[], float] = time.time) -> None:
@@ -45,7 +45,7 @@ class HealthRecords:
         self._clock = clock
 
     async def of(self, account: Account) -> Health:
-        """How the account stands; as if nobody knew, where the state cannot be reached."""
+        """Return the account's health; unknown if the state is unavailable."""
         record = None
         with if_possible():
             record = await self._state.get(_name(account))
@@ -58,9 +58,9 @@ class HealthRecords:
         return Health(record, Cooldown(max(0.0, left), what))
 
     async def claim(self, account: Account, standing: Health) -> Health | None:
-        """At which standing the account may be given an order: of an unknown one as its trial.
+        """Return the health to submit with; an account of unknown health becomes probing.
 
-        None where somebody else was faster. Where it cannot be written down, the trial is held all the same.
+        Returns None if another submit claimed the probe first. If the state is unavailable, the probe runs anyway.
         """
         if standing.record:
             return standing
@@ -72,19 +72,19 @@ class HealthRecords:
         return Health(record, probing=True) if ours else None
 
     async def accept(self, account: Account, standing: Health) -> None:
-        """An order that was given at this standing was taken. Where another one was refused since, that counts."""
+        """Mark the account as healthy after an accepted submit. A refusal recorded since then wins."""
         if standing.record not in ("", _ACCEPTED):
             with if_possible(EaselError):
                 await self._state.swap(_name(account), standing.record, _ACCEPTED, CREDENTIAL_TTL)
 
     async def release(self, account: Account, standing: Health) -> None:
-        """The order has ended in what says nothing of the account: if it was on trial, the next one may try."""
+        """End a probe whose outcome says nothing about the account: the next submit may probe it."""
         if standing.record not in ("", _ACCEPTED):
             with if_possible(EaselError):
                 await self._state.swap(_name(account), standing.record, "", PROBE_SECONDS)
 
     async def cool_down(self, account: Account, seconds: float, cause: str) -> None:
-        """Leave the account alone for so long; then nobody knows."""
+        """Put the account on cooldown for so many seconds; after that its health is unknown."""
         with if_possible(EaselError):
             await self._state.put(_name(account), f"{self._clock() + seconds:.3f} {cause}", seconds)
 

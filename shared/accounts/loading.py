@@ -1,4 +1,4 @@
-"""Where accounts come from: ACCOUNTS and ACCOUNTS_SECRET, ACCOUNTS_DIR or COOKIES_PATH, PROVIDERS, short forms."""
+"""Load accounts from ACCOUNTS, ACCOUNTS_SECRET, ACCOUNTS_DIR, COOKIES_PATH, PROVIDERS and per-provider variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.errors import Misconfigured
 
 
 def credential_of(upstream: ProviderInfo) -> Variable | None:
-    """What holds the credential of a single account."""
+    """Return the variable that holds the credential of a single account."""
     return _own(upstream.credential) if upstream.credential else None
 
 
@@ -37,7 +37,7 @@ def _own(name: str, default: str = "") -> Variable:
 
 
 class Entry(NamedTuple):
-    """What is said of one account; `options` are the provider's own."""
+    """The configuration of one account; `options` are provider-specific."""
 
     id: str
     provider: str
@@ -54,21 +54,21 @@ PROVIDERS = Variable("PROVIDERS")
 PER_ACCOUNT_CONCURRENT = Variable("PER_ACCOUNT_CONCURRENT_TASKS", "0")
 
 _OLD_NAMES = {"AKASHCHAT_SESSION_TOKEN": ("SESSION_TOKEN",), "AKASHCHAT_BASE_URL": ("AKASH_BASE_URL",)}
-"""What other proxies of the same upstreams call a variable."""
+"""Names that other proxies of the same upstreams use for a variable."""
 
 _DEFAULT = "default"
-"""What an account is called that has a variable of its own."""
+"""Id of the account configured by a provider's own variable or by COOKIES_PATH."""
 
 _COOKIE_FILES = ("cookies.txt", "cookies.json")
-"""In a folder of its own an account's cookies are in one of these; whatever the name says, either format will do."""
+"""Cookie file names in an account's own folder; each may have either format."""
 
 
 def read_accounts(
     environment: Mapping[str, str], upstreams: Iterable[ProviderInfo], secret: str = ""
 ) -> tuple[Account, ...]:
-    """All configured accounts; Misconfigured, with the variable's name in it, when one cannot be read.
+    """Return all configured accounts; Misconfigured, naming the variable, if one cannot be read.
 
-    `secret` is the text that ACCOUNTS_SECRET leads to.
+    `secret` is the text of the secret that ACCOUNTS_SECRET names.
     """
     table = {upstream.name: upstream for upstream in upstreams}
     reader = _Reader(environment)
@@ -87,7 +87,7 @@ def read_accounts(
 
 
 def read_guests(environment: Mapping[str, str], upstreams: Iterable[ProviderInfo]) -> tuple[Account, ...]:
-    """One account per upstream that callers bring a credential for: without a name, which no other account is."""
+    """Return one placeholder account, with an empty id, per provider that accepts callers' credentials."""
     reader = _Reader(environment)
     return tuple(reader.guest(upstream) for upstream in upstreams if upstream.for_guests)
 
@@ -141,10 +141,10 @@ class _Reader:
         return self._account(upstream, Entry(id="", provider=upstream.name))
 
     def _cookie_files(self) -> Iterator[tuple[str, str, Path]]:
-        """Each with the variable that leads to it, and the account's name: its own, or its folder's."""
+        """Yield each file as (variable, account name, path); the name is that of the file or of its folder."""
         single = COOKIES_PATH.of(self._environment)
         folder = ACCOUNTS_DIR.of(self._environment)
-        if single and folder:  # as in settings made for others, which take what is there
+        if single and folder:  # some deployments set both: use whichever exists
             folder = folder if Path(folder).exists() else ""
             single = single if Path(single).exists() or not folder else ""
         if single:
@@ -159,7 +159,7 @@ class _Reader:
                     yield ACCOUNTS_DIR.name, path.name, own[0]
 
     def _account(self, upstream: ProviderInfo, entry: Entry, source: str = "") -> Account:
-        """`source` is the variable to blame for what the entry itself says."""
+        """Return the account; `source` is the variable that errors in the entry name."""
         name, origins = origins_of(upstream).found(self._environment)
         base_url = self._base_url(upstream, entry, source)
         return Account(
@@ -193,12 +193,12 @@ def _text(value: Any) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The parts of a comma-separated list, without blanks."""
+    """Return the stripped, non-empty items of a comma-separated list."""
     return [part for part in (part.strip() for part in text.split(",")) if part]
 
 
 def web_address(name: str, url: str) -> str:
-    """The address without a slash at its end; Misconfigured, by the variable's name, when it is none."""
+    """Return the URL without a trailing slash; Misconfigured, naming the variable, if it is invalid."""
     try:
         parts = urlsplit(url)
         is_place = parts.hostname and parts.port != 0 and not (parts.query or parts.fragment or parts.username)

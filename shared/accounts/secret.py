@@ -1,4 +1,4 @@
-"""ACCOUNTS_SECRET: accounts that lie in AWS Secrets Manager, or in a parameter of SSM, and may change there."""
+"""ACCOUNTS_SECRET: read accounts from AWS Secrets Manager or an SSM parameter, and reread them when they change."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _log = logging.getLogger(__name__)
 
 MAX_AGE = 300.0
 MIN_AGE = 30.0
-"""Seconds after which the text is read again: at all, and when there are doubts about it."""
+"""Seconds until the text is read again: MAX_AGE normally, MIN_AGE once it is marked stale."""
 
 _PARAMETER = "ssm:"
 
 
 class Secret:
-    """The text under a name: a secret's name or ARN, or `ssm:` and a parameter's name. `text` is what was last read."""
+    """A secret, by its name or ARN, or an SSM parameter, by `ssm:` and its name; `text` is what was last read."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.time) -> None:
         self.name = name
@@ -31,12 +31,12 @@ class Secret:
         self._due = 0.0
 
     async def refresh(self) -> None:
-        """Read it if it is time to. What goes wrong is raised the first time; later, the old text stays in use."""
+        """Read the secret if it is due. Errors raise until the first success; after that the old text stays in use."""
         now = self._clock()
         if self._known and now < self._due:
             return
         self._tried_at = now
-        self._due = now + MIN_AGE  # meanwhile, others go on with what there is
+        self._due = now + MIN_AGE  # concurrent requests use the old text in the meantime
         try:
             self.text = await self._read()
         except EaselError as error:
@@ -47,7 +47,7 @@ class Secret:
             self._known, self._due = True, now + MAX_AGE
 
     def mark_stale(self) -> None:
-        """Something in it does not work, or not any more."""
+        """Reread the secret early, because something in it does not work."""
         self._due = min(self._due, self._tried_at + MIN_AGE)
 
     async def _read(self) -> str:

@@ -40,7 +40,7 @@ def _fingerprint(provider: str, name: str) -> str:
 
 
 class AccountStatus(NamedTuple):
-    """How an account is doing, as `/v1/health` reports it to operators. `active` counts the jobs of this instance."""
+    """Status of an account, as `/v1/health` reports it to operators. `active` counts the jobs of this instance."""
 
     account: Account
     active: int
@@ -66,8 +66,8 @@ class AccountPool:
     outcome is known, other submits use other accounts. So a dead account is tried once, and once more after each
     cooldown.
 
-    `cooldown` is in seconds and applies where the upstream names no time; `rejected` is called when a credential is
-    rejected. `guests` are placeholders for callers with a credential of their own: jobs are found by them, but nothing
+    `cooldown` is in seconds and applies if the upstream sends no Retry-After; `rejected` is called when a credential is
+    rejected. `guests` are placeholders for callers with a credential of their own: they find existing jobs, but nothing
     is submitted with them.
     """
 
@@ -194,7 +194,7 @@ class AccountPool:
     async def cool_down(self, account: Account, error: AccountError) -> None:
         """Put the account on cooldown: for as long as the upstream asks, or as long as such an error usually lasts.
 
-        A rate limit without a time gets one here, which the caller is given as well.
+        A rate limit without Retry-After gets one here, which is returned to the caller as well.
         """
         if isinstance(error, AccountRejected):
             self._rejected()
@@ -223,7 +223,7 @@ class AccountLease:
     """Leases one account after the other, until one does not refuse: `while True: async with lease as account: ...`
 
     A block that ends without an error marks its account as healthy. One that ends with an AccountError puts it on
-    cooldown and is left without the error, so that the loop tries the next account. Other errors pass. Entering raises
+    cooldown and suppresses the error, so that the loop tries the next account. Other errors propagate. Entering raises
     the last refusal once no account is left, or what `AccountPool.select` raises.
     """
 

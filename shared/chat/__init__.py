@@ -1,1 +1,1 @@
-"""Text models: send a conversation, collect a streamed answer."""
+"""Text models: send a conversation, collect a streamed response."""

@@ -1,4 +1,4 @@
-"""A streamed answer put together again: one message from all of its deltas."""
+"""Collect a streamed response: join its deltas into one message."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from shared.results import ChatDelta, Usage
 
 _LABELS = frozenset({"id", "type", "name", "index"})
-"""Members that some upstreams say once, and others with every piece."""
+"""Fields that some upstreams send once, and others with every delta."""
 
 
 class CollectedChat:
-    """What has come so far."""
+    """Accumulates the deltas received so far."""
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
@@ -30,7 +30,7 @@ class CollectedChat:
         self.usage = delta.usage
 
     def message(self) -> Any:
-        """OpenAI's message. Its `content` is null where it says nothing but calls tools."""
+        """Return OpenAI's message. Its `content` is null if it has only other fields, such as tool calls."""
         members = dict(self._members)
         text, reasoning = "".join(self._text), "".join(self._reasoning)
         if calls := members.get("tool_calls"):
@@ -45,7 +45,7 @@ class CollectedChat:
 
 
 def _joined(name: str, held: Any, more: Any) -> Any:
-    """A member after its next piece: texts go on, entries of lists are found by their `index`."""
+    """Return a field merged with its next delta: strings are concatenated, list entries are matched by `index`."""
     match held, more:
         case str(), str():
             return (more or held) if name in _LABELS else held + more

@@ -1,4 +1,4 @@
-"""Sends a conversation to a text model, and checks what may pass for an answer."""
+"""Send a conversation to a text model, and require content and one finish reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ChatSender:
         self._accounts = accounts
 
     async def send(self, resolved: ResolvedModel, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Stream the answer: it has content and exactly one finish reason, at its end; otherwise this raises.
+        """Stream the response. Raises unless it has content and exactly one finish reason, at its end.
 
         Before the first delta, errors keep their meaning; after it, the upstream has accepted the request.
         """
@@ -52,7 +52,7 @@ class ChatSender:
                 return account, answer, await anext(answer)
 
     async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Stream one account's answer up to its finish reason, without empty deltas."""
+        """Stream one account's response up to its finish reason, without leading empty deltas."""
         provider = await self._providers.for_submit(account)
         if not isinstance(provider, ChatProvider):
             message = f"'{request.model.id}' is configured as a text model, but '{account.provider}' has none."
@@ -70,14 +70,14 @@ class ChatSender:
                         return
         except EaselError:
             raise
-        except Exception as error:  # nothing unexpected may look as if the request could be retried
+        except Exception as error:  # an unexpected error must not look retryable
             _log.exception("unexpected error in an answer of '%s'", account.provider)
             raise ResultLost("Internal error in the answer.", code=EaselError.code) from error
         raise ResultLost("The upstream's answer ended before it was finished.")
 
 
 def _accepted(error: EaselError) -> TakenError:
-    """The error as one that happened after the upstream accepted the request, so that nothing retries it."""
+    """Return the error as one raised after the upstream accepted the request, so that nothing retries it."""
     return error if isinstance(error, TakenError) else ResultLost(error.message, code=error.code, details=error.details)
 
 

@@ -1,1 +1,1 @@
-"""Jobs: submitted once, polled, waited for; their ids, and what makes two requests the same one."""
+"""Jobs: submit once, poll, wait; their ids, and idempotency."""

@@ -21,7 +21,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class RequestKey(NamedTuple):
-    """What makes two requests the same one: `body` is a digest of path and body.
+    """What identifies a request: `body` is a digest of path and body.
 
     With `key` the caller names the request (Idempotency-Key), and another body under that name is refused. Without
     it, a request joins an earlier one only if it declares itself a retry, which is `again`.
@@ -33,7 +33,7 @@ class RequestKey(NamedTuple):
 
 
 class Claim:
-    """A request's hold on its record.
+    """A request's claim on its record.
 
     `job` is the id of its job: that of an earlier try, or the one that the block submitted and set. `recorded` is False
     if a retry cannot be recognized, because the state has no room for the record or cannot be reached.
@@ -48,9 +48,9 @@ class Idempotency:
     """Records for ten minutes which job a request started.
 
     If the state cannot take the record, a first request is served all the same and its claim is not `recorded`. One
-    that may be a retry, by its key or its own declaration, raises before anything is submitted: it could buy twice.
+    that may be a retry, by its key or its own declaration, raises before any submit: it could be billed twice.
 
-    Once the upstream was asked, errors of the state never hide the outcome. The record that is left then says that the
+    Once the upstream was called, errors of the state never hide the outcome. The remaining record then says that the
     submit is pending, and nothing is submitted again while it lasts.
     """
 
@@ -105,7 +105,7 @@ class Idempotency:
                 await self._replace(name, jobs, f"{jobs} {job}".strip())
 
     async def _undelivered(self, owner: str, request: RequestKey) -> str | None:
-        """The oldest job of this request whose response was not delivered; it is handed out once."""
+        """Return the oldest job of this request whose response was undelivered; each is returned once."""
         name = _name(owner, request, "owed")
         while jobs := await self._state.get(name):
             first, _, rest = jobs.partition(" ")
@@ -120,7 +120,7 @@ class Idempotency:
         )
 
     async def _job_or_lease(self, owner: str, request: RequestKey, lease: Lease) -> str | None:
-        """The job of an earlier try; None once the lease is ours, because there was none or it was released."""
+        """Return the job of an earlier try; None once the lease is ours, because there was none or it was released."""
         if not request.key and (job := await self._undelivered(owner, request)):
             return job
         while not await lease.add():
@@ -129,7 +129,7 @@ class Idempotency:
         return None
 
     async def _joined(self, name: str, request: RequestKey) -> str | None:
-        """The job in this record, once it is known; None if the record is removed, because the submit was refused."""
+        """Return the job in this record, once it is known; None if the record is removed after a refused submit."""
         waited = 0.0
         while record := await self._state.get(name):
             body, _, outcome = record.partition(" ")
@@ -158,7 +158,7 @@ def _job(outcome: str) -> str:
 
 
 def _name(owner: str, request: RequestKey, kind: str = "") -> str:
-    """The record's name. Requests without a key have a kind of their own, and with it a room of their own in memory."""
+    """Return the record's name. Requests without a key have their own kind, and so their own memory limit."""
     named = f"key:{request.key}" if request.key else f"body:{request.body}"
     kind = kind or ("repeat" if request.key else "plain")
     return f"{kind}:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"

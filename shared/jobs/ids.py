@@ -1,4 +1,4 @@
-"""Job and file ids: signed, URL-safe text that holds everything about a job, and that fails with one error.
+"""Job and file ids: signed, URL-safe text that encodes a whole job; every invalid id raises the same error.
 
 An id is `<fields joined by ~>~<signature>` in the alphabet `A-Z a-z 0-9 - _ ~`. The signature is itsdangerous's
 HMAC-SHA256 with a salt per kind of id; the creation time is one of the fields, so that a job encodes to one text only.
@@ -25,7 +25,7 @@ from shared.models import Kind
 from shared.results import Ref
 
 MAX_LENGTH = 4000
-"""Characters of an id: what every host accepts in a path, and enough for a dozen signed links."""
+"""Maximum length of an id: accepted in a path by every host, and enough for a dozen signed links."""
 
 PREFIXES = ("chatcmpl-", "vtask_", "video_")
 
@@ -37,7 +37,7 @@ _KINDS: dict[str, Kind] = {"i": "image", "v": "video", "c": "chat"}
 _OUTPUT = "o"
 _CACHED = 512
 _FILE_OVERHEAD = 20
-"""Characters of a file's id beside those of its job."""
+"""Characters that a file id adds to its job's id."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class JobIds:
         self._keys = tuple(keys)
         self._clock = clock
         self._jobs, self._files = (self._signer(salt) for salt in ("easel.job", "easel.asset"))
-        # A polling client sends the same id again and again.
+        # Polling clients send the same id repeatedly.
         self._decoded_job = functools.lru_cache(maxsize=_CACHED)(self._decode_job)
 
     def now(self) -> int:
@@ -168,7 +168,7 @@ def _parse_file(fields: list[str]) -> ResultFile:
 
 
 def _packed(text: Ref) -> str:
-    """Plain words stay as they are, UUIDs (with an optional letter before) take 22 characters, the rest is base64."""
+    """Encode a field: plain words unchanged, UUIDs (after an optional letter) in 22 characters, all else in base64."""
     if match := _UUID.fullmatch(text):
         return f"_{match[1]}{_text(bytes.fromhex(match[2].replace('-', '')))}"
     return text if _PLAIN.fullmatch(text) else f"-{_text(text.encode(errors='surrogatepass'))}"

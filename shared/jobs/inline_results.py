@@ -1,4 +1,4 @@
-"""Results that came inside of an upstream's answer: what they are is told by their bytes, as with every other file."""
+"""Check inline results; their media types are detected from their bytes, as for all other files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _log = logging.getLogger(__name__)
 
 _HEAD = 4 * -(-HEAD_BYTES // 3)
 _PIECE = 1 << 20
-"""Base64 digits that are looked at together: a multiple of four."""
+"""Base64 digits checked per step: a multiple of four."""
 
 
 def checked(results: Sequence[InlineResult]) -> tuple[InlineResult, ...]:
-    """Those that are files of our kinds, with the type that they have; ResultLost where none of them is."""
+    """Return the results of a supported type, with their detected type; ResultLost if there are none."""
     known = tuple(InlineResult(media_type, made.base64) for made in results if (media_type := _media_type(made.base64)))
     if len(known) < len(results):
         _log.warning("%d of %d results in an answer are no pictures", len(results) - len(known), len(results))
@@ -28,7 +28,7 @@ def checked(results: Sequence[InlineResult]) -> tuple[InlineResult, ...]:
 
 
 def _media_type(base64: bytes) -> str | None:
-    """None also where it could not stand in a JSON string as it is."""
+    """Return the media type; None if it is unsupported, or if the base64 is not strict enough to copy into JSON."""
     try:
         media_type = detect_media_type(binascii.a2b_base64(base64[:_HEAD]))
         for start in range(0, len(base64) if media_type else 0, _PIECE):

@@ -1,4 +1,4 @@
-"""Polls a job once. One job may stand for several jobs of an upstream."""
+"""Poll a job once; one job may stand for several upstream jobs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shared.providers import Jobs
 from shared.results import Failed, Queued, Ref, Running, Status, Succeeded
 
 VISIBLE_WITHIN = 15.0
-"""Seconds in which an upstream may not yet know a job that it has just accepted: several of its servers answer."""
+"""Seconds in which an upstream may not yet know a job it just accepted, because its servers are not in sync."""
 
 
 class Poller:
-    """Polls all upstream jobs of a job, and none again that has ended.
+    """Polls all upstream jobs of a job, except those that have ended.
 
     Until `visible_by` on this clock, an upstream job that has never been seen counts as queued, not as lost.
     """

@@ -1,4 +1,4 @@
-"""Submits a request once: idempotency, account, the upstream's answer, and the job that stands for it."""
+"""Submit a request once: claim it, select an account, check the upstream's response, and issue the job."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from shared.results import Finished, InlineResult, Output, Submitted, Succeeded
 _log = logging.getLogger(__name__)
 
 _STORE_SECONDS = 30.0
-"""How long storing inline results may delay a response that holds them anyway."""
+"""Longest delay of a response by storing inline results, which the response holds anyway."""
 
 
 class Submission(NamedTuple):
     """A request that an upstream accepted.
 
-    `results` came inside the upstream's answer. `finished` is the job's final status if it is known already: with the
+    `results` came inside the upstream's response. `finished` is the job's final status if it is known already: with the
     outputs under which the results are stored, or without any if the response has the only copy. `recorded` is False if
     a retry of the request cannot be recognized.
     """
@@ -63,7 +63,7 @@ class Submitter:
                 submission = await self._submit(resolved, request, caller if owned else "")
             except EaselError:
                 raise
-            except Exception as error:  # nothing unexpected may look as if the request could be retried
+            except Exception as error:  # an unexpected error must not look retryable
                 _log.exception("unexpected error in a submit to '%s'", resolved.provider)
                 raise Uncertain(
                     "Internal error. The upstream may have accepted the request; it was not submitted again.",
@@ -95,7 +95,7 @@ class Submitter:
         return await self._finished(job, results, first.revised_prompt)
 
     async def _finished(self, job: Job, results: tuple[InlineResult, ...], revised_prompt: str) -> Submission:
-        """A submission whose results are in the upstream's answer; they become a job if there is a store for them."""
+        """Return a submission whose results are in the upstream's response; they become a job if they are stored."""
         stored = self._providers.stored
         outputs = await self._store(results)
         if stored and outputs:
@@ -104,7 +104,7 @@ class Submitter:
         return Submission(job, results, revised_prompt, Succeeded(outputs))
 
     async def _store(self, results: tuple[InlineResult, ...]) -> tuple[Output, ...]:
-        """Store the results. Returns none if that fails: they are not lost, for the response holds them."""
+        """Store the results. Returns none if that fails: the response still holds them."""
         if self._providers.stored is None:
             return ()
         try:
@@ -128,7 +128,7 @@ class Submitter:
     async def _submit_rest(
         self, account: Account, provider: MediaProvider, request: MediaRequest
     ) -> list[Submitted | Finished]:
-        """Submit what exceeds the first batch. What is refused here is missing from the job, which says so."""
+        """Submit the batches after the first. Refused ones are missing from the job, which reports that."""
         batch = request.model.batch
         parts = [
             request._replace(n=min(batch, request.n - done), seed=None if request.seed is None else request.seed + done)
@@ -145,7 +145,7 @@ class Submitter:
                     await self._accounts.cool_down(account, answer)
                 case EaselError():
                     pass
-                case Exception():  # the provider's own fault; the job goes on with what it has
+                case Exception():  # a bug in the provider; the job continues with what was accepted
                     _log.error("unexpected error in a later submit to '%s'", account.provider, exc_info=answer)
                 case _:
                     raise answer

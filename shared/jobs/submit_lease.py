@@ -1,4 +1,4 @@
-"""The pending record of a request that is being submitted, which a crash of its holder ends."""
+"""The pending record of a request that is being submitted; its lease ends if the holder crashes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from shared.state import State, if_possible
 
 PENDING = "pending"
 LEASE_SECONDS = 12.0
-"""With the pauses of those who wait for it, a crash is noticed within 15 seconds."""
+"""Including the pauses of waiting requests, a crash is noticed within 15 seconds."""
 _RENEWAL_SECONDS = 5.0
 
 
 class Lease:
     """Holds a record while its request is submitted.
 
-    The record outlives its lease, so that no request is submitted again after a crash. The lease only says until when
-    it makes sense to wait for the holder.
+    The record outlives its lease, so that no request is submitted again after a crash. The lease only limits how long
+    other requests wait for the holder.
     """
 
     def __init__(self, state: State, name: str, body: str, ttl: float, clock: Callable[[], float]) -> None:
@@ -40,7 +40,7 @@ class Lease:
         return await self._state.add(self.name, self._text, self._ttl)
 
     async def put(self) -> None:
-        """Write the record over any other."""
+        """Write the record, replacing any other."""
         self._text = self._pending()
         await self._state.put(self.name, self._text, self._ttl)
 
@@ -55,7 +55,7 @@ class Lease:
 
     @asynccontextmanager
     async def renewed(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-        """Renew the lease now and then while the block runs."""
+        """Renew the lease periodically while the block runs."""
         renewing = asyncio.ensure_future(self._keep_renewing(sleep))
         try:
             yield
@@ -76,7 +76,7 @@ class Lease:
             await self._state.swap(self.name, text, self._pending(), self._ttl)
 
     async def _current(self) -> str | None:
-        """The record, if it is ours still."""
+        """Return the record if it is still ours."""
         text = await self._state.get(self.name)
         return text if text and text.startswith(self._mine) else None
 
@@ -85,7 +85,7 @@ class Lease:
 
 
 def valid_until(pending: str) -> float:
-    """When the lease of a pending record ends."""
+    """Return when the lease of a pending record ends, in Unix seconds."""
     _, _, until = pending.rpartition(" ")
     try:
         return float(until)

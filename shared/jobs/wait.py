@@ -1,4 +1,4 @@
-"""The only polling loop: when to look at a job, and when to stop looking."""
+"""The polling loop: when to poll a job, and when to stop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.errors import AccountLimited, Unavailable
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
 _SHORTEST = 0.1
-_FRESH = 1.5  # seconds; ids tell the time in whole ones
+_FRESH = 1.5  # seconds; job ids have a resolution of one second
 _LONGEST_BLIND = 2.0
 _LONGEST_FORESEEN = 4.0
 _TELLING_PROGRESS = 5
@@ -19,9 +19,9 @@ LAST_LOOK_SECONDS = 3.0
 
 
 class Waiter:
-    """Looks again and again, at moments chosen from what is known of the job. Clock and sleep are the caller's.
+    """Polls a job repeatedly, at intervals chosen from what is known about it.
 
-    A look that hangs is given up `last_look` seconds after the deadline.
+    A poll that hangs is abandoned `last_look` seconds after the deadline.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class Waiter:
         typical: float | None = None,
         age: float = 0.0,
     ) -> AsyncIterator[Status]:
-        """Yield what each look saw, until the job has ended or the clock has reached `deadline`.
+        """Yield the status from each poll, until the job has ended or the clock has reached `deadline`.
 
-        `typical` is the usual time of such a job in seconds, `age` the time since it was started: an older job may
-        have ended long ago, and is looked at without delay. A look that an upstream could not answer is no verdict
-        on the job: the last known state stands, and the next look comes in its turn.
+        `typical` is the usual duration of such a job and `age` the time since its submit, both in seconds: an older
+        job may have ended long ago, and is polled without delay. If a poll fails because the upstream is unavailable
+        or limits the account, the last known status is yielded again and polling continues.
         """
         fresh = age < _FRESH
         start = self.clock() - (0 if fresh else age)
@@ -80,10 +80,10 @@ async def _seen(look: Callable[[], Awaitable[Status]], last: Status, seconds: fl
 
 
 def pause(elapsed: float, looks: int, status: Status, typical: float | None) -> float:
-    """Seconds until the next look, `elapsed` seconds and `looks` looks after the start.
+    """Return the seconds until the next poll, `elapsed` seconds and `looks` polls after the start.
 
-    Blind, the waits grow to a tenth of the time waited. Where the end can be foreseen, the looks close in on it. A
-    typical time of 0 means that the work is done at once.
+    Without an estimate of the end, pauses grow to a tenth of the elapsed time. With one, polls converge on it. A
+    typical time of 0 means that the job finishes at once.
     """
     wish = (status.check_after if isinstance(status, Queued | Running) else None) or 0.0
     end = _foreseen_end(elapsed, status, typical)
@@ -97,7 +97,7 @@ def pause(elapsed: float, looks: int, status: Status, typical: float | None) -> 
 
 
 def _approach(elapsed: float, left: float) -> float:
-    """A third of the way at a time; the last step goes just beyond the end, and those after it are a tenth."""
+    """Return a third of the time left; the last step goes just past the end, later ones are a tenth of `elapsed`."""
     step = max(elapsed / 10, _SHORTEST)
     if left < 0:
         return step
@@ -107,7 +107,7 @@ def _approach(elapsed: float, left: float) -> float:
 
 
 def _foreseen_end(elapsed: float, status: Status, typical: float | None) -> float | None:
-    """When the job should be done, in seconds after the start; None where nothing tells."""
+    """Return the estimated end of the job, in seconds after the start; None without an estimate."""
     match status:
         case Running(progress=int(progress)) if progress >= _TELLING_PROGRESS and elapsed > 0:
             return elapsed * 100 / progress
