@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.accounts import Pool
@@ -275,15 +276,14 @@ def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
     """The fields of a Model in their types."""
     from pydantic import TypeAdapter
 
-    try:
+    # Not raised inside of `except`, for the garbage collector cannot see what pydantic's error keeps.
+    with suppress(AttributeError, TypeError, ValueError):
         sizes = {key: fields[key] for key in ("sizes", "default_size") if key in fields}
         parsed = {key: _sizes(value) for key, value in sizes.items()}
         model = TypeAdapter(Model).validate_python({**fields, **parsed, "id": name})
-        if model.batch < 1 or model.min_side > model.max_side or (model.typical_seconds or 0) < 0:
-            raise ValueError(fields)
-    except (AttributeError, TypeError, ValueError):
-        raise Misconfigured(f"{variable}: the entry '{name}' cannot be read.") from None
-    return {key: getattr(model, key) for key in fields}
+        if model.batch >= 1 and model.min_side <= model.max_side and (model.typical_seconds or 0) >= 0:
+            return {key: getattr(model, key) for key in fields}
+    raise Misconfigured(f"{variable}: the entry '{name}' cannot be read.")
 
 
 def _sizes(value: Any) -> Any:

@@ -121,6 +121,7 @@ def test_a_bad_entry_is_told_by_its_variable_and_never_shows_a_key(text: str, to
         read(ACCOUNTS=text)
     assert caught.value.message.startswith("ACCOUNTS")
     assert SECRET not in repr(caught.value) + str(caught.value.__cause__)
+    assert caught.value.__context__ is None, "pydantic's error would stay in memory"
 
 
 def test_two_providers_may_each_have_an_account_of_one_name() -> None:

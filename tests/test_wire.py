@@ -164,6 +164,16 @@ async def test_a_bad_member_is_named(members: dict[str, Any], param: str) -> Non
     assert len(caught.value.message) < 200
 
 
+@pytest.mark.parametrize("body", [b'{"prompt": "p", "n": true}', b'{"prompt": "p", "n": 0}', b'{"prompt": " "}', b"{"])
+async def test_an_error_has_none_of_pydantics_behind_it(body: bytes) -> None:
+    with pytest.raises(BadRequest) as caught:
+        await post(body).parse(ImageGenerate, LIMIT)
+    assert caught.value.__context__ is None, "it would stay in memory, and the body with it"
+    with pytest.raises(BadRequest) as caught:
+        post(b"").validate(ImageGenerate, {"prompt": "p", "n": True})
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true", b'[{"prompt": "p"}]'])
 async def test_a_body_that_is_no_object(body: bytes) -> None:
     with pytest.raises(BadRequest, match="JSON object"):

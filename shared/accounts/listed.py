@@ -32,7 +32,9 @@ def parse_entries(variable: str, text: str) -> list[Entry]:
     try:
         return [listed.entry() for listed in _LIST.validate_json(text)]
     except ValidationError as error:
-        raise Misconfigured(f"{variable}: {_first_fault(error)}") from None
+        fault = _first_fault(error)
+    # Not inside of `except`, for the garbage collector cannot see what pydantic's error keeps.
+    raise Misconfigured(f"{variable}: {fault}")
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -179,9 +179,7 @@ class App:
         except ClientDisconnect:
             return Response(status_code=_GONE)
         except Exception as raised:
-            error = _known(raised, call.request.scope["easel.request_id"])
-            beside = endpoint.beside(error) if endpoint.beside else None
-            return error_response(error, call.prefix, beside)
+            return _failed(raised, endpoint, call)
 
 
 def create_app(routes: Sequence[Endpoint]) -> App:
@@ -195,6 +193,14 @@ def failure_response(raised: BaseException, scope: Scope) -> Response:
     response = error_response(_known(raised, request_id))
     response.headers["x-request-id"] = request_id
     return response
+
+
+def _failed(raised: Exception, endpoint: Endpoint, call: Call) -> Response:
+    error = _known(raised, call.request.scope["easel.request_id"])
+    beside = endpoint.beside(error) if endpoint.beside else None
+    # The frames of its traceback hold the body, and where one holds the error too, until the garbage collector runs.
+    raised.__traceback__ = raised.__context__ = raised.__cause__ = None
+    return error_response(error, call.prefix, beside)
 
 
 def _new_request_id() -> str:

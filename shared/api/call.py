@@ -80,13 +80,8 @@ class Call:
 
     async def parse(self, wire: type[Wire], limit: int) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
-        from pydantic import ValidationError  # here and below only where there is a body: most endpoints have none
-
         body = (await self.read(limit)).removeprefix(codecs.BOM_UTF8)  # which programs for Windows write
-        try:
-            return wire.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            raise _bad_request(error) from None
+        return _validated(wire.model_validate_json, body or b"{}")
 
     @property
     def has_form(self) -> bool:
@@ -105,12 +100,7 @@ class Call:
 
     def validate(self, wire: type[Wire], fields: Mapping[str, Any]) -> Wire:
         """Fields that are read already, as a wire model."""
-        from pydantic import ValidationError
-
-        try:
-            return wire.model_validate(fields)
-        except ValidationError as error:
-            raise _bad_request(error) from None
+        return _validated(wire.model_validate, fields)
 
     async def read(self, limit: int) -> bytes:
         """The body, up to `limit` bytes."""
@@ -232,11 +222,25 @@ def _preference(part: str) -> tuple[str, str]:
     return name.strip(), value.strip().strip('"')
 
 
-def _bad_request(error: ValidationError) -> BadRequest:
-    first = error.errors(include_url=False)[0]
-    where = str(first["loc"][0]) if first["loc"] else None
+def _validated(validate: Callable[[Any], Wire], given: Any) -> Wire:
+    from pydantic import ValidationError  # only where there is a body: most endpoints have none
+
+    try:
+        return validate(given)
+    except ValidationError as error:
+        message, code, param = _fault(error)
+    # Not raised inside of `except`: pydantic's error would be the context of this one, with frames in it that the
+    # garbage collector cannot see, and both would keep the body forever.
+    raise BadRequest(message, code=code, param=param)
+
+
+def _fault(error: ValidationError) -> tuple[str, str | None, str | None]:
+    """The message, code and param that describe the first thing that is wrong."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "json_invalid":
-        return BadRequest(f"The body is not valid JSON: {first['ctx']['error']}.", code="invalid_json")
-    if where is None:
-        return BadRequest(str(first["msg"]).removeprefix("Value error, "))
-    return BadRequest(f"'{where}': {str(first['msg']).removeprefix('Value error, ')}.", param=where)
+        return f"The body is not valid JSON: {message.removeprefix('Invalid JSON: ')}.", "invalid_json", None
+    if not first["loc"]:
+        return message, None, None
+    where = str(first["loc"][0])
+    return f"'{where}': {message}.", None, where
