@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import binascii
 import json
 import secrets
@@ -9,6 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from shared.values import Input
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_SLICE = 256 << 10
+"""Characters of a string that are encoded at once."""
 
 
 class Body(NamedTuple):
@@ -42,6 +47,21 @@ def json_body(content: Any) -> Body:
     return Body(_pieces(texts, pictures), "application/json", _length(texts, pictures))
 
 
+async def large_json_body(content: Any) -> Body:
+    """Encode `content` as JSON. Long strings, mostly images, are encoded in slices; the event loop runs in between."""
+    mark = secrets.token_hex(16)
+    strings: list[str] = []
+    await asyncio.sleep(0)  # parsing the request took its time already
+    skeleton = _COMPACT.encode(_without_long_strings(content, mark, strings)).encode().split(mark.encode())
+    pieces = [skeleton[0]]
+    for string, after in zip(strings, skeleton[1:], strict=True):
+        for start in range(0, len(string), _SLICE):
+            pieces.append(_COMPACT.encode(string[start : start + _SLICE])[1:-1].encode())
+            await asyncio.sleep(0)
+        pieces.append(after)
+    return Body(_each(pieces), "application/json", sum(map(len, pieces)))
+
+
 async def base64_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The base64 of all chunks together, on one line; never more than a chunk of it in memory."""
     rest = b""
@@ -53,6 +73,23 @@ async def base64_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield binascii.b2a_base64(data[:cut] if rest else data, newline=False)
     if rest:
         yield binascii.b2a_base64(rest, newline=False)
+
+
+def _without_long_strings(value: Any, mark: str, strings: list[str]) -> Any:
+    """Return a copy with the mark in place of each long string, and append that string to `strings`."""
+    if isinstance(value, dict):
+        return {name: _without_long_strings(inner, mark, strings) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_long_strings(inner, mark, strings) for inner in value]
+    if isinstance(value, str) and len(value) > _SLICE:
+        strings.append(value)
+        return mark
+    return value
+
+
+async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 async def _pieces(texts: Sequence[bytes], pictures: Sequence[Input]) -> AsyncIterator[bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +13,7 @@ import httpx
 
 from shared.errors import Unavailable
 from shared.http.answer import Answer
-from shared.http.body import Body
+from shared.http.body import Body, large_json_body
 from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
 from shared.http.listening import Listening, collected
@@ -100,8 +100,10 @@ class Http:
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
         extensions = {"timeout": timeouts, "idle": _IDLE_BEFORE_SEND}
+        with _writing():
+            body = None if json is None else await large_json_body(json)
         # What is compressed may be held back until there is enough of it.
-        request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, json, extensions)
+        request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, None, extensions, body)
         try:
             response = await (await self._transport()).handle_async_request(request)
         except BROKEN as error:
@@ -211,7 +213,7 @@ def _request(
     extensions: dict[str, Any],
     body: Body | None = None,
 ) -> httpx.Request:
-    try:
+    with _writing():
         own = {name.lower(): value for name, value in (headers or {}).items()}
         if body:
             own["content-type"] = body.media_type
@@ -220,5 +222,11 @@ def _request(
         return httpx.Request(
             method, parsed(url), headers=_HEADERS | own, json=json, content=content, extensions=extensions
         )
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         raise Unavailable("A request to the upstream could not be written down: a setting may be malformed.") from error

@@ -8,11 +8,12 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Unavailable
 from shared.http import Http, Inline, Spool, base64_of, json_body
+from shared.http.body import large_json_body
 from shared.values import Input
 from tests.http.upstream import Call, serving
 
@@ -96,6 +97,51 @@ async def test_what_goes_wrong_while_it_is_made_starts_nothing(http: Http) -> No
             await http.send("POST", upstream.url(), body=json_body([Inline(Input(read))]))
         await asyncio.sleep(0.01)
         assert upstream.open_now == 0
+
+
+texts = st.text(alphabet='a"\\\n/\u00fc\u2028中😀', max_size=40).map(lambda text: text * 40_000)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+
+
+@given(documents)
+@example({"a": ["\\" * 300_000, "short", {"b": "😀" * 300_000}]})
+@settings(derandomize=True, deadline=None, database=None, max_examples=40)
+def test_a_large_body_is_plain_json(content: object) -> None:
+    async def whole() -> tuple[bytes, int | None]:
+        body = await large_json_body(content)
+        assert not isinstance(body.content, bytes)
+        return b"".join([piece async for piece in body.content]), body.length
+
+    expected = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    assert asyncio.run(whole()) == (expected, len(expected))
+
+
+async def test_the_loop_runs_while_a_large_body_is_made() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    others = asyncio.create_task(count())
+    await large_json_body({"messages": [{"image": "A" * (10 << 20)}]})
+    others.cancel()
+    assert turns > 30
+
+
+@pytest.mark.parametrize("content", [{"a": float("nan")}, {"a": "\ud800" * 300_000}, {"a": object()}])
+async def test_what_cannot_be_written_is_not_sent(http: Http, content: object) -> None:
+    async with serving(lambda call: call.answer()) as upstream:
+        with pytest.raises(Unavailable, match="could not be written"):
+            async with http.listen("POST", upstream.url(), json=content):
+                pass
+        assert upstream.calls == []
 
 
 async def test_a_spool_is_read_by_several_at_a_time() -> None:
