@@ -5,21 +5,20 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, chat, chat_detail, create_app
+from shared.api.bounds import CHAT
 from shared.api.conversation import ChatCreate
 from shared.api.operation import IGNORED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 20 << 20
-
 
 async def complete(call: Call) -> Response:
     """Go on with a conversation in text, or draw what was said last."""
-    return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY))
+    return await chat.answer(call, await call.parse(ChatCreate, CHAT))
 
 
 async def complete_or_order(call: Call) -> Response:
     """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
-    return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
+    return await chat.answer(call, await call.parse(ChatCreate, CHAT), order=True)
 
 
 _talk = Operation(

@@ -5,16 +5,15 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
+from shared.api.bounds import IMAGE
 from shared.api.operation import IGNORED, STARTS, STREAM
 from shared.api.wire import ImageGenerate
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 4 << 20
-
 
 async def generate(call: Call) -> Response:
     """Make pictures from words."""
-    return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
+    return await images.answer(call, await call.parse(ImageGenerate, IMAGE))
 
 
 # Clients of the Imagen API choose its engine by these, of which there is only one here.

@@ -8,12 +8,10 @@ from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, 
 from shared.api.operation import IGNORED, LOOKS, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
-LARGEST_BODY = 1 << 20
-
 
 async def generate(call: Call) -> Response:
     """Start a picture on PicLumen, for its own clients."""
-    return await piclumen.started(call, LARGEST_BODY)
+    return await piclumen.started(call)
 
 
 async def check(call: Call) -> Response:

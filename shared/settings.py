@@ -276,7 +276,7 @@ def _fields(variable: str, name: str, fields: Any) -> dict[str, Any]:
     """The fields of a Model in their types."""
     from pydantic import TypeAdapter
 
-    # Not raised inside of `except`, for the garbage collector cannot see what pydantic's error keeps.
+    # Raised outside `except`: as its context, pydantic's error would hold frames that the garbage collector cannot see.
     with suppress(AttributeError, TypeError, ValueError):
         sizes = {key: fields[key] for key in ("sizes", "default_size") if key in fields}
         parsed = {key: _sizes(value) for key, value in sizes.items()}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
+from shared.api.bounds import Bounds
 from shared.api.call import Call
 from shared.api.wire import LONGEST_DELAY, MAX_PROMPT, ImageGenerate
 from shared.errors import BadRequest, TooLarge
@@ -22,7 +23,7 @@ EASEL = configure({"API_KEYS": "a key", "SIGNING_KEYS": "a signing key"})
 PLAIN = Model("plain")
 KEEN = Model("keen", knobs=frozenset({"seed", "negative_prompt", "delay"}))
 LISTED = Model("listed", sizes=(Size(1024, 1024), Size(1536, 1024)))
-LIMIT = 1 << 20
+BOUNDS = Bounds(1 << 20)
 
 examples = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 
@@ -52,7 +53,7 @@ def post(body: bytes, path: str = "/v1/images/generations", **headers: str) -> C
 
 
 async def parsed(body: Any) -> ImageGenerate:
-    return await post(json.dumps(body).encode()).parse(ImageGenerate, LIMIT)
+    return await post(json.dumps(body).encode()).parse(ImageGenerate, BOUNDS)
 
 
 async def requested(body: Any, model: Model = PLAIN) -> tuple[ImageRequest, list[str]]:
@@ -167,7 +168,7 @@ async def test_a_bad_member_is_named(members: dict[str, Any], param: str) -> Non
 @pytest.mark.parametrize("body", [b'{"prompt": "p", "n": true}', b'{"prompt": "p", "n": 0}', b'{"prompt": " "}', b"{"])
 async def test_an_error_has_none_of_pydantics_behind_it(body: bytes) -> None:
     with pytest.raises(BadRequest) as caught:
-        await post(body).parse(ImageGenerate, LIMIT)
+        await post(body).parse(ImageGenerate, BOUNDS)
     assert caught.value.__context__ is None, "it would stay in memory, and the body with it"
     with pytest.raises(BadRequest) as caught:
         post(b"").validate(ImageGenerate, {"prompt": "p", "n": True})
@@ -177,7 +178,7 @@ async def test_an_error_has_none_of_pydantics_behind_it(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true", b'[{"prompt": "p"}]'])
 async def test_a_body_that_is_no_object(body: bytes) -> None:
     with pytest.raises(BadRequest, match="JSON object"):
-        await post(body).parse(ImageGenerate, LIMIT)
+        await post(body).parse(ImageGenerate, BOUNDS)
 
 
 @pytest.mark.parametrize(
@@ -186,31 +187,31 @@ async def test_a_body_that_is_no_object(body: bytes) -> None:
 )
 async def test_a_body_that_is_no_json(body: bytes) -> None:
     with pytest.raises(BadRequest) as caught:
-        await post(body).parse(ImageGenerate, LIMIT)
+        await post(body).parse(ImageGenerate, BOUNDS)
     assert caught.value.code == "invalid_json"
 
 
 async def test_a_body_that_is_no_json_is_told_where() -> None:
     with pytest.raises(BadRequest) as caught:
-        await post(b'{"prompt": "p"\n "n": 1}').parse(ImageGenerate, LIMIT)
+        await post(b'{"prompt": "p"\n "n": 1}').parse(ImageGenerate, BOUNDS)
     assert caught.value.message == "The body is not valid JSON: expected `,` or `}` at line 2 column 2."
 
 
 async def test_a_byte_order_mark_is_no_content() -> None:
-    assert (await post(b'\xef\xbb\xbf{"prompt": "p"}').parse(ImageGenerate, LIMIT)).prompt == "p"
+    assert (await post(b'\xef\xbb\xbf{"prompt": "p"}').parse(ImageGenerate, BOUNDS)).prompt == "p"
 
 
 async def test_an_empty_body_has_no_prompt() -> None:
     with pytest.raises(BadRequest) as caught:
-        await post(b"").parse(ImageGenerate, LIMIT)
+        await post(b"").parse(ImageGenerate, BOUNDS)
     assert caught.value.param == "prompt"
 
 
 async def test_a_body_may_be_as_long_as_the_limit_and_no_longer() -> None:
     body = json.dumps({"prompt": "p"}).encode()
-    assert (await post(body).parse(ImageGenerate, len(body))).prompt == "p"
+    assert (await post(body).parse(ImageGenerate, Bounds(len(body)))).prompt == "p"
     with pytest.raises(TooLarge, match=f"{len(body)} bytes"):
-        await post(body).parse(ImageGenerate, len(body) - 1)
+        await post(body).parse(ImageGenerate, Bounds(len(body) - 1))
 
 
 anything = st.recursive(
@@ -273,7 +274,7 @@ async def test_any_json_is_a_valid_request_or_a_bad_one(body: Any, model: Model)
 @example(b'{"prompt": "p", "delay": 1e999}')
 async def test_any_bytes_are_a_valid_request_or_a_bad_one(body: bytes) -> None:
     with suppress(BadRequest):
-        assert (await post(body).parse(ImageGenerate, LIMIT)).prompt.strip()
+        assert (await post(body).parse(ImageGenerate, BOUNDS)).prompt.strip()
 
 
 # What makes two requests the same, and what a caller prefers
@@ -281,7 +282,7 @@ async def test_any_bytes_are_a_valid_request_or_a_bad_one(body: bytes) -> None:
 
 async def repeat_of(body: bytes = b"{}", path: str = "/v1/images/generations", **headers: str) -> Any:
     call = post(body.replace(b"{}", b'{"prompt": "p"}'), path, **headers)
-    await call.parse(ImageGenerate, LIMIT)
+    await call.parse(ImageGenerate, BOUNDS)
     return call.repeat()
 
 

@@ -33,7 +33,7 @@ def parse_entries(variable: str, text: str) -> list[Entry]:
         return [listed.entry() for listed in _LIST.validate_json(text)]
     except ValidationError as error:
         fault = _first_fault(error)
-    # Not inside of `except`, for the garbage collector cannot see what pydantic's error keeps.
+    # Raised outside `except`: as its context, pydantic's error would hold frames that the garbage collector cannot see.
     raise Misconfigured(f"{variable}: {fault}")
 
 

@@ -198,7 +198,7 @@ def failure_response(raised: BaseException, scope: Scope) -> Response:
 def _failed(raised: Exception, endpoint: Endpoint, call: Call) -> Response:
     error = _known(raised, call.request.scope["easel.request_id"])
     beside = endpoint.beside(error) if endpoint.beside else None
-    # The frames of its traceback hold the body, and where one holds the error too, until the garbage collector runs.
+    # Frames in the traceback hold the body, and some hold the error: it would all wait for the garbage collector.
     raised.__traceback__ = raised.__context__ = raised.__cause__ = None
     return error_response(error, call.prefix, beside)
 

@@ -15,7 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
+from shared.api.bounds import UNKNOWN_FIELDS, Bounds
 from shared.api.form import Form, read_form
+from shared.api.json_body import JsonBody
 from shared.errors import BadRequest, TooLarge
 from shared.http import Fetcher, Spool
 from shared.repeats import Repeat
@@ -78,19 +80,18 @@ class Call:
         """The job that the path names; NotFound when it is not this caller's."""
         return self.service.job(self.id, self.caller)
 
-    async def parse(self, wire: type[Wire], limit: int) -> Wire:
+    async def parse(self, wire: type[Wire], bounds: Bounds) -> Wire:
         """The JSON body as a wire model. A member that is null counts as absent."""
-        body = (await self.read(limit)).removeprefix(codecs.BOM_UTF8)  # which programs for Windows write
-        return _validated(wire.model_validate_json, body or b"{}")
+        return _validated(wire.model_validate_json, await self.read(bounds) or b"{}")
 
     @property
     def has_form(self) -> bool:
         """Whether the body is a multipart form."""
         return self.request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
-    async def form(self, limit: int) -> Form:
+    async def form(self, bounds: Bounds) -> Form:
         """The multipart form that the body is. It is known again by what is in it: a repetition is put up anew."""
-        form = await read_form(self.request.headers, self._body(limit))
+        form = await read_form(self.request.headers, self._body(bounds.size))
         for name, value in form:
             self._digest.update(f"{name}\0{value.size if isinstance(value, Spool) else value}\0".encode())
             if isinstance(value, Spool):
@@ -102,13 +103,13 @@ class Call:
         """Fields that are read already, as a wire model."""
         return _validated(wire.model_validate, fields)
 
-    async def read(self, limit: int) -> bytes:
-        """The body, up to `limit` bytes."""
-        chunks = []
-        async for chunk in self._body(limit):
+    async def read(self, bounds: Bounds) -> bytes:
+        """Return the JSON body without the byte order mark that Windows programs write."""
+        body = JsonBody(bounds)
+        async for chunk in self._body(bounds.size):
             self._digest.update(chunk)
-            chunks.append(chunk)
-        return b"".join(chunks)
+            body.add(chunk)
+        return body.whole().removeprefix(codecs.BOM_UTF8)
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body, up to `limit` bytes. A longer one is read to its end, for most clients hear no answer before."""
@@ -226,16 +227,24 @@ def _validated(validate: Callable[[Any], Wire], given: Any) -> Wire:
     from pydantic import ValidationError  # only where there is a body: most endpoints have none
 
     try:
-        return validate(given)
+        model = validate(given)
     except ValidationError as error:
         message, code, param = _fault(error)
-    # Not raised inside of `except`: pydantic's error would be the context of this one, with frames in it that the
-    # garbage collector cannot see, and both would keep the body forever.
+    else:
+        _refuse_many_unknown(len(model.model_extra or {}))
+        return model
+    # Raised outside `except`, or pydantic's error would become the context of this one. It holds frames that the
+    # garbage collector cannot see, and with them the body, forever.
     raise BadRequest(message, code=code, param=param)
 
 
+def _refuse_many_unknown(fields: int) -> None:
+    if fields > UNKNOWN_FIELDS:
+        raise BadRequest(f"The body has {fields} unknown fields. Send {UNKNOWN_FIELDS} at most.")
+
+
 def _fault(error: ValidationError) -> tuple[str, str | None, str | None]:
-    """The message, code and param that describe the first thing that is wrong."""
+    """Return message, code and param for the first error."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "json_invalid":

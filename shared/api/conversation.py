@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from shared.api.bounds import MODEL_NAME
 from shared.api.fields import MESSAGES, ROLES
 from shared.api.wire import Wire
 from shared.errors import BadRequest
@@ -53,7 +54,7 @@ class ChatCreate(Wire):
     """The fields that have a meaning here; all others go to the model as they are, where it knows them."""
 
     messages: Annotated[list[dict[str, Any]], Field(min_length=1, json_schema_extra=MESSAGES), AfterValidator(_checked)]
-    model: str | None = None
+    model: str | None = Field(default=None, max_length=MODEL_NAME)
     n: int = Field(default=1, ge=1, le=MAX_N)
     stream: bool = False
     stream_options: StreamOptions = Field(default_factory=StreamOptions)

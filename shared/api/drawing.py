@@ -29,7 +29,7 @@ _Step: TypeAlias = Work | tuple[Work, list[Picture]]
 
 async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> Response:
     """Draw, and answer as the request asks for: with pictures, as a stream, or at once with the job alone."""
-    request, ignored = _wish(call, body).to_request(offer.model)
+    request, ignored = (await _wish(call, body)).to_request(offer.model)
     wanted = Order(offer, request, "url", ignored, owned=False)
     if body.stream:
         events = _events(call, body, wanted)
@@ -46,12 +46,12 @@ async def answer(call: Call, body: ChatCreate, offer: Offer, *, order: bool) -> 
     return StreamedResponse(encoded(parts), "application/json", headers=wanted.headers, length=length_of(parts))
 
 
-def _wish(call: Call, body: ChatCreate) -> ImageGenerate:
+async def _wish(call: Call, body: ChatCreate) -> ImageGenerate:
     fields = body.picture_fields()
     if "image" in fields:
         from shared.api.edits import ImageEdit  # text models need neither of the two
 
-        return call.validate(ImageEdit, fields).take(call.fetcher)
+        return await call.validate(ImageEdit, fields).take(call.fetcher)
     from shared.api.wire import ImageGenerate
 
     return call.validate(ImageGenerate, fields)

@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
+from shared.api.bounds import EDIT
 from shared.api.call import Call
 from shared.api.fields import PICTURE, at_most, none_of, or_null
 from shared.api.form import Form
@@ -18,7 +19,6 @@ from shared.errors import BadRequest
 from shared.http import Fetcher
 from shared.values import ImageRequest, Input, Model
 
-LARGEST_BODY = 50 << 20
 MOST_INPUTS = 16
 
 _PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
@@ -57,12 +57,12 @@ class ImageEdit(ImageGenerate):
         others = {name: value for name, value in data.items() if name not in ("image", "images")}
         return {**others, "image": [picture for picture in pictures if picture != ""]}
 
-    def take(self, fetcher: Fetcher) -> ImageEdit:
+    async def take(self, fetcher: Fetcher) -> ImageEdit:
         """Look at the pictures, all but those that lie elsewhere."""
         if not self.image:
             raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
-        self._inputs = tuple(input_of(picture, fetcher) for picture in self.image)
-        self._mask = input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
+        self._inputs = tuple([await input_of(picture, fetcher) for picture in self.image])
+        self._mask = await input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
         self.image, self.mask = [], None  # text that a picture was decoded from need not stay
         return self
 
@@ -82,8 +82,8 @@ class ImageEdit(ImageGenerate):
 async def read_edit(call: Call) -> ImageEdit:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
     if not call.has_form:
-        return (await call.parse(ImageEdit, LARGEST_BODY)).take(call.fetcher)
-    return call.validate(ImageEdit, _members(await call.form(LARGEST_BODY))).take(call.fetcher)
+        return await (await call.parse(ImageEdit, EDIT)).take(call.fetcher)
+    return await call.validate(ImageEdit, _members(await call.form(EDIT))).take(call.fetcher)
 
 
 def no_variations() -> BadRequest:

@@ -9,14 +9,12 @@ from typing import TypeAlias
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from shared.api.bounds import FORM_FIELDS, FORM_FILES
 from shared.errors import BadRequest
 from shared.http import LARGEST_PICTURE, Spool
 
 Form: TypeAlias = list[tuple[str, str | Spool]]
 """Names and values in their order; a file is bytes put aside."""
-
-_MOST_FILES = 20
-_MOST_FIELDS = 100
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote what callers sent
 
@@ -37,8 +35,8 @@ class _Parser(MultiPartParser):
         super().__init__(
             headers,
             self._to_its_end(chunks),
-            max_files=_MOST_FILES,
-            max_fields=_MOST_FIELDS,
+            max_files=FORM_FILES,
+            max_fields=FORM_FIELDS,
             max_part_size=LARGEST_PICTURE,  # some pictures come as text, in data URLs
         )
         self._whole = True

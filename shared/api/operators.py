@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from shared.accounts import Condition
 from shared.api.access import is_operator
+from shared.api.bounds import COOKIES
 from shared.api.call import Call
 from shared.errors import BadRequest
 from shared.http import Spool
 
-LARGEST_EXPORT = 1 << 20
 _ONLY_HERE = " Only this instance has them, for as long as it runs: with STATE=memory there is no way to the others."
 
 
@@ -64,7 +64,7 @@ async def _upload(call: Call) -> tuple[str, str]:
     """The account's name and the text of the export."""
     if call.has_form:
         return await _from_form(call)
-    body = await call.read(LARGEST_EXPORT)
+    body = await call.read(COOKIES)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ async def _upload(call: Call) -> tuple[str, str]:
 
 
 async def _from_form(call: Call) -> tuple[str, str]:
-    fields = dict(await call.form(LARGEST_EXPORT))
+    fields = dict(await call.form(COOKIES))
     file = fields.get("file")
     if not isinstance(file, Spool):
         raise BadRequest("'file': the export is missing.", code="missing_file", param="file")

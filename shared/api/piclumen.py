@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from shared.api.bounds import PICLUMEN
 from shared.api.call import Call
 from shared.api.errors import error_object
 from shared.api.stream import ignored_header
@@ -25,12 +26,12 @@ _NO_STORE = {"cache-control": "no-store"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-async def started(call: Call, largest_body: int) -> Response:
+async def started(call: Call) -> Response:
     """Start the work, and answer with the mark to ask for it by."""
     from shared.api.piclumen_wire import GenerateImage  # looks need no pydantic
 
     service, caller = _served(call)
-    body = await call.parse(GenerateImage, largest_body)
+    body = await call.parse(GenerateImage, PICLUMEN)
     request = body.to_request()
     offer = Offer(PROVIDER, request.model)
     with _own_token_refused(call):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from shared.api.bounds import IGNORED_HEADER
 from shared.api.call import while_connected
 from shared.http import base64_of
 from shared.values import Media, Relayed
@@ -28,9 +29,6 @@ HEARTBEAT_SECONDS = 5.0
 KEEP_ALIVE = b": keep-alive\n\n"
 EVENTS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 """Headers that keep what is on the way from holding events back."""
-
-LONGEST_LIST = 1000
-"""Characters that `easel-ignored` takes up at most."""
 
 _SLICE = 64 << 10
 """Bytes of a long text that go out at a time: whoever sends them on keeps a copy of what is not out yet."""
@@ -140,6 +138,17 @@ async def primed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenera
 
 
 def ignored_header(names: Sequence[str]) -> dict[str, str]:
-    """The header that names what of a request has no effect. Callers make these names up: they can hold anything."""
-    ignored = ", ".join(quote(name, safe="[]") for name in names)[:LONGEST_LIST]
+    """Return the header that names the ignored fields. Callers choose these names, so they can hold anything."""
+    ignored = ", ".join(_fitting(names))
     return {"easel-ignored": ignored} if ignored else {}
+
+
+def _fitting(names: Sequence[str]) -> Iterator[str]:
+    """Yield the names that fit, quoted."""
+    room = IGNORED_HEADER
+    for name in names:
+        if len(name) > room:  # quoting makes it longer
+            continue
+        if (size := len(quoted := quote(name, safe="[]")) + 2) <= room:
+            yield quoted
+            room -= size

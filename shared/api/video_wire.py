@@ -10,6 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from shared.api.bounds import ADDRESS, VIDEO
 from shared.api.call import Call
 from shared.api.clips import fit_ratio, fit_resolution, fit_seconds, is_pictures_own, nominal_size
 from shared.api.fields import FRAMES, PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
@@ -21,7 +22,6 @@ from shared.errors import BadRequest
 from shared.http import Fetcher
 from shared.values import Input, Model, VideoRequest
 
-LARGEST_BODY = 50 << 20
 MOST_PICTURES = 16
 LARGEST_SEED = 4294967295
 
@@ -33,6 +33,7 @@ _SHAPE = ("ratio", "aspect_ratio")
 _CAMERA = ("camera_fixed", "camerafixed")
 _WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
+Address = Annotated[str, Field(max_length=ADDRESS)]
 Seconds = Annotated[float | None, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
@@ -63,7 +64,7 @@ class VideoCreate(Generate):
     first_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
     last_frame_image: Any = Field(default=None, json_schema_extra=PICTURE)
     images: list[Any] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra={"items": PICTURE})
-    reference_videos: list[str] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
+    reference_videos: list[Address] = Field(default=[], max_length=MOST_PICTURES, json_schema_extra=WEB_ADDRESSES)
 
     _pictures: dict[str, Input] = PrivateAttr(default={})
     _images: tuple[Input, ...] = PrivateAttr(default=())
@@ -74,12 +75,12 @@ class VideoCreate(Generate):
         handler.resolve_ref_schema(schema)["allOf"] = FRAMES
         return schema
 
-    def take(self, fetcher: Fetcher) -> VideoCreate:
+    async def take(self, fetcher: Fetcher) -> VideoCreate:
         """Look at the pictures, all but those that lie elsewhere."""
         given = {name: getattr(self, name) for name in _FRAMES}
         there = {name: picture for name, picture in given.items() if picture not in (None, "")}
-        self._pictures = {name: input_of(picture, fetcher, name) for name, picture in there.items()}
-        self._images = tuple(input_of(picture, fetcher, "images") for picture in self.images)
+        self._pictures = {name: await input_of(picture, fetcher, name) for name, picture in there.items()}
+        self._images = tuple([await input_of(picture, fetcher, "images") for picture in self.images])
         self.input_reference = self.first_frame_image = self.last_frame_image = None
         self.images = []  # text that a picture was decoded from need not stay
         return self
@@ -161,8 +162,8 @@ class VideoCreate(Generate):
 async def read_video(call: Call) -> VideoCreate:
     """The request, in either encoding. A form's numbers are text, and what is empty in it counts as absent."""
     if not call.has_form:
-        return (await call.parse(VideoCreate, LARGEST_BODY)).take(call.fetcher)
-    return call.validate(VideoCreate, _members(await call.form(LARGEST_BODY))).take(call.fetcher)
+        return await (await call.parse(VideoCreate, VIDEO)).take(call.fetcher)
+    return await call.validate(VideoCreate, _members(await call.form(VIDEO))).take(call.fetcher)
 
 
 def _members(form: Form) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from shared.api.bounds import MODEL_NAME
 from shared.api.fields import RATIO, SEED, SHARPNESS, SIZE, TEXT, or_null
 from shared.api.sizes import fit, parse_size, same_extent, same_shape, side_of, size_of_ratio, within
 from shared.errors import BadRequest
@@ -81,7 +82,7 @@ class Generate(Wire):
     event: ClassVar[str] = "image_generation"
 
     prompt: Annotated[str, Field(max_length=MAX_PROMPT, json_schema_extra=TEXT), BeforeValidator(_text)]
-    model: str | None = None
+    model: str | None = Field(default=None, max_length=MODEL_NAME)
 
     @model_validator(mode="before")
     @classmethod
@@ -122,7 +123,7 @@ class ImageGenerate(Generate):
     response_format: Literal["url", "b64_json"] | None = None
     stream: bool = False
     partial_images: int = Field(default=0, ge=0, le=3)
-    negative_prompt: str | None = None
+    negative_prompt: str | None = Field(default=None, max_length=MAX_PROMPT)
     seed: int | None = Field(default=None, ge=0, lt=1 << 63, json_schema_extra=SEED)
     delay: float | None = Field(default=None, ge=0, le=LONGEST_DELAY, allow_inf_nan=False)
 

@@ -49,6 +49,8 @@ BODIES = [
     Bad("list as prompt", {"prompt": ["a cat"]}, param="prompt"),
     Bad("object as prompt", {"prompt": {"text": "a cat"}}, param="prompt"),
     Bad("prompt too long", {"prompt": "x" * 32_001}, param="prompt"),
+    Bad("negative prompt too long", {"prompt": "a cat", "negative_prompt": "x" * 32_001}, param="negative_prompt"),
+    Bad("endless name of a model", {"prompt": "a cat", "model": "gpt-image" * 100}, param="model"),
     Bad("n of 0", {"prompt": "a cat", "n": 0}, param="n"),
     Bad("n of 11", {"prompt": "a cat", "n": 11}, param="n"),
     Bad("negative n", {"prompt": "a cat", "n": -1}, param="n"),
@@ -340,9 +342,26 @@ def test_a_field_of_any_name_can_be_named_in_a_header(
     assert "x-evil" not in answer.headers
 
 
-def test_the_list_of_ignored_names_stays_short(client: httpx.Client, zimage: ZImage) -> None:
-    answer = client.post(GENERATIONS, json={"prompt": "a cat", "x" * 100_000: 1, "y": 2})
+MANY = [f"field-{number:03}-of-many" for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        (["x" * 100_000, "y"], ["y"]),
+        (["x" * 999, "y"], ["y"]),
+        (["x" * 995, "y"], ["x" * 995, "y"]),
+        (["名" * 300, "y"], ["y"]),
+        (MANY, MANY[:52]),
+    ],
+    ids=["endless", "too long", "just short enough", "too long when quoted", "many"],
+)
+def test_ignored_names_are_named_whole_while_there_is_room(
+    client: httpx.Client, zimage: ZImage, names: list[str], named: list[str]
+) -> None:
+    answer = client.post(GENERATIONS, json={"prompt": "a cat", "response_format": "url"} | dict.fromkeys(names, 1))
     assert answer.status_code == 200, answer.text
+    assert answer.headers["easel-ignored"].split(", ") == named
     assert len(answer.headers["easel-ignored"]) <= 1000
 
 
