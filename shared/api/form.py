@@ -43,6 +43,7 @@ class _Parser(MultiPartParser):
 
     def on_part_begin(self) -> None:
         super().on_part_begin()
+        self._charset = "utf-8"  # never the caller's choice: some codecs raise errors of their own
         self._whole = False
 
     def on_end(self) -> None:

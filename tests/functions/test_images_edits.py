@@ -424,6 +424,18 @@ def test_bad_forms(
     assert not [record for record in caplog.records if record.name.startswith("python_multipart")]
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "punycode", "undefined", "idna", "utf-32", "base64", "nonsense"])
+def test_the_text_of_a_form_is_utf_8_whatever_it_says(client: httpx.Client, gemini: Gemini, charset: str) -> None:
+    body = (
+        '--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nein Bär\r\n--b\r\n'
+        'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    ).encode()
+    headers = {"content-type": f"{MULTIPART['content-type']}; charset={charset}"}
+    answer = client.post(EDITS, content=body + FIRST + b"\r\n--b--\r\n", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert gemini.submits[-1].prompt == "ein Bär"
+
+
 def test_a_form_with_too_many_files(client: httpx.Client) -> None:
     files = [("image", ("a.png", png(1, 1), "image/png"))]
     assert_error(client.post(EDITS, data={"prompt": "p"}, files=files * 17), 400, "invalid_value", "image")
