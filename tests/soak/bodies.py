@@ -113,8 +113,15 @@ def _huge() -> Iterator[Attack]:
     yield Attack("a million fields", "/v1/chat/completions", user + b'"x"}],' + names + b"}")
     yield Attack("empty texts", "/v1/chat/completions", user + b'[""' + b',""' * (6 * MEGABYTE) + b"]}]}")
     yield Attack("nested lists", "/v1/chat/completions", user + b"[" * (19 * MEGABYTE))
-    yield Attack("wide text", "/v1/chat/completions", user + b'"' + "😀".encode() + b"x" * (19 * MEGABYTE) + b'"}]}')
+    emoji = b'"' + "😀".encode()
+    yield Attack("too much wide text", "/v1/chat/completions", user + emoji + b"x" * (19 * MEGABYTE) + b'"}]}')
     yield Attack("escapes", "/v1/chat/completions", user + b'"' + b"\\n" * (9 * MEGABYTE) + b'"}]}')
+    messages = b'{"model":"parrot","messages":[' + b'{"role":"user","content":"hello"},' * 9_900
+    yield Attack("as many messages as may be", "/v1/chat/completions", messages + b'{"role":"user","content":"x"}]}')
+    many = b'{"model":"parrot","messages":[{"role":"user","content":[' + b'{"type":"text","text":"hello"},' * 9_900
+    yield Attack("as many parts as may be", "/v1/chat/completions", many + b'{"type":"text","text":"x"}]}]}')
+    wide = user[1:] + emoji + b"x" * (4 * MEGABYTE - 9) + b'"}]}'
+    yield Attack("as much wide text as may be", "/v1/chat/completions", b"{" + model + wide)
     parts = b'[{"type":"image_url","image_url":{"url":"' + picture + b'"}}]'
     yield Attack("picture", "/v1/chat/completions", b"{" + model + user[1:] + parts + b"}]}")
     yield Attack("empty images", "/v1/images/edits", b'{"prompt":"x","images":[' + b"{}," * (16 * MEGABYTE) + b"{}]}")
