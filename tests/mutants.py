@@ -828,6 +828,13 @@ MUTANTS = (
         "tests/http/test_fetcher.py",
     ),
     Mutant(
+        "send on an old connection through a proxy",
+        "shared/http/transport.py",
+        "keepalive_expiry=IDLE_BEFORE_SEND",
+        "keepalive_expiry=KEEP_ALIVE",
+        "tests/http/test_ways.py",
+    ),
+    Mutant(
         "certificate of the address instead of the name",
         "shared/http/network.py",
         "server_hostname=name if tls else None",

@@ -20,12 +20,10 @@ from shared.http.listening import Listening, collected
 from shared.http.origin import parsed
 from shared.http.retry import Patience, repeat
 from shared.http.source import Opened, Source
-from shared.http.transport import new_transport
+from shared.http.transport import IDLE_BEFORE_SEND, new_transport
 from shared.values import ByteRange, Media
 
 _CONNECT_SECONDS = 5.0
-# A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
-_IDLE_BEFORE_SEND = 3.0
 _HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "easel"}
 
 
@@ -77,7 +75,7 @@ class Http:
         A `body` leaves as it is made. What goes wrong while it is made is raised as it is, for half a request
         starts nothing.
         """
-        extensions = {"timeout": _until_connected(timeout), "idle": _IDLE_BEFORE_SEND}
+        extensions = {"timeout": _until_connected(timeout), "idle": IDLE_BEFORE_SEND}
         request = _request(method, url, headers, json, extensions, body)
         try:
             return await self._whole(request, timeout, sent=True)
@@ -99,7 +97,7 @@ class Http:
         `timeout` is for each wait, not for the whole. Any status is an answer. Raises what `send` raises.
         """
         timeouts = _until_connected(timeout) | {"read": timeout, "write": timeout}
-        extensions = {"timeout": timeouts, "idle": _IDLE_BEFORE_SEND}
+        extensions = {"timeout": timeouts, "idle": IDLE_BEFORE_SEND}
         # What is compressed may be held back until there is enough of it.
         request = _request(method, url, {**(headers or {}), "accept-encoding": "identity"}, json, extensions)
         try:

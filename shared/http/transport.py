@@ -18,6 +18,8 @@ if sys.platform == "emscripten":
     from shared.http.fetch import FetchTransport
 
 KEEP_ALIVE = 15.0
+# A server that closes an idle connection while we write to it leaves us in doubt; most wait five seconds at least.
+IDLE_BEFORE_SEND = 3.0
 KEEP_MOST = 64
 
 _Place: TypeAlias = tuple[bytes, bytes, int, str | None]
@@ -32,8 +34,10 @@ def new_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
         return FetchTransport()
     if not proxy:
         return Pool()
+    # httpx has one age limit for all its connections, so reads keep to that of sends.
+    limits = httpx.Limits(max_keepalive_connections=KEEP_MOST, keepalive_expiry=IDLE_BEFORE_SEND)
     try:
-        return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=tls_context(), proxy=proxy, limits=limits)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise Misconfigured("PROXY is not the address of a proxy that can be used here.") from error
 

@@ -31,6 +31,18 @@ async def main():
 asyncio.run(main())
 """
 
+SEND_TWICE = """
+import asyncio, sys
+from shared.http import Http
+upstream, proxy = sys.argv[1:]
+http = Http(proxy=proxy)
+async def main():
+    for pause in (0, 0, 3.1):
+        await asyncio.sleep(pause)
+        print((await http.send("POST", upstream, json={})).body.decode())
+asyncio.run(main())
+"""
+
 FETCH = """
 import asyncio, sys
 from shared.errors import BadRequest
@@ -49,6 +61,24 @@ asyncio.run(main())
 
 async def answers(call: Call) -> None:
     await call.answer(200, b"\x89PNG\r\n\x1a\n" + bytes(1 << 20) if call.target.endswith("/a.png") else b"hello")
+
+
+async def tunnels(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that connects its client to the host that a CONNECT names."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    host, _, port = head.split(b" ")[1].decode().rpartition(":")
+    upstream_reader, upstream_writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await asyncio.gather(_pipe(reader, upstream_writer), _pipe(upstream_reader, writer))
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +159,33 @@ async def test_a_proxy_is_used_and_closed(http: Http) -> None:
             assert sum([len(chunk) async for chunk in media.chunks]) == (1 << 20) + 8
         await proxied.aclose()
     assert [call.target for call in proxy.calls] == [f"http://upstream.invalid/{x}" for x in ("job", "job", "a.png")]
+
+
+async def test_a_connection_through_a_proxy_is_too_old_for_a_send_after_three_seconds() -> None:
+    async with serving(answers) as proxy:
+        proxied = Http(proxy=proxy.origin)
+        await proxied.read("GET", "http://upstream.invalid/")
+        await proxied.send("POST", "http://upstream.invalid/", json={})
+        assert proxy.connections == 1
+        await asyncio.sleep(3.1)
+        await proxied.send("POST", "http://upstream.invalid/", json={})
+        assert proxy.connections == 2
+        await proxied.aclose()
+
+
+async def test_a_tunnel_through_a_proxy_is_too_old_for_a_send_after_three_seconds(
+    certificate: Path, tls: ssl.SSLContext
+) -> None:
+    async with serving(answers, tls=tls) as upstream, listening(tunnels) as proxy:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "error", "-c", SEND_TWICE, upstream.origin, proxy),
+            cwd=ROOT,
+            env=os.environ | {"SSL_CERT_FILE": str(certificate)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert await process.communicate() == (b"hello\n" * 3, b"")
+    assert [call.connection for call in upstream.calls] == [1, 1, 2]
 
 
 async def test_a_proxy_that_is_not_there_or_refuses_leaves_no_doubt(http: Http) -> None:
