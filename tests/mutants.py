@@ -48,6 +48,12 @@ MUTANTS = (
         "(byte_range or ByteRange(0))",
         "ByteRange(0)",
     ),
+    Mutant(
+        "job with an unusable link polled on",
+        "shared/providers/_links.py",
+        "return isinstance(link, str) and bool(origin_of(link))",
+        "return isinstance(link, str)",
+    ),
     Mutant("origin of a result not checked", "shared/http/source.py", "origin not in self._origins", "False"),
     Mutant("n ignored on submit", "shared/providers/zimage.py", '"batchSize": request.n', '"batchSize": 1'),
     Mutant("all pictures of a sketch the same", "shared/providers/sketch/__init__.py", "if index:", "if False:"),
@@ -739,7 +745,7 @@ MUTANTS = (
     Mutant(
         "pictures at a service's word",
         "shared/providers/openai_compatible/__init__.py",
-        "if not all(map(self._expects, links)):",
+        "if not self._origins.issuperset(map(origin_of, links)):",
         "if False:",
         "tests/functions/test_chat_pictures.py",
     ),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
 from shared.http import Answer, Http, clean
-from shared.providers._links import Links
+from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
     Account,
@@ -86,7 +86,7 @@ class ModelScope:
             case "PENDING":
                 return Queued()
             case "SUCCEED":
-                return self._result([link for link in as_list(payload.get("output_images")) if isinstance(link, str)])
+                return self._result(self._links.usable(as_list(payload.get("output_images"))))
             case "FAILED":
                 return Failed(_failure(_sentence(payload)))
             case None:
@@ -101,7 +101,7 @@ class ModelScope:
 
     def _result(self, links: list[str]) -> Status:
         if not links:
-            return Failed(GenerationFailed("ModelScope says that the job is done, but gave no picture."))
+            return Failed(without_result("ModelScope"))
         # A query is a signature that runs out; another look gives the link anew.
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
 

@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.http import Answer, Http, Inline, clean, json_body, origin_of
 from shared.providers._inputs import media_type_of
-from shared.providers._links import Links
+from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
     Account,
@@ -163,12 +163,11 @@ class ZImage:
             return Running(100 * len(done) // len(tasks) if done else None)
         if "failed" in words and not done:
             return Failed(_failure(tasks[words.index("failed")].get("errorMessage")))
-        return self._result([link for task in done for link in _links(task)])
+        return self._result(link for task in done for link in _links(task))
 
-    def _result(self, links: list[str]) -> Status:
-        if not links:
-            return Failed(GenerationFailed("zimage.run says that the job is done, but gave no picture."))
-        return Succeeded(tuple(Output(self._links.shortened(link), lasting=True) for link in links))
+    def _result(self, links: Iterable[str]) -> Status:
+        outputs = tuple(Output(self._links.shortened(link), lasting=True) for link in self._links.usable(links))
+        return Succeeded(outputs) if outputs else Failed(without_result("zimage.run"))
 
 
 async def _source(picture: Input) -> Inline:

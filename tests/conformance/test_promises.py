@@ -16,6 +16,7 @@ from shared.errors import (
     AccountLimited,
     ContentRefused,
     EaselError,
+    GenerationFailed,
     NotFound,
     RangeInvalid,
     Unavailable,
@@ -371,11 +372,28 @@ async def test_a_link_to_a_foreign_origin_is_not_followed(
     case: Case, provider: MediaProvider, foreign_server: tuple[str, list[str]]
 ) -> None:
     origin, asked = foreign_server
-    for foreign in (origin, "http://169.254.169.254", "http://10.0.0.1", "http://[::1]:1", "file:///etc"):
+    for foreign in (origin, "http://169.254.169.254", "http://10.0.0.1", "http://[::1]:1"):
         case.results_lie_on(foreign)
         with pytest.raises(EaselError):
             await content(provider, (await outputs_of(provider))[0])
     assert asked == []
+
+
+@pytest.mark.needs("network", "jobs", "links")
+@pytest.mark.parametrize(
+    "origin", ["ftp://files.example", "javascript:alert(1)", "file:///etc", "http://user:password@127.0.0.1", "http://"]
+)
+async def test_a_job_with_an_unusable_link_fails_at_once(case: Case, provider: MediaProvider, origin: str) -> None:
+    case.results_lie_on(origin)
+    try:
+        status = await ended(provider, await submitted(provider))
+    except GenerationFailed as failure:
+        error: EaselError = failure
+    else:
+        assert isinstance(status, Failed)
+        error = status.error
+    assert error.code == "generation_failed"
+    assert "password" not in repr(error.__dict__)
 
 
 @pytest.mark.needs("network", "jobs", "links")

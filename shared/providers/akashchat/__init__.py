@@ -11,12 +11,13 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from shared.errors import EaselError, GenerationFailed, NotFound
 from shared.http import Http, clean, origin_of
 from shared.providers._inline import media
 from shared.providers._kept import Kept
+from shared.providers._links import is_usable, without_result
 from shared.providers._reading import as_dict, as_list, list_at
 from shared.providers.akashchat.conversation import about_picture, about_text
 from shared.providers.akashchat.failures import failure
@@ -80,8 +81,8 @@ class AkashChat:
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
-        self._base = account.base_url
-        self._origins = {origin_of(self._base), *account.origins}
+        self._home = origin_of(account.base_url)
+        self._origins = {self._home, *account.origins}
         self._site = Site(http, account.base_url, account.key)
         self._listing = Kept(self._list)
         self._models: tuple[Model, ...] = _MODELS
@@ -123,8 +124,7 @@ class AkashChat:
                 raise NotFound("AkashGen does not have this picture any more.")
             yield media(picture, byte_range)
             return
-        url = urljoin(f"{self._base}/", output)
-        async with self._http.stream(url, origins=self._origins, byte_range=byte_range) as opened:
+        async with self._http.stream(self._url(output), origins=self._origins, byte_range=byte_range) as opened:
             yield opened
 
     async def _look(self, ref: Ref) -> Look:
@@ -133,9 +133,14 @@ class AkashChat:
     def _result(self, ref: Ref, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if not _LINK.match(seen.result):
-            return Failed(_failed(seen.result or "it gave no picture"))
+        if seen.result and not _LINK.match(seen.result):
+            return Failed(_failed(seen.result))
+        if not is_usable(self._url(seen.result)):
+            return Failed(without_result("AkashGen"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
+
+    def _url(self, output: Ref) -> str:
+        return f"{self._home}{output}" if output.startswith("/") else output
 
     async def _list(self) -> tuple[tuple[Model, ...], float]:
         """The built-in models and those that the site lists; when that fails, what was there before, for a while."""

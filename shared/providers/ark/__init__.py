@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from shared.errors import GenerationFailed, Uncertain
 from shared.http import Answer, Http, Inline, json_body, origin_of
+from shared.providers._links import is_usable, without_result
 from shared.providers._reading import as_dict, as_id, as_list
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
 from shared.providers.ark.models import MODELS
@@ -158,6 +159,8 @@ def _pictures(answer: Answer) -> list[str]:
         return links
     if failed:
         raise failure(failed[0])
+    if any(entry.get("url") for entry in entries):
+        raise without_result("Ark")
     raise Uncertain("Ark says that the picture is done, but gave none; it may have been charged.")
 
 
@@ -185,7 +188,7 @@ def _status(answer: Answer) -> Status:
 def _result(content: dict[str, Any]) -> Status:
     video, last_frame = _link(content.get("video_url")), _link(content.get("last_frame_url"))
     if not video:
-        return Failed(GenerationFailed("Ark says that the task is done, but gave no video."))
+        return Failed(without_result("Ark"))
     return Succeeded(tuple(_output(link) for link in (video, last_frame) if link))
 
 
@@ -198,5 +201,5 @@ def _media_type(link: str) -> str:
 
 
 def _link(value: object) -> str | None:
-    """A link that can go into our own ids."""
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_LINK else None
+    """A usable link that is short enough for our ids."""
+    return value if is_usable(value) and len(value) <= LONGEST_LINK else None

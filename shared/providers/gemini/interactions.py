@@ -9,6 +9,7 @@ from typing import Any
 from shared.errors import AccountExhausted, EaselError, GenerationFailed
 from shared.http import Answer, Inline, clean
 from shared.providers._inputs import media_type_of
+from shared.providers._links import without_result
 from shared.providers._reading import as_dict, list_at, text_at
 from shared.providers.gemini.answer import lifted
 from shared.providers.gemini.errors import failed
@@ -96,7 +97,7 @@ def _stopped(word: str, interaction: dict[str, Any]) -> EaselError:
 def _end(interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
     video = _video(interaction)
     if uri := text_at(video, "uri"):
-        return finished(places.ref(uri))
+        return places.end(uri)
     return finished(inline_ref(ref)) if video else Failed(_without_video(interaction))
 
 
@@ -133,7 +134,7 @@ def _without_video(interaction: dict[str, Any]) -> EaselError:
     if not as_dict(interaction.get("usage")).get("total_output_tokens"):
         message = "Gemini made nothing, as it does where an order is not allowed in the region it comes from."
         return GenerationFailed(message, code="region_restricted")
-    return GenerationFailed("Gemini says that the video is done, but gave none.")
+    return without_result("Gemini")
 
 
 def _reason(interaction: dict[str, Any]) -> str:

@@ -9,12 +9,12 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from shared.errors import GenerationFailed
 from shared.http import Answer, Inline
 from shared.providers._inputs import media_type_of
+from shared.providers._links import without_result
 from shared.providers._reading import as_dict, at, list_at, text_at
 from shared.providers.gemini.errors import failed, refused
-from shared.providers.gemini.results import Places, finished
+from shared.providers.gemini.results import Places
 from shared.values import Failed, Input, Ref, Running, Status, VideoRequest
 
 _NAME = re.compile(r"models/([\w.-]{1,100})/operations/([\w-]{1,200})", re.ASCII)
@@ -61,7 +61,7 @@ def state(answer: Answer, places: Places) -> Status:
         return Failed(failed(text_at(error, "message")))
     made = as_dict(at(operation, "response", "generateVideoResponse"))
     if uri := text_at(made, "generatedSamples", 0, "video", "uri"):
-        return finished(places.ref(uri))
+        return places.end(uri)
     if reasons := [str(reason) for reason in list_at(made, "raiMediaFilteredReasons")]:
         return Failed(refused(" ".join(reasons)))
-    return Failed(GenerationFailed("Gemini says that the video is done, but gave none."))
+    return Failed(without_result("Gemini"))

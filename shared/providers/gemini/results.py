@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from shared.http import Answer, origin_of
+from shared.providers._links import is_usable, without_result
 from shared.providers._reading import as_dict
 from shared.providers.gemini.errors import failed
 from shared.values import Account, Failed, Output, Ref, Running, Status, Succeeded
@@ -42,6 +43,11 @@ class Places:
         """Where the bytes are."""
         file = self.file(output)
         return f"{file}:download?alt=media" if file else output
+
+    def end(self, uri: str) -> Status:
+        """The end of a job whose video is at the address that Google gave."""
+        ref = self.ref(uri)
+        return finished(ref) if ref.startswith(_FILE) or is_usable(ref) else Failed(without_result("Gemini"))
 
 
 def finished(ref: Ref) -> Succeeded:

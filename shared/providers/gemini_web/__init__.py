@@ -23,6 +23,7 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http import Answer, Body, Http, clean, origin_of
+from shared.providers._links import is_usable, without_result
 from shared.providers._reading import text_at
 from shared.providers.gemini_web import page as pages
 from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
@@ -104,7 +105,10 @@ class GeminiWeb:
         reply = reply_of(self._accepted(answer).body)
         if not reply.pictures:
             raise _without_pictures(answer, reply)
-        return Submitted(tuple(self._ref(reply, drawn) for drawn in reply.pictures))
+        refs = tuple(self._ref(reply, drawn) for drawn in reply.pictures if is_usable(drawn.url))
+        if not refs:
+            raise without_result("gemini.google.com")
+        return Submitted(refs)
 
     async def poll(self, ref: Ref) -> Status:
         _parts(ref)

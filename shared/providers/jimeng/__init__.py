@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal
 
-from shared.errors import AccountExhausted, EaselError, GenerationFailed, NotFound, Unavailable, Uncertain
+from shared.errors import AccountExhausted, EaselError, NotFound, Unavailable, Uncertain
 from shared.http import Http, origin_of
+from shared.providers._links import without_result
 from shared.providers._reading import at, list_at, text_at
 from shared.providers.jimeng.drafts import picture_order, video_order
 from shared.providers.jimeng.models import DECLINED, MODELS, like_input
@@ -124,8 +125,7 @@ class Jimeng:
                 return Running()
             case 10 | 21 | 50:
                 outputs = await self._outputs(record, number)
-                nothing = GenerationFailed("Jimeng says that the run is done, but gave nothing.")
-                return Succeeded(outputs) if outputs else Failed(nothing)
+                return Succeeded(outputs) if outputs else Failed(without_result("Jimeng"))
             case 30:
                 outputs = await self._outputs(record, number)
                 return Succeeded(outputs) if outputs else Failed(_failure(record))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.providers._links import is_usable
 from shared.providers._reading import list_at, text_at
 from shared.values import Output
 
@@ -35,13 +36,13 @@ def pictures_of(items: list[Any]) -> list[Output]:
         for item in items
     ]
     types = [_MEDIA_TYPES.get(text_at(item, "image", "format"), "image/png") for item in items]
-    return [Output(link, media_type) for link, media_type in zip(links, types, strict=True) if link]
+    return [Output(link, media_type) for link, media_type in zip(links, types, strict=True) if is_usable(link)]
 
 
 def video_of(items: list[Any]) -> list[Output]:
     """The first item's video, in its original quality where that is said."""
     item = items[0] if items else None
-    link = next((link for place in _VIDEO_PLACES if (link := text_at(item, *place))), "")
+    link = next((link for place in _VIDEO_PLACES if is_usable(link := text_at(item, *place))), "")
     return [Output(link, "video/mp4")] if link else []
 
 

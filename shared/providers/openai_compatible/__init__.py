@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from shared.errors import Misconfigured, NotFound, ResultLost, Unavailable
+from shared.errors import Misconfigured, NotFound, ResultLost
 from shared.http import Answer, Http, json_body, origin_of
+from shared.providers._links import is_usable, without_result
 from shared.providers.openai_compatible.chunks import deltas
 from shared.providers.openai_compatible.failures import failure
 from shared.providers.openai_compatible.form import form_of
@@ -91,10 +92,12 @@ class OpenAICompatible:
         pictures = _pictures(answer)
         revised = next((text for picture in pictures if isinstance(text := picture.get("revised_prompt"), str)), "")
         inside = [_made(picture) for picture in pictures]
-        links = [str(picture.get("url")) for picture in pictures]
         if None not in inside:
             return Finished(tuple(filter(None, inside)), revised)
-        if not all(map(self._expects, links)):
+        links = [link for picture in pictures if is_usable(link := picture.get("url"))]
+        if not links:
+            raise without_result("The upstream")
+        if not self._origins.issuperset(map(origin_of, links)):
             raise ResultLost("The pictures lie on an origin that was not expected.")
         if max(map(len, links)) > _LONGEST_REF:
             return Finished(tuple([await self._fetched(link) for link in links]), revised)
@@ -112,12 +115,6 @@ class OpenAICompatible:
         return self._http.stream(
             url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for=home
         )
-
-    def _expects(self, link: str) -> bool:
-        try:
-            return origin_of(link) in self._origins
-        except Unavailable:
-            return False
 
     async def _fetched(self, link: str) -> Made:
         async with self.open(link) as media:

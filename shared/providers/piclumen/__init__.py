@@ -30,7 +30,7 @@ from shared.errors import (
 )
 from shared.http import Answer, Http, clean
 from shared.providers._kept import Kept
-from shared.providers._links import Links
+from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
 from shared.values import (
@@ -142,11 +142,11 @@ class Piclumen:
 
     def _result(self, images: list[dict[str, Any]], wanted: int) -> Status:
         decent = [image for image in images if image.get("sensitive") != "NSFW"]
-        links = [image["imgUrl"] for image in decent if isinstance(image.get("imgUrl"), str)]
+        links = self._links.usable(image.get("imgUrl") for image in decent)
         if not links and len(decent) < len(images):
             return Failed(ContentRefused("PicLumen made the picture and holds it back as NSFW."))
         if not links:
-            return Failed(GenerationFailed("PicLumen says that the job is done, but gave no picture."))
+            return Failed(without_result("PicLumen"))
         refs = [self._links.shortened(link) for link in links[:wanted]]
         return Succeeded(tuple(Output(ref, "image/webp", lasting=True) for ref in refs))
 
