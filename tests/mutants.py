@@ -481,7 +481,7 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        "if not _LINK.match(seen.result):",
+        "if seen.result and not _LINK.match(seen.result):",
         "if not seen.result:",
         "tests/functions/akashchat",
     ),
@@ -498,6 +498,34 @@ MUTANTS = (
         'case "succeeded":',
     ),
     Mutant(
+        "chain of encodings decoded",
+        "shared/http/decoding.py",
+        'raise httpx.DecodingError("the body has an encoding that was not asked for")',
+        "return _GZIP",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "body not bounded after decoding",
+        "shared/http/decoding.py",
+        "if len(body) > LARGEST_BODY:",
+        "if False:",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "body decoded in one go",
+        "shared/http/decoding.py",
+        "inflater.decompress(data, _PIECE)",
+        "inflater.decompress(data)",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
+        "compressed body that is cut off taken for whole",
+        "shared/http/decoding.py",
+        "if head and not (inflater and inflater.eof):",
+        "if False:",
+        "tests/http/test_decoding.py",
+    ),
+    Mutant(
         "answer that breaks off taken for its end",
         "shared/http/listening.py",
         'raise ResultLost("The upstream broke its answer off.") from error',
@@ -507,8 +535,8 @@ MUTANTS = (
     Mutant(
         "connection kept open after the listener left",
         "shared/http/client.py",
-        "            await response.aclose()",
-        "            pass",
+        "yield Listening(response)\n        finally:\n            await response.aclose()",
+        "yield Listening(response)\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(
@@ -724,8 +752,8 @@ MUTANTS = (
     Mutant(
         "upstream talks on when nobody listens",
         "shared/http/client.py",
-        "            await response.aclose()",
-        "            pass",
+        "yield Listening(response)\n        finally:\n            await response.aclose()",
+        "yield Listening(response)\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(

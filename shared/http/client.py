@@ -14,9 +14,10 @@ import httpx
 from shared.errors import Unavailable
 from shared.http.answer import Answer
 from shared.http.body import Body
+from shared.http.decoding import collected, decoded
 from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
-from shared.http.listening import Listening, collected
+from shared.http.listening import Listening
 from shared.http.origin import parsed
 from shared.http.retry import Patience, repeat
 from shared.http.source import Opened, Source
@@ -155,13 +156,10 @@ class Http:
     async def _whole(self, request: httpx.Request, timeout: float, *, sent: bool) -> Answer:
         async with asyncio.timeout(timeout):
             response = await (await self._transport()).handle_async_request(request)
-            stream = cast(httpx.AsyncByteStream, response.stream)
             try:
-                body = await collected(stream)
+                body = await collected(decoded(response))
             finally:
-                await stream.aclose()
-        if "content-encoding" in response.headers:
-            body = httpx.Response(200, headers=response.headers, content=body).content
+                await response.aclose()
         return Answer(response.status_code, response.headers, body, sent)
 
     async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> Opened:

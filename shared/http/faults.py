@@ -35,4 +35,6 @@ def _what(error: Exception) -> str:
         return "could not be reached"
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "did not answer in time"
+    if isinstance(error, httpx.DecodingError):
+        return "sent an answer that is too large, or in an encoding that it was not asked for"
     return "broke the connection off, or does not speak HTTP"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from typing import cast
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
 from shared.errors import ResultLost
 from shared.http.answer import Answer
+from shared.http.decoding import LARGEST_BODY, collected, decoded
 from shared.http.faults import BROKEN, unless_unsent
 
-_LARGEST_ANSWER = 64 << 20
 _LONGEST_LINE = 16 << 20
 
 
@@ -21,29 +20,30 @@ class Listening:
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self._pieces = response.aiter_bytes() if "content-encoding" in response.headers else _plain(response)
+        self._pieces = decoded(response)
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Each line as soon as its end is there, without that; the last one also where it has none.
 
         ResultLost where the connection breaks, for the upstream has begun to answer by then.
         """
-        begun: list[bytes] = []
-        length = 0
+        begun = bytearray()
+        total = 0
         try:
             async for piece in self._pieces:
                 *ended, open_end = piece.split(b"\n")
                 for end in ended:
-                    yield b"".join([*begun, end]).removesuffix(b"\r")
-                    begun, length = [], 0
-                begun.append(open_end)
-                length += len(open_end)
-                if length > _LONGEST_LINE:
-                    raise ResultLost("The upstream's answer has a line that is far too long.")
+                    begun += end
+                    yield bytes(begun).removesuffix(b"\r")
+                    begun.clear()
+                begun += open_end
+                total += len(piece)
+                if len(begun) > _LONGEST_LINE or total > LARGEST_BODY:
+                    raise ResultLost("The upstream's answer, or a line of it, is too long.")
         except BROKEN as error:
             raise ResultLost("The upstream broke its answer off.") from error
-        if length:
-            yield b"".join(begun)
+        if begun:
+            yield bytes(begun)
 
     async def events(self) -> AsyncIterator[bytes]:
         """The data of each server-sent event; comments and the events' names are left out."""
@@ -63,19 +63,3 @@ class Listening:
             return Answer(self.status, self.headers, await collected(self._pieces), sent=True)
         except BROKEN as error:
             raise unless_unsent(error) from error
-
-
-def _plain(response: httpx.Response) -> AsyncIterator[bytes]:
-    return aiter(cast(httpx.AsyncByteStream, response.stream))
-
-
-async def collected(pieces: AsyncIterable[bytes]) -> bytes:
-    """A body of bearable size."""
-    parts: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        parts.append(piece)
-        size += len(piece)
-        if size > _LARGEST_ANSWER:
-            raise httpx.RemoteProtocolError("the answer is too large")
-    return b"".join(parts)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
+import httpx
+
 from shared.http.faults import BROKEN, unavailable
 
 TRANSIENT = frozenset({502, 503, 504})
@@ -65,6 +67,8 @@ async def _outcome(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT | Excep
 def _wait(outcome: Answering | Exception, tried: int, patience: Patience) -> float | None:
     """Seconds to wait before the next attempt; None where there is no sense in one."""
     wish = 0.0
+    if isinstance(outcome, httpx.DecodingError):  # another answer would be no smaller
+        return None
     if not isinstance(outcome, Exception):
         if outcome.status not in TRANSIENT:
             return None
