@@ -397,7 +397,7 @@ MUTANTS = (
     Mutant(
         "error line taken for text",
         "shared/providers/akashchat/parts.py",
-        "raise error_line(_value(content))",
+        "raise error_line(str(_value(content)), redaction)",
         "yield ChatDelta(str(_value(content)))",
         "tests/functions/akashchat",
     ),
@@ -460,7 +460,7 @@ MUTANTS = (
     Mutant(
         "text taken for a picture's order",
         "shared/providers/akashchat/pictures.py",
-        "raise await _no_order(answer.body)",
+        "raise await _no_order(answer)",
         'return Submitted(("job",))',
         "tests/functions/akashchat",
     ),
@@ -497,6 +497,14 @@ MUTANTS = (
         'case "succeeded" | "completed":',
         'case "succeeded":',
     ),
+    Mutant("credential quoted", "shared/http/redaction.py", "self._credential.sub(_REDACTED, said)", "said"),
+    Mutant(
+        "credential in a conversation",
+        "shared/http/redaction.py",
+        "return cast(ValueT, self._redacted(value)) if self._distinctive else value",
+        "return value",
+    ),
+    Mutant("value of a cookie quoted", "shared/http/redaction.py", 'in cookies.split(";")', "in ()"),
     Mutant(
         "chain of encodings decoded",
         "shared/http/decoding.py",
@@ -535,8 +543,8 @@ MUTANTS = (
     Mutant(
         "connection kept open after the listener left",
         "shared/http/client.py",
-        "yield Listening(response)\n        finally:\n            await response.aclose()",
-        "yield Listening(response)\n        finally:\n            pass",
+        "yield Listening(response, Redaction(request.headers))\n        finally:\n            await response.aclose()",
+        "yield Listening(response, Redaction(request.headers))\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(
@@ -752,8 +760,8 @@ MUTANTS = (
     Mutant(
         "upstream talks on when nobody listens",
         "shared/http/client.py",
-        "yield Listening(response)\n        finally:\n            await response.aclose()",
-        "yield Listening(response)\n        finally:\n            pass",
+        "yield Listening(response, Redaction(request.headers))\n        finally:\n            await response.aclose()",
+        "yield Listening(response, Redaction(request.headers))\n        finally:\n            pass",
         "tests/http/test_listen.py",
     ),
     Mutant(
@@ -1089,7 +1097,7 @@ MUTANTS = (
     Mutant(
         "refused look blamed on the caller",
         "shared/providers/gemini/errors.py",
-        "return Failed(failed(said))",
+        "return Failed(failed(answer, said))",
         "raise error",
         GEMINI_VIDEOS,
     ),
@@ -1260,7 +1268,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's look blamed on the caller",
         "shared/providers/jimeng/refusals.py",
-        "if not ordered:",
+        "if not answer.sent:",
         "if False:",
         JIMENG,
     ),

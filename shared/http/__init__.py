@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from shared.http.answer import Answer, clean
+from shared.http.answer import Answer
 from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
 from shared.http.fetcher import LARGEST_PICTURE, Fetcher
+from shared.http.json_text import parse_json
 from shared.http.listening import Listening
 from shared.http.origin import origin_of
+from shared.http.redaction import Redaction
 from shared.http.retry import Patience
 from shared.http.sniff import HEAD_BYTES, MEDIA_TYPES, sniff
 from shared.http.spool import Spool
@@ -23,10 +25,11 @@ __all__ = [
     "Inline",
     "Listening",
     "Patience",
+    "Redaction",
     "Spool",
     "base64_of",
-    "clean",
     "json_body",
     "origin_of",
+    "parse_json",
     "sniff",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,13 +16,9 @@ from shared.errors import (
     Uncertain,
 )
 from shared.http.faults import MAYBE_TAKEN
+from shared.http.json_text import parse_json
+from shared.http.redaction import Redaction
 from shared.http.retry import retry_after
-
-# Addresses, and words that could be keys, tokens or signatures.
-_PRIVATE = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S+|(?=[\w.~+/=-]*\d)[\w.~+/=-]{24,}|\bsk-[\w.-]+", re.IGNORECASE | re.ASCII
-)
-_LONGEST_SENTENCE = 500
 
 
 class Answer(NamedTuple):
@@ -34,17 +28,29 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     sent: bool
+    redaction: Redaction = Redaction()
 
     def json(self) -> Any:
         """The body's content. What is not JSON is an error: the one that the status says, or that nothing was said."""
         try:
-            return json.loads(self.body)
+            return parse_json(self.body)
         except (ValueError, RecursionError) as error:
-            raise self._failure("answered with something that is not JSON") from error
+            raise self._failure("answered with something that is not JSON, or is too large") from error
+
+    def json_or_none(self) -> Any:
+        """The body's content; None where it is not JSON."""
+        try:
+            return parse_json(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def quote(self, said: str) -> str:
+        """What an upstream says, as it may stand in errors and logs: see `Redaction.quote`."""
+        return self.redaction.quote(said)
 
     def error(self, said: str = "") -> EaselError:
         """What this answer means when it is not the one hoped for; `said` is the upstream's own sentence about it."""
-        return self._failure(f"answered with status {self.status}", clean(said))
+        return self._failure(f"answered with status {self.status}", self.quote(said))
 
     def _failure(self, what: str, said: str = "") -> EaselError:
         message = f"The upstream {what}{': ' + said if said else ''}."
@@ -70,8 +76,3 @@ def _refusal(status: int, sent: bool) -> type[EaselError] | None:
     if status == 404 and not sent:
         return NotFound
     return None
-
-
-def clean(said: str) -> str:
-    """An upstream's sentence on one line, without what nobody else should read, and of bearable length."""
-    return _PRIVATE.sub("…", " ".join(said.split()))[:_LONGEST_SENTENCE].rstrip(" .")

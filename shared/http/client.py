@@ -19,6 +19,7 @@ from shared.http.download import Download
 from shared.http.faults import BROKEN, unless_unsent
 from shared.http.listening import Listening
 from shared.http.origin import parsed
+from shared.http.redaction import Redaction
 from shared.http.retry import Patience, repeat
 from shared.http.source import Opened, Source
 from shared.http.transport import IDLE_BEFORE_SEND, new_transport
@@ -106,7 +107,7 @@ class Http:
         except BROKEN as error:
             raise unless_unsent(error) from error
         try:
-            yield Listening(response)
+            yield Listening(response, Redaction(request.headers))
         finally:
             await response.aclose()
 
@@ -160,7 +161,7 @@ class Http:
                 body = await collected(decoded(response))
             finally:
                 await response.aclose()
-        return Answer(response.status_code, response.headers, body, sent)
+        return Answer(response.status_code, response.headers, body, sent, Redaction(request.headers))
 
     async def _open(self, timeouts: dict[str, float], url: httpx.URL, headers: Mapping[str, str]) -> Opened:
         return await self._opened(_request("GET", url, headers, None, {"timeout": timeouts}))

@@ -10,6 +10,7 @@ from shared.errors import ResultLost
 from shared.http.answer import Answer
 from shared.http.decoding import LARGEST_BODY, collected, decoded
 from shared.http.faults import BROKEN, unless_unsent
+from shared.http.redaction import Redaction
 
 _LONGEST_LINE = 16 << 20
 
@@ -17,7 +18,8 @@ _LONGEST_LINE = 16 << 20
 class Listening:
     """What answers a request that went out once: it is read as `lines` or, where it is an error after all, `whole`."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, redaction: Redaction) -> None:
+        self.redaction = redaction
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._pieces = decoded(response)
@@ -60,6 +62,6 @@ class Listening:
     async def whole(self) -> Answer:
         """All of it at once. Uncertain where the connection breaks."""
         try:
-            return Answer(self.status, self.headers, await collected(self._pieces), sent=True)
+            return Answer(self.status, self.headers, await collected(self._pieces), True, self.redaction)
         except BROKEN as error:
             raise unless_unsent(error) from error

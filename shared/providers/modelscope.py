@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
 from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
-from shared.http import Answer, Http, clean
+from shared.http import Answer, Http
 from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
 from shared.values import (
@@ -88,12 +87,12 @@ class ModelScope:
             case "SUCCEED":
                 return self._result(self._links.usable(as_list(payload.get("output_images"))))
             case "FAILED":
-                return Failed(_failure(_sentence(payload)))
+                return Failed(_failure(_sentence(answer, payload)))
             case None:
                 raise answer.error("it says nothing of the task")
             case word:
                 if word not in ("RUNNING", "PROCESSING"):
-                    _log.warning("modelscope: unknown task state %r counts as running", word)
+                    _log.warning("modelscope: unknown task state '%s' counts as running", answer.quote(str(word)))
                 return Running()
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
@@ -117,17 +116,14 @@ def _payload(answer: Answer) -> dict[str, Any]:
 
 
 def _said(answer: Answer) -> str:
-    try:
-        return _sentence(as_dict(json.loads(answer.body)))
-    except (ValueError, RecursionError):
-        return ""
+    return _sentence(answer, as_dict(answer.json_or_none()))
 
 
-def _sentence(payload: dict[str, Any]) -> str:
+def _sentence(answer: Answer, payload: dict[str, Any]) -> str:
     """What went wrong, from the first of the places where it may stand."""
     places = (as_dict(payload.get("errors")).get("message"), as_dict(payload.get("error")).get("message"))
     texts = (*places, payload.get("error"), payload.get("message"))
-    return next((clean(text) for text in texts if isinstance(text, str) and text), "")
+    return next((answer.quote(text) for text in texts if isinstance(text, str) and text), "")
 
 
 def _failure(said: str) -> EaselError:

@@ -6,7 +6,6 @@ Its generations (open, cookie, moderation) share the paths and differ in what a 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
@@ -24,7 +23,7 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, Inline, clean, json_body, origin_of
+from shared.http import Answer, Http, Inline, json_body, origin_of, parse_json
 from shared.providers._inputs import media_type_of
 from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
@@ -117,15 +116,14 @@ class ZImage:
     async def poll(self, ref: Ref) -> Status:
         if ref.startswith(_BATCH):
             return self._batch_status(await self._look("batch-status", ref.removeprefix(_BATCH)))
-        data = await self._look("task", ref.removeprefix(_TASK))
-        return self._task_status(as_dict(data.get("task")), _whole(data.get("queuePosition")))
+        return self._task_status(await self._look("task", ref.removeprefix(_TASK)))
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.stream(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
-    async def _look(self, kind: str, uuid: str) -> dict[str, Any]:
+    async def _look(self, kind: str, uuid: str) -> Answer:
         url = f"{self._base}/api/z-image/{kind}/{quote(uuid, safe='')}"
-        return _data(await self._http.read("GET", url, headers=self._headers))
+        return await self._http.read("GET", url, headers=self._headers)
 
     async def _moderation_token(self, prompt: str) -> str:
         answer = await self._http.read(
@@ -142,27 +140,30 @@ class ZImage:
             raise ContentRefused("zimage.run's moderation refuses this prompt.", param="prompt")
         return str(token)
 
-    def _task_status(self, task: dict[str, Any], position: int | None) -> Status:
+    def _task_status(self, answer: Answer) -> Status:
+        data = _data(answer)
+        task = as_dict(data.get("task"))
         match task.get("taskStatus"):
             case "pending":
-                return Queued(position)
+                return Queued(_whole(data.get("queuePosition")))
             case "completed":
                 return self._result(_links(task))
             case "failed":
-                return Failed(_failure(task.get("errorMessage")))
+                return Failed(_failure(answer, task.get("errorMessage")))
             case word:
-                _tell_unknown([word])
+                _tell_unknown(answer, [word])
                 return Running(_whole(task.get("progress")))
 
-    def _batch_status(self, data: dict[str, Any]) -> Status:
+    def _batch_status(self, answer: Answer) -> Status:
+        data = _data(answer)
         tasks = [as_dict(task) for task in as_list(data.get("tasks"))]
         words = [task.get("status") for task in tasks]
         done = [task for task in tasks if task.get("status") == "completed"]
         if data.get("allCompleted") is not True:
-            _tell_unknown(words)
+            _tell_unknown(answer, words)
             return Running(100 * len(done) // len(tasks) if done else None)
         if "failed" in words and not done:
-            return Failed(_failure(tasks[words.index("failed")].get("errorMessage")))
+            return Failed(_failure(answer, tasks[words.index("failed")].get("errorMessage")))
         return self._result(link for task in done for link in _links(task))
 
     def _result(self, links: Iterable[str]) -> Status:
@@ -175,9 +176,9 @@ async def _source(picture: Input) -> Inline:
     return Inline(picture, f"data:{await media_type_of(picture)};base64,")
 
 
-def _tell_unknown(words: Iterable[object]) -> None:
+def _tell_unknown(answer: Answer, words: Iterable[object]) -> None:
     for word in {str(word) for word in words}.difference(_STATES):
-        _log.warning("zimage: unknown task state %r counts as running", word)
+        _log.warning("zimage: unknown task state '%s' counts as running", answer.quote(word))
 
 
 def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
         case True:
             return as_dict(payload.get("data"))
         case False:
-            said = _sentence(payload)
+            said = _sentence(answer, payload)
             message, details = f"zimage.run refused: {said}.", {"upstream": said}
             if not ordered:  # no news of the job
                 raise Unavailable(message, details=details)
@@ -205,15 +206,12 @@ def _data(answer: Answer, *, ordered: bool = False) -> dict[str, Any]:
 
 def _said(answer: Answer) -> str | None:
     """The sentence of an unsuccessful envelope; None where the body is no envelope."""
-    try:
-        payload = json.loads(answer.body)
-    except ValueError:
-        return None
-    return _sentence(payload) if isinstance(payload, dict) and payload.get("success") is False else None
+    payload = as_dict(answer.json_or_none())
+    return _sentence(answer, payload) if payload.get("success") is False else None
 
 
-def _sentence(payload: dict[str, Any]) -> str:
-    return clean(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
+def _sentence(answer: Answer, payload: dict[str, Any]) -> str:
+    return answer.quote(str(payload.get("error") or payload.get("message") or "")) or "no reason given"
 
 
 def _refusal(said: str) -> EaselError | None:
@@ -231,8 +229,8 @@ def _refusal(said: str) -> EaselError | None:
     return None
 
 
-def _failure(said: object) -> EaselError:
-    text = clean(str(said or "")) or "no reason given"
+def _failure(answer: Answer, said: object) -> EaselError:
+    text = answer.quote(str(said or "")) or "no reason given"
     message, details = f"The generation failed at zimage.run: {text}.", {"upstream": text}
     return (ContentRefused if says_unsafe(text) else GenerationFailed)(message, details=details)
 
@@ -248,8 +246,8 @@ def _flat(result: object) -> Iterator[str]:
         for entry in result:
             yield from _flat(entry)
     elif isinstance(result, str) and result.startswith("["):
-        with suppress(ValueError):
-            yield from _flat(json.loads(result))
+        with suppress(ValueError, RecursionError):
+            yield from _flat(parse_json(result.encode()))
     elif isinstance(result, str) and result:
         yield result
 

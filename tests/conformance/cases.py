@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from shared.values import Size
 from tests.conformance.films import Films, Pictures
 from tests.emulators import akashchat, ark, gemini, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator
-from tests.emulators.faults import Endless, Fault
+from tests.emulators.faults import Endless, Fault, Reply
 from tests.emulators.files import FileHost
 from tests.emulators.gemini_web import GeminiWeb
 from tests.emulators.openai_compatible import OpenAICompatible
@@ -93,6 +94,14 @@ class Case(ABC):
         """A conversation of which the first word comes, and no second."""
         raise NotImplementedError
 
+    def answer_saying(self, text: str) -> Fault:
+        """A whole conversation that says this."""
+        raise NotImplementedError
+
+    def answer_failing(self, text: str) -> Fault:
+        """A conversation that ends in an error with this text."""
+        raise NotImplementedError
+
 
 class FileHostCase(Case):
     """A provider whose upstream hosts its results itself."""
@@ -147,6 +156,13 @@ class AkashChatCase(FileHostCase):
 
     def endless_answer(self) -> Fault:
         return Endless(b'f:{"messageId":"msg-1"}\n0:"Well"\n', "text/plain; charset=utf-8")
+
+    def answer_saying(self, text: str) -> Fault:
+        lines = f'g:{json.dumps(text)}\n0:{json.dumps(text)}\nd:{{"finishReason":"stop"}}\n'
+        return Reply(200, lines, {"content-type": "text/plain"})
+
+    def answer_failing(self, text: str) -> Fault:
+        return Reply(200, f'0:"Well"\n3:{json.dumps(text)}\n', {"content-type": "text/plain"})
 
 
 class AkashChatMiddleCase(AkashChatCase):
@@ -416,6 +432,18 @@ class OpenAICompatibleCase(FileHostCase):
 
     def endless_answer(self) -> Fault:
         return Endless(b'data: {"choices": [{"index": 0, "delta": {"content": "Well"}}]}\n\n', "text/event-stream")
+
+    def answer_saying(self, text: str) -> Fault:
+        delta = {"content": text, "reasoning": text, "tool_calls": [{"index": 0, "function": {"arguments": text}}]}
+        return self._events({"choices": [{"index": 0, "delta": delta, "finish_reason": text}]})
+
+    def answer_failing(self, text: str) -> Fault:
+        error = {"message": text, "code": text, "type": text}
+        return self._events({"choices": [{"index": 0, "delta": {"content": "Well"}}]}, {"error": error})
+
+    def _events(self, *events: object) -> Fault:
+        text = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        return Reply(200, text, {"content-type": "text/event-stream"})
 
     def next_prompt_is_refused(self) -> None:
         self.emulator.refuses = True

@@ -102,5 +102,57 @@ class Endless:
         await line_of(scope).lost.wait()
 
 
+@dataclass(frozen=True)
+class Echo:
+    """Answers by itself, with the request's credentials in a header and, for SAID and (bare) for KEY, in `body`."""
+
+    status: int
+    body: Any
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        credentials = credentials_of(scope)
+        said = f"Incorrect credentials: {', '.join(credentials)}"
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        content = text.replace("SAID", said).replace("KEY", "".join(credentials[:1]))
+        media_type = "text/plain" if isinstance(self.body, str) else "application/json"
+        await Response(content, self.status, {"x-said": said}, media_type)(scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Lets the app answer, and appends the request's credentials to each sentence in its JSON."""
+
+    async def strike(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        start: Message = {}
+        body = bytearray()
+
+        async def collect(message: Message) -> None:
+            start.update(message if message["type"] == "http.response.start" else {})
+            body.extend(message.get("body", b""))
+
+        await app(scope, receive, collect)
+        content = _blamed(json.loads(body), f" Incorrect credentials: {', '.join(credentials_of(scope))}")
+        await Response(json.dumps(content), start["status"], media_type="application/json")(scope, receive, send)
+
+
+def credentials_of(scope: Scope) -> list[str]:
+    """A request's key or token, or the values of its cookies but for the shortest."""
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    keys = [headers.get("authorization", "").removeprefix("Bearer "), headers.get("x-goog-api-key", "")]
+    cookies = [cookie.partition("=")[2] for cookie in headers.get("cookie", "").split("; ")]
+    return [value for value in (*keys, *cookies) if len(value) > 3]
+
+
+def _blamed(content: Any, blame: str) -> Any:
+    match content:
+        case str() if " " in content:
+            return content + blame
+        case list():
+            return [_blamed(entry, blame) for entry in content]
+        case dict():
+            return {name: _blamed(value, blame) for name, value in content.items()}
+    return content
+
+
 async def _discard(message: Message) -> None:
     """Stand in for `send` when nobody is to hear the answer."""

@@ -287,6 +287,15 @@ def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[.
             assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
 
 
+def test_a_link_with_the_credential_in_it_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
+    key = "open-sesame-of-the-operator"
+    with (
+        OpenAICompatible(key=key, file_suffix=f"?key={key}") as service,
+        serve(**service.environment()).client() as client,
+    ):
+        assert link_in(said(draw(client, model="flux-emulated"))["content"]).startswith("data:image/png;base64,iVBOR")
+
+
 def test_who_means_a_picture_and_names_no_model_gets_one(serve: Callable[..., Gateway], zimage: ZImage) -> None:
     with OpenAICompatible() as service:
         gateway = serve(

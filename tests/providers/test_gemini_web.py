@@ -130,6 +130,13 @@ def test_an_answer_without_a_picture(
     assert sum(GENERATE in call.path for call in upstream.calls) == 1
 
 
+def test_an_answer_in_words_is_quoted_without_the_cookies(client: httpx.Client, upstream: GeminiWeb) -> None:
+    upstream.outcomes = [f"I see the cookie {upstream.psid} here."]
+    error = assert_error(order(client), 400, "moderation_blocked", "prompt")
+    assert "I see the cookie … here" in error["message"]
+    assert upstream.psid not in str(error)
+
+
 @pytest.mark.parametrize("way", ["page", "redirect"])
 def test_cookies_that_have_expired_are_the_accounts_trouble(
     client: httpx.Client, upstream: GeminiWeb, way: str

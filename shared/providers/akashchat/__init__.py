@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.errors import EaselError, GenerationFailed, NotFound
-from shared.http import Http, clean, origin_of
+from shared.http import Answer, Http, origin_of
 from shared.providers._inline import media
 from shared.providers._kept import Kept
 from shared.providers._links import is_usable, without_result
@@ -93,7 +93,7 @@ class AkashChat:
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         async with (
             self._site.chat(about_text(request), _SILENCE_SECONDS) as answer,
-            aclosing(deltas(answer.lines())) as heard,
+            aclosing(deltas(answer.lines(), answer.redaction)) as heard,
         ):
             async for delta in heard:
                 yield delta
@@ -103,23 +103,24 @@ class AkashChat:
             return await submitted(await answer.whole())
 
     async def poll(self, ref: Ref) -> Status:
-        seen = await self._look(ref)
+        answer = await self._look(ref)
+        seen = look(answer)
         match seen.status:
             case "waiting":
                 return Queued(seen.position)
             case "succeeded" | "completed":
-                return self._result(ref, seen)
+                return self._result(ref, answer, seen)
             case "failed" | "cancelled" | "timeout":
-                return Failed(_failed(seen.result or seen.status))
+                return Failed(_failed(answer, seen.result or seen.status))
             case word:
                 if word != "pending":
-                    _log.warning("akashchat: unknown job state %r counts as running", word)
+                    _log.warning("akashchat: unknown job state '%s' counts as running", answer.quote(word))
                 return Running()
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         if output.startswith(_INSIDE):
-            picture = (await self._look(output.removeprefix(_INSIDE))).picture
+            picture = look(await self._look(output.removeprefix(_INSIDE))).picture
             if picture is None:
                 raise NotFound("AkashGen does not have this picture any more.")
             yield media(picture, byte_range)
@@ -127,14 +128,14 @@ class AkashChat:
         async with self._http.stream(self._url(output), origins=self._origins, byte_range=byte_range) as opened:
             yield opened
 
-    async def _look(self, ref: Ref) -> Look:
-        return look(await self._site.read(f"/api/image-status/?ids={quote(ref, safe='')}"))
+    async def _look(self, ref: Ref) -> Answer:
+        return await self._site.read(f"/api/image-status/?ids={quote(ref, safe='')}")
 
-    def _result(self, ref: Ref, seen: Look) -> Status:
+    def _result(self, ref: Ref, answer: Answer, seen: Look) -> Status:
         if seen.picture is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
         if seen.result and not _LINK.match(seen.result):
-            return Failed(_failed(seen.result))
+            return Failed(_failed(answer, seen.result))
         if not is_usable(self._url(seen.result)):
             return Failed(without_result("AkashGen"))
         return Succeeded((Output(seen.result, "image/webp", lasting=True),))
@@ -166,6 +167,6 @@ def _names(listing: Any) -> list[str]:
     return [name for name in names if isinstance(name, str) and name]
 
 
-def _failed(said: str) -> GenerationFailed:
-    text = clean(said)
+def _failed(answer: Answer, said: str) -> GenerationFailed:
+    text = answer.quote(said)
     return GenerationFailed(f"The generation failed at AkashGen: {text}.", details={"upstream": text})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from shared.errors import AccountLimited, BadRequest, EaselError, NotFound, Unavailable
-from shared.http import Answer, clean
+from shared.http import Answer, Redaction
+from shared.providers._reading import as_dict
 
 _TOO_LONG = ("too long", "too much content")
 
@@ -20,7 +20,7 @@ def is_stale(answer: Answer) -> bool:
 def failure(answer: Answer) -> EaselError:
     """What an answer means that is not the one hoped for."""
     content = _content(answer)
-    said = clean(str(content.get("message") or content.get("error") or ""))
+    said = answer.quote(str(content.get("message") or content.get("error") or ""))
     details = {"status": answer.status, **({"upstream": said} if said else {})}
     if answer.status == 429 and (wait := _until_reset(answer)) is not None:
         return AccountLimited(f"The limit of chat.akash.network is reached: {said}.", details=details, retry_after=wait)
@@ -30,20 +30,16 @@ def failure(answer: Answer) -> EaselError:
         # A browser check in front of the site. It is about our address and not about an account, and may pass.
         return Unavailable("Something in front of chat.akash.network refuses us: a check for browsers.")
     if answer.status == 400 and not content:
-        return _by_words(answer.body.decode(errors="replace"))
+        return error_line(answer.body.decode(errors="replace"), answer.redaction)
     if answer.status >= 500 and content.get("error"):
         # The site's own words, and not a proxy's page: the work was refused and not taken.
         return Unavailable(f"chat.akash.network refused: {said}.", details=details)
     return answer.error(said)
 
 
-def error_line(said: object) -> EaselError:
+def error_line(text: str, redaction: Redaction) -> EaselError:
     """What the text of an error line means, before anything else was said."""
-    return _by_words(str(said))
-
-
-def _by_words(text: str) -> EaselError:
-    said = clean(text)
+    said = redaction.quote(text)
     message, details, lowered = f"chat.akash.network refused: {said}.", {"upstream": said}, text.lower()
     if "invalid model name" in lowered:
         return _unknown_model(said, details)
@@ -68,8 +64,4 @@ def _until_reset(answer: Answer) -> float | None:
 
 
 def _content(answer: Answer) -> dict[str, Any]:
-    try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return as_dict(answer.json_or_none())

@@ -5,28 +5,28 @@ It is the data stream of Vercel's AI SDK 4. Nothing follows on `d`, and an answe
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
 from shared.errors import GenerationFailed, ResultLost
+from shared.http import Redaction, parse_json
 from shared.providers.akashchat.failures import error_line
 from shared.values import ChatDelta, Usage
 
 _REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls": "tool_calls"}
 
 
-async def deltas(lines: AsyncIterable[bytes]) -> AsyncGenerator[ChatDelta, None]:
+async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGenerator[ChatDelta, None]:
     """What is said, as it is said. Raises what an error line means."""
     async for line in lines:
         code, _, content = line.partition(b":")
         match code:
             case b"0":
-                yield ChatDelta(str(_value(content)))
+                yield ChatDelta(redaction.redact(str(_value(content))))
             case b"g":
-                yield ChatDelta(reasoning=str(_value(content)))
+                yield ChatDelta(reasoning=redaction.redact(str(_value(content))))
             case b"3":
-                raise error_line(_value(content))
+                raise error_line(str(_value(content)), redaction)
             case b"d":
                 yield _end(_value(content))
                 return
@@ -51,7 +51,7 @@ def _usage(usage: Any) -> Usage | None:
 
 def _value(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return parse_json(content)
     except (ValueError, RecursionError):
         raise _nonsense() from None
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
-from shared.http import Answer, clean
+from shared.http import Answer
 from shared.providers.akashchat.parts import deltas
 from shared.values import Submitted
 
@@ -35,18 +35,18 @@ async def submitted(answer: Answer) -> Submitted:
     text = answer.body.decode(errors="replace")
     tag = _JOB.search(text)
     if not tag:
-        raise await _no_order(answer.body)
+        raise await _no_order(answer)
     if not _NAME.fullmatch(tag[1]) or tag[1] in _NO_NAMES:
-        raise Unavailable("AkashGen took the order, and no job came of it.", details={"upstream": clean(text)})
+        raise Unavailable("AkashGen took the order, and no job came of it.", details={"upstream": answer.quote(text)})
     prompt = _PROMPT.match(text, tag.end())
-    return Submitted((tag[1],), prompt[1].replace("\\'", "'") if prompt else "")
+    return Submitted((tag[1],), answer.redaction.redact(prompt[1].replace("\\'", "'")) if prompt else "")
 
 
-async def _no_order(body: bytes) -> EaselError:
+async def _no_order(answer: Answer) -> EaselError:
     """An error line, or a text in a picture's place; neither where the answer was cut off."""
     said, ended = "", False
     try:
-        async for delta in deltas(_lines(body)):
+        async for delta in deltas(_lines(answer.body), answer.redaction):
             said += delta.text
             ended = bool(delta.finish_reason)
     except NotFound as error:  # this is how it puts that no picture will come of it
@@ -55,7 +55,7 @@ async def _no_order(body: bytes) -> EaselError:
         return error
     if not ended or not said:
         return Uncertain("AkashGen's answer was cut off; it may have taken the order, which was not repeated.")
-    details = {"upstream": clean(said)}
+    details = {"upstream": answer.quote(said)}
     message = f"AkashGen sees no order for a picture in this, and answered: {details['upstream']}"
     return BadRequest(message, code="no_image_request", param="prompt", details=details)
 

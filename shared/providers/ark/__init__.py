@@ -158,7 +158,7 @@ def _pictures(answer: Answer) -> list[str]:
     if links:
         return links
     if failed:
-        raise failure(failed[0])
+        raise failure(answer, failed[0])
     if any(entry.get("url") for entry in entries):
         raise without_result("Ark")
     raise Uncertain("Ark says that the picture is done, but gave none; it may have been charged.")
@@ -172,14 +172,14 @@ def _status(answer: Answer) -> Status:
         case "succeeded":
             return _result(as_dict(task.get("content")))
         case "failed":
-            return Failed(failure(as_dict(task.get("error"))))
+            return Failed(failure(answer, as_dict(task.get("error"))))
         case "cancelled":
             return Failed(GenerationFailed("The task was cancelled.", code="cancelled"))
         case "expired":
             return Failed(GenerationFailed("The task waited at Ark until its time was over."))
         case str(word):
             if word != "running":
-                _log.warning("ark: unknown task state %r counts as running", word)
+                _log.warning("ark: unknown task state '%s' counts as running", answer.quote(word))
             return Running()
         case _:
             raise answer.error("it tells no state of the task")

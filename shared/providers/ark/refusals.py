@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from shared.errors import (
@@ -14,7 +13,7 @@ from shared.errors import (
     NotFound,
     Unavailable,
 )
-from shared.http import Answer, clean
+from shared.http import Answer
 from shared.providers._reading import as_dict
 from shared.values import Model
 
@@ -28,7 +27,7 @@ _OVERLOADED_SECONDS = 5.0
 def refusal(answer: Answer, model: Model | None = None) -> EaselError:
     """The error that an answer without success stands for; `model` is the one that was ordered."""
     error = _error(answer)
-    code, said = _words(error)
+    code, said = _words(answer, error)
     details = {"upstream": said, "code": code}
     if not code or answer.status >= 500:
         return answer.error(said)
@@ -52,9 +51,9 @@ def refusal(answer: Answer, model: Model | None = None) -> EaselError:
     return answer.error(said)
 
 
-def failure(error: dict[str, Any]) -> EaselError:
+def failure(answer: Answer, error: dict[str, Any]) -> EaselError:
     """Why work that was taken came to nothing."""
-    code, said = _words(error)
+    code, said = _words(answer, error)
     message, details = f"The generation failed at Ark: {said}.", {"upstream": said, "code": code}
     kind = ContentRefused if _is_about_content(code) else GenerationFailed
     return kind(message, details=details)
@@ -64,14 +63,11 @@ def _is_about_content(code: str) -> bool:
     return any(word in code for word in _CONTENT_WORDS)
 
 
-def _words(error: dict[str, Any]) -> tuple[str, str]:
-    """Code and sentence, fit for others' eyes."""
-    return clean(str(error.get("code") or "")), clean(str(error.get("message") or "")) or "no reason given"
+def _words(answer: Answer, error: dict[str, Any]) -> tuple[str, str]:
+    """Code and sentence, as they may be quoted."""
+    code, said = (answer.quote(str(error.get(name) or "")) for name in ("code", "message"))
+    return code, said or "no reason given"
 
 
 def _error(answer: Answer) -> dict[str, Any]:
-    try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return as_dict(as_dict(body).get("error"))
+    return as_dict(as_dict(answer.json_or_none()).get("error"))

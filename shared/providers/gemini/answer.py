@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shared.errors import EaselError, GenerationFailed
-from shared.http import Answer, clean
+from shared.http import Answer
 from shared.providers._reading import as_dict, as_list
 from shared.providers.gemini.errors import refused
 from shared.values import Made
@@ -55,7 +55,7 @@ def pictures_of(answer: Answer) -> tuple[Made, ...]:
     """All of them but drafts. Raises what an answer without any means."""
     content = lifted(answer)
     if reason := as_dict(content.payload.get("promptFeedback")).get("blockReason"):
-        raise refused(str(reason))
+        raise refused(answer, str(reason))
     candidates = [as_dict(candidate) for candidate in as_list(content.payload.get("candidates"))]
     if not candidates:
         raise answer.error("there is nothing in it")
@@ -63,15 +63,16 @@ def pictures_of(answer: Answer) -> tuple[Made, ...]:
     parts = [part for candidate in candidates for part in _parts(candidate) if not part.get("thought")]
     inline = [as_dict(part["inlineData"]) for part in parts if "inlineData" in part]
     if not inline:
-        raise _without_picture([str(candidate.get("finishReason")) for candidate in candidates], parts)
+        raise _without_picture(answer, [str(candidate.get("finishReason")) for candidate in candidates], parts)
     return tuple(Made(str(blob.get("mimeType")), content.base64(blob.get("data"))) for blob in inline)
 
 
-def _without_picture(reasons: list[str], parts: list[dict[str, Any]]) -> EaselError:
+def _without_picture(answer: Answer, reasons: list[str], parts: list[dict[str, Any]]) -> EaselError:
     if blocked := _BLOCKED.intersection(reasons):
-        return refused(min(blocked))
-    said = clean(" ".join(str(part["text"]) for part in parts if part.get("text")))
-    why = f"said: {said}" if said else f"ended with {clean(', '.join(reasons))}"
+        return refused(answer, min(blocked))
+    said = answer.quote(" ".join(str(part["text"]) for part in parts if part.get("text")))
+    reasons = [answer.quote(reason) for reason in reasons]
+    why = f"said: {said}" if said else f"ended with {', '.join(reasons)}"
     return GenerationFailed(f"Gemini made no picture, but {why}.", details={"upstream": said, "reasons": reasons})
 
 

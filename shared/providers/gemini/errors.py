@@ -5,7 +5,6 @@ An error has a number as its `code` and a word as its `status`, or in the Intera
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -22,8 +21,8 @@ from shared.errors import (
     NotFound,
     Unavailable,
 )
-from shared.http import Answer, clean
-from shared.providers._reading import as_list, says_unsafe
+from shared.http import Answer
+from shared.providers._reading import as_dict, as_list, says_unsafe
 from shared.values import Failed
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
@@ -35,7 +34,7 @@ _UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 def failure(answer: Answer) -> EaselError:
     """The error behind an answer of 400 or more to an order."""
     error = _error(answer)
-    said = clean(str(error.get("message") or ""))
+    said = answer.quote(str(error.get("message") or ""))
     details = {"upstream": said, "status": answer.status}
     message = f"Gemini refused: {said}."
     match answer.status:
@@ -46,7 +45,7 @@ def failure(answer: Answer) -> EaselError:
         case 400 if _blames_account(error, said):
             return AccountRejected(message, details=details)
         case 400 if is_refusal(said):
-            return refused(said)
+            return refused(answer, said)
         case 404:
             gone = f"Gemini has no such model, or no longer: {said}."
             return NotFound(gone, code="model_not_found", param="model", details=details)
@@ -73,7 +72,7 @@ def missed(answer: Answer) -> Failed:
     if not isinstance(error, BadRequest | ContentRefused):
         raise error
     if said := str(_error(answer).get("message") or ""):
-        return Failed(failed(said))
+        return Failed(failed(answer, said))
     raise Unavailable(error.message, details=error.details)
 
 
@@ -84,18 +83,18 @@ def lost_file(answer: Answer) -> EaselError:
     return failure(answer)
 
 
-def failed(said: str) -> EaselError:
+def failed(answer: Answer, said: str) -> EaselError:
     """Why work that was taken came to nothing."""
-    said = clean(said)
+    said = answer.quote(said)
     if is_refusal(said):
-        return refused(said)
+        return refused(answer, said)
     reason = f": {said}" if said else ", and it did not say why"
     return GenerationFailed(f"The generation failed at Gemini{reason}.", details={"upstream": said})
 
 
-def refused(reason: str) -> ContentRefused:
-    message = f"Gemini will not make this: {clean(reason)}."
-    return ContentRefused(message, param="prompt", details={"upstream": clean(reason)})
+def refused(answer: Answer, reason: str) -> ContentRefused:
+    said = answer.quote(reason)
+    return ContentRefused(f"Gemini will not make this: {said}.", param="prompt", details={"upstream": said})
 
 
 def is_refusal(said: str) -> bool:
@@ -104,12 +103,7 @@ def is_refusal(said: str) -> bool:
 
 
 def _error(answer: Answer) -> dict[str, Any]:
-    try:
-        payload = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    error = payload.get("error") if isinstance(payload, dict) else None
-    return error if isinstance(error, dict) else {}
+    return as_dict(as_dict(answer.json_or_none()).get("error"))
 
 
 def _blames_account(error: dict[str, Any], said: str) -> bool:

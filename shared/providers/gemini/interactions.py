@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from shared.errors import AccountExhausted, EaselError, GenerationFailed
-from shared.http import Answer, Inline, clean
+from shared.http import Answer, Inline
 from shared.providers._inputs import media_type_of
 from shared.providers._links import without_result
 from shared.providers._reading import as_dict, list_at, text_at
@@ -68,11 +68,11 @@ def state(answer: Answer, ref: Ref, places: Places) -> Status:
         case "in_progress":
             return Running()
         case "completed" | "incomplete":
-            return _end(interaction, ref, places)
+            return _end(answer, interaction, ref, places)
         case str(word) if word in _STOPPED:
-            return Failed(_stopped(word, interaction))
+            return Failed(_stopped(answer, word, interaction))
         case str(word):
-            _log.warning("gemini: unknown state %r of an interaction counts as running", word)
+            _log.warning("gemini: unknown state '%s' of an interaction counts as running", answer.quote(word))
             return Running()
         case _:
             raise answer.error("it tells no state of the interaction")
@@ -83,10 +83,10 @@ def is_past_stopping(answer: Answer) -> bool:
     return lifted(answer).payload.get("status") in _ENDED
 
 
-def _stopped(word: str, interaction: dict[str, Any]) -> EaselError:
+def _stopped(answer: Answer, word: str, interaction: dict[str, Any]) -> EaselError:
     match word:
         case "failed":
-            return failed(_reason(interaction))
+            return failed(answer, _reason(interaction))
         case "cancelled":
             return GenerationFailed("The video was cancelled.", code="cancelled")
         case "budget_exceeded":
@@ -94,11 +94,11 @@ def _stopped(word: str, interaction: dict[str, Any]) -> EaselError:
     return GenerationFailed(f"Gemini stopped, and waits for what nobody here can give: {word}.")
 
 
-def _end(interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
+def _end(answer: Answer, interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
     video = _video(interaction)
     if uri := text_at(video, "uri"):
         return places.end(uri)
-    return finished(inline_ref(ref)) if video else Failed(_without_video(interaction))
+    return finished(inline_ref(ref)) if video else Failed(_without_video(answer, interaction))
 
 
 def inline_video(answer: Answer) -> memoryview | None:
@@ -122,12 +122,12 @@ def _outputs(interaction: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for step in steps if step.get("type") == "model_output"]
 
 
-def _without_video(interaction: dict[str, Any]) -> EaselError:
+def _without_video(answer: Answer, interaction: dict[str, Any]) -> EaselError:
     """What it means that there is none in the end: a fault, words in its place, or nothing at all."""
     if reason := _reason(interaction):
-        return failed(reason)
+        return failed(answer, reason)
     texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
-    if said := clean(" ".join(filter(None, texts))):
+    if said := answer.quote(" ".join(filter(None, texts))):
         return GenerationFailed(f"Gemini made no video, but said: {said}.", details={"upstream": said})
     if interaction.get("status") == "incomplete":
         return GenerationFailed("Gemini ended before the video was done.")

@@ -58,10 +58,10 @@ def state(answer: Answer, places: Places) -> Status:
     if operation.get("done") is not True:
         return Running()
     if error := as_dict(operation.get("error")):
-        return Failed(failed(text_at(error, "message")))
+        return Failed(failed(answer, text_at(error, "message")))
     made = as_dict(at(operation, "response", "generateVideoResponse"))
     if uri := text_at(made, "generatedSamples", 0, "video", "uri"):
         return places.end(uri)
     if reasons := [str(reason) for reason in list_at(made, "raiMediaFilteredReasons")]:
-        return Failed(refused(" ".join(reasons)))
+        return Failed(refused(answer, " ".join(reasons)))
     return Failed(without_result("Gemini"))

@@ -70,5 +70,5 @@ def unready(answer: Answer) -> Status | None:
         case "PROCESSING":
             return Running()
         case "FAILED":
-            return Failed(failed(str(as_dict(file.get("error")).get("message") or "")))
+            return Failed(failed(answer, str(as_dict(file.get("error")).get("message") or "")))
     return None

@@ -22,7 +22,7 @@ from shared.errors import (
     Unavailable,
     Uncertain,
 )
-from shared.http import Answer, Body, Http, clean, origin_of
+from shared.http import Answer, Body, Http, origin_of
 from shared.providers._links import is_usable, without_result
 from shared.providers._reading import text_at
 from shared.providers.gemini_web import page as pages
@@ -220,7 +220,7 @@ def _wish(request: ImageRequest) -> str:
 
 def _without_pictures(answer: Answer, reply: Reply) -> EaselError:
     """What it means that there is none."""
-    details: Mapping[str, Any] = {"upstream": clean(reply.text)} if reply.text else {"code": reply.error}
+    details: Mapping[str, Any] = {"upstream": answer.quote(reply.text)} if reply.text else {"code": reply.error}
     match reply.error:
         case 1037:
             message = "gemini.google.com says that the account's use is exhausted for now."
@@ -239,7 +239,7 @@ def _without_pictures(answer: Answer, reply: Reply) -> EaselError:
     if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
         return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
     if said:
-        message = f"gemini.google.com answered in words instead of a picture: {clean(reply.text)}."
+        message = f"gemini.google.com answered in words instead of a picture: {answer.quote(reply.text)}."
         return ContentRefused(message, param="prompt", details=details)
     return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
 

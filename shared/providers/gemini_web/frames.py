@@ -7,11 +7,11 @@ grows.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from shared.http import parse_json
 from shared.providers._reading import at, list_at, text_at
 
 _LENGTH = re.compile(rb"(?:[\n\r ]\x00)*((?:[0-9]\x00){1,9})")
@@ -66,7 +66,7 @@ def envelopes(body: bytes) -> Iterator[list[Any]]:
     while length := _LENGTH.match(units, place):
         place = length.end() + 2 * int(length[1].decode("utf-16-le"))
         try:
-            frame = json.loads(units[length.end() : place].decode("utf-16-le"))
+            frame = parse_json(units[length.end() : place].decode("utf-16-le").encode())
         except (ValueError, RecursionError):
             return
         yield from (envelope for envelope in frame if isinstance(envelope, list) and at(envelope, 0) == "wrb.fr")
@@ -75,7 +75,7 @@ def envelopes(body: bytes) -> Iterator[list[Any]]:
 def _content(envelope: list[Any]) -> Any:
     text = at(envelope, 2)
     try:
-        return json.loads(text) if isinstance(text, str) else None
+        return parse_json(text.encode()) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
 

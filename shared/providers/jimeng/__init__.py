@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal
 
 from shared.errors import AccountExhausted, EaselError, NotFound, Unavailable, Uncertain
-from shared.http import Http, origin_of
+from shared.http import Answer, Http, origin_of
 from shared.providers._links import without_result
 from shared.providers._reading import at, list_at, text_at
 from shared.providers.jimeng.drafts import picture_order, video_order
@@ -65,7 +65,7 @@ class Jimeng:
         return MODELS
 
     async def check(self) -> None:
-        await self._site.ask("/commerce/v1/benefits/user_credit", {})
+        data_of(await self._site.ask("/commerce/v1/benefits/user_credit", {}))
 
     async def submit(self, request: ImageRequest) -> Submitted:
         pictures = [await self._uploads.upload(picture) for picture in request.inputs]
@@ -84,11 +84,12 @@ class Jimeng:
             raise NotFound("There is no such run.", param="id")
         number, run = int(match[1] or 0), match[2]
         wanted = {"history_ids": [run], **({"image_info": _PICTURE} if number else {})}
-        data = await self._site.ask("/mweb/v1/get_history_by_ids", wanted)
+        answer = await self._site.ask("/mweb/v1/get_history_by_ids", wanted)
+        data = data_of(answer)
         records = {text_at(record, "history_record_id"): record for record in list_at(data, "history_list")} | data
         if run not in records:  # a new run takes a moment to be seen
             return Queued()
-        return await self._status(records[run], number)
+        return await self._status(answer, records[run], number)
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.stream(output, origins=self._origins, byte_range=byte_range)
@@ -108,7 +109,7 @@ class Jimeng:
 
     async def _has_new_credits(self) -> bool:
         try:
-            gift = await self._site.ask("/commerce/v1/benefits/credit_receive", {"time_zone": "Asia/Shanghai"})
+            gift = data_of(await self._site.ask("/commerce/v1/benefits/credit_receive", {"time_zone": "Asia/Shanghai"}))
         except EaselError as error:
             _log.info("jimeng: there are no new credits: %s", error.message)
             return False
@@ -117,7 +118,7 @@ class Jimeng:
     async def _uri(self, frame: Input | None) -> str:
         return (await self._uploads.upload(frame)).uri if frame else ""
 
-    async def _status(self, record: Any, number: int) -> Status:
+    async def _status(self, answer: Answer, record: Any, number: int) -> Status:
         match at(record, "status"):
             case 20:
                 return Queued()
@@ -128,11 +129,11 @@ class Jimeng:
                 return Succeeded(outputs) if outputs else Failed(without_result("Jimeng"))
             case 30:
                 outputs = await self._outputs(record, number)
-                return Succeeded(outputs) if outputs else Failed(_failure(record))
+                return Succeeded(outputs) if outputs else Failed(_failure(answer, record))
             case None:
                 raise Unavailable("Jimeng tells no state of the run.")
             case word:
-                _log.warning("jimeng: unknown state %r of a run counts as running", word)
+                _log.warning("jimeng: unknown state '%s' of a run counts as running", answer.quote(str(word)))
                 return Running()
 
     async def _outputs(self, record: Any, number: int) -> tuple[Output, ...]:
@@ -148,11 +149,11 @@ class Jimeng:
             return []
         wanted = {"item_id_list": ids, "pack_item_opt": {"scene": 1, "need_data_integrity": True}, **wishes}
         try:
-            return items_of(await self._site.ask("/mweb/v1/get_local_item_list", wanted))
+            return items_of(data_of(await self._site.ask("/mweb/v1/get_local_item_list", wanted)))
         except EaselError as error:
             _log.warning("jimeng: the items of a run cannot be had: %s", error.message)
             return []
 
 
-def _failure(record: Any) -> EaselError:
-    return failure(str(at(record, "fail_code") or ""), text_at(record, "fail_msg"))
+def _failure(answer: Answer, record: Any) -> EaselError:
+    return failure(answer, str(at(record, "fail_code") or ""), text_at(record, "fail_msg"))

@@ -16,7 +16,7 @@ from shared.errors import (
     Unavailable,
     UpstreamError,
 )
-from shared.http import Answer, clean
+from shared.http import Answer
 from shared.providers._reading import at, text_at
 
 _SIGNED_OUT = ("1015", "34010105")
@@ -41,7 +41,7 @@ def data_of(answer: Answer) -> dict[str, Any]:
     if ret is None or (code == "0" and not isinstance(data, dict)):
         raise answer.error("it says neither success nor failure")
     if code != "0":
-        raise _refusal(code, clean(text_at(payload, "errmsg")), ordered=answer.sent)
+        raise _refusal(answer, code, answer.quote(text_at(payload, "errmsg")))
     return dict(data)
 
 
@@ -49,10 +49,10 @@ def signed_out() -> AccountRejected:
     return AccountRejected("Jimeng does not know this session, or not any more: sign in there again.")
 
 
-def failure(code: str, said: str) -> EaselError:
+def failure(answer: Answer, code: str, said: str) -> EaselError:
     """Why a run that was taken came to nothing."""
-    said = clean(said) or "no reason given"
-    details = {"upstream": said, "code": clean(code)}
+    said = answer.quote(said) or "no reason given"
+    details = {"upstream": said, "code": answer.quote(code)}
     if code in _CONTENT:
         return ContentRefused("Jimeng refuses what this shows, or would show.", details=details)
     message = f"The generation failed at Jimeng: {said}."
@@ -68,9 +68,9 @@ def until_midnight(now: float) -> float:
     return _DAY - (now + _CHINA) % _DAY
 
 
-def _refusal(code: str, said: str, *, ordered: bool) -> EaselError:
-    """`ordered` says that work was asked for: only then can a caller's wishes be at fault."""
-    details = {"upstream": said, "code": clean(code)}
+def _refusal(answer: Answer, code: str, said: str) -> EaselError:
+    """Only a request for work can be at fault itself."""
+    details = {"upstream": said, "code": answer.quote(code)}
     message = f"Jimeng refused: {said or 'no reason given'} ({details['code']})."
     if code in _SIGNED_OUT:
         return signed_out()
@@ -84,7 +84,7 @@ def _refusal(code: str, said: str, *, ordered: bool) -> EaselError:
             code="generation_blocked",
             details=details,
         )
-    if not ordered:
+    if not answer.sent:
         return Unavailable(message, details=details)
     if code in _CONTENT:
         return ContentRefused("Jimeng refuses this prompt, or its pictures.", param="prompt", details=details)

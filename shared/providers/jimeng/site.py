@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote_plus
 
 from shared.http import Answer, Http
-from shared.providers.jimeng.refusals import data_of, signed_out
+from shared.providers.jimeng.refusals import signed_out
 
 PAGE = "https://jimeng.jianying.com"
 
@@ -55,10 +55,10 @@ class Site:
         # A browser keeps its number. This one is the same wherever the session is used.
         self._web_id = str(10**18 + int(_digest(f"web {key}"), 16) % (9 * 10**18))
 
-    async def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """For what starts nothing: `data` of the answer."""
+    async def ask(self, path: str, body: dict[str, Any]) -> Answer:
+        """For what starts nothing."""
         url, headers = self._address(path), self._call_headers(path, "image")
-        return data_of(await self._http.read("POST", url, headers=headers, json=body))
+        return await self._http.read("POST", url, headers=headers, json=body)
 
     async def order(self, body: dict[str, Any], kind: Literal["image", "video"]) -> Answer:
         """Start a run, once."""

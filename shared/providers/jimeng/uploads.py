@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from shared.errors import Unavailable, Uncertain
-from shared.http import Answer, Body, Http, clean, origin_of
+from shared.http import Answer, Body, Http, origin_of
 from shared.providers._reading import at, text_at
+from shared.providers.jimeng.refusals import data_of
 from shared.providers.jimeng.site import Site
 from shared.values import Input, Size
 
@@ -58,7 +59,7 @@ class Uploads:
     async def upload(self, picture: Input) -> Uploaded:
         """Nothing is bought here: whatever goes wrong with the storage is Unavailable."""
         size, checksum = await _measured(picture)
-        grant = _grant(await self._site.ask("/mweb/v1/get_upload_token", {"scene": _OF_A_PICTURE}))
+        grant = _grant(data_of(await self._site.ask("/mweb/v1/get_upload_token", {"scene": _OF_A_PICTURE})))
         address = await self._address(grant, size)
         await self._put(address, picture, size, checksum)
         return await self._committed(grant, text_at(address, "SessionKey"))
@@ -82,8 +83,8 @@ class Uploads:
         }
         body = Body(picture.read(), "application/octet-stream", size)
         answer = await self._sent(f"{place}/upload/v1/{quote(uri)}", headers, body)
-        if at(_content(answer), "code") != _DONE:
-            raise _refused(answer, text_at(_content(answer), "message"))
+        if at(content := answer.json_or_none(), "code") != _DONE:
+            raise _refused(answer, text_at(content, "message"))
 
     async def _committed(self, grant: Grant, session_key: str) -> Uploaded:
         text = _query(grant, {"Action": "CommitImageUpload"})
@@ -148,22 +149,16 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _content(answer: Answer) -> Any:
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _result(answer: Answer) -> Any:
-    result = at(_content(answer), "Result")
+    content = answer.json_or_none()
+    result = at(content, "Result")
     if answer.status != 200 or not result:
-        raise _refused(answer, text_at(_content(answer), "ResponseMetadata", "Error", "Message"))
+        raise _refused(answer, text_at(content, "ResponseMetadata", "Error", "Message"))
     return result
 
 
 def _refused(answer: Answer, said: str) -> Unavailable:
     """The session is none of the storage's business: it never says anything about the account."""
-    said = clean(said) or "no reason given"
+    said = answer.quote(said) or "no reason given"
     message = f"Jimeng's storage did not take a picture: {said}."
     return Unavailable(message, details={"upstream": said, "status": answer.status})

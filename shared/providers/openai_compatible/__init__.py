@@ -90,18 +90,23 @@ class OpenAICompatible:
         if answer.status != 200:
             raise failure(answer)
         pictures = _pictures(answer)
-        revised = next((text for picture in pictures if isinstance(text := picture.get("revised_prompt"), str)), "")
+        texts = (picture.get("revised_prompt") for picture in pictures)
+        revised = answer.redaction.redact(next((text for text in texts if isinstance(text, str)), ""))
         inside = [_made(picture) for picture in pictures]
         if None not in inside:
             return Finished(tuple(filter(None, inside)), revised)
+        links = self._links(pictures)
+        if any(len(link) > _LONGEST_REF or answer.redaction.redact(link) != link for link in links):
+            return Finished(tuple([await self._fetched(link) for link in links]), revised)
+        return Submitted(tuple(link.removeprefix(origin_of(self._base)) for link in links), revised)
+
+    def _links(self, pictures: list[dict[str, Any]]) -> list[str]:
         links = [link for picture in pictures if is_usable(link := picture.get("url"))]
         if not links:
             raise without_result("The upstream")
         if not self._origins.issuperset(map(origin_of, links)):
             raise ResultLost("The pictures lie on an origin that was not expected.")
-        if max(map(len, links)) > _LONGEST_REF:
-            return Finished(tuple([await self._fetched(link) for link in links]), revised)
-        return Submitted(tuple(link.removeprefix(origin_of(self._base)) for link in links), revised)
+        return links
 
     async def poll(self, ref: Ref) -> Status:
         """The ref is the result."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import Any
 
 from shared.errors import EaselError, ResultLost
-from shared.http import Listening
+from shared.http import Listening, Redaction, parse_json
 from shared.providers.openai_compatible.failures import error_within, failure
 from shared.values import ChatDelta, Usage
 
@@ -34,14 +33,16 @@ async def deltas(answer: Listening) -> AsyncGenerator[ChatDelta, None]:
         usage = _usage(chunk) or usage
         yield _delta(choice.get("delta") or choice.get("message"))
         if finish_reason := choice.get("finish_reason"):
-            yield ChatDelta(finish_reason=str(finish_reason), usage=await _late_usage(chunks) or usage)
+            yield ChatDelta(
+                finish_reason=answer.redaction.quote(str(finish_reason)), usage=await _late_usage(chunks) or usage
+            )
             return
     raise ResultLost("The upstream's answer ended before it was finished.")
 
 
 async def _chunks(answer: Listening) -> AsyncIterator[dict[str, Any]]:
     if "json" in answer.headers.get("content-type", ""):
-        yield _object((await answer.whole()).body)
+        yield _object((await answer.whole()).body, answer.redaction)
         return
     events = answer.events()
     async for data in events:
@@ -49,7 +50,7 @@ async def _chunks(answer: Listening) -> AsyncIterator[dict[str, Any]]:
             await _hear_out(events)
             yield _OVER
             return
-        yield _object(data)
+        yield _object(data, answer.redaction)
 
 
 async def _hear_out(events: AsyncIterator[bytes]) -> None:
@@ -60,15 +61,15 @@ async def _hear_out(events: AsyncIterator[bytes]) -> None:
                 pass
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes, redaction: Redaction) -> dict[str, Any]:
     try:
-        chunk = json.loads(data)
+        chunk = redaction.redact(parse_json(data))
     except (ValueError, RecursionError):
         chunk = None
     if not isinstance(chunk, dict):
         raise ResultLost("The upstream's answer has something in it that makes no sense.")
     if chunk.get("error"):
-        raise error_within(chunk)
+        raise error_within(chunk, redaction)
     return chunk
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, clean
+from shared.http import Answer, Redaction
 
 _REFUSED = ("content_policy_violation", "content_filter", "moderation_blocked", "moderation")
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted", "402")
@@ -30,8 +29,8 @@ _NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
 
 def failure(answer: Answer) -> EaselError:
     """What a whole answer means that is not the one hoped for."""
-    inner = _error_in(_content(answer))
-    said, codes = _words(inner)
+    inner = _error_in(answer.json_or_none())
+    said, codes = _words(inner, answer.redaction)
     message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
     if answer.status < 500 and (error := _by_code(codes, message, details)):
         return error
@@ -43,13 +42,14 @@ def failure(answer: Answer) -> EaselError:
         return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)
     error = answer.error(said)
     if isinstance(error, BadRequest):  # the caller's fields are the upstream's, and clients know its codes
-        error.code, error.param = _name(inner.get("code")) or error.code, _name(inner.get("param"))
+        code, param = (_name(inner.get(name), answer.redaction) for name in ("code", "param"))
+        error.code, error.param = code or error.code, param
     return error
 
 
-def error_within(event: Mapping[str, Any]) -> EaselError:
+def error_within(event: Mapping[str, Any], redaction: Redaction) -> EaselError:
     """What an error means that comes inside of an answer that began well."""
-    said, codes = _words(_error_in(event))
+    said, codes = _words(_error_in(event), redaction)
     message, details = f"The upstream broke off: {said or 'it does not say why'}.", {"upstream": said}
     if error := _by_code(codes, message, details):
         return error
@@ -66,13 +66,6 @@ def _by_code(codes: set[str], message: str, details: dict[str, Any]) -> EaselErr
     return None
 
 
-def _content(answer: Answer) -> Any:
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _error_in(payload: Any) -> Mapping[str, Any]:
     """What says the most: there are several shapes of envelope."""
     if isinstance(payload, list) and payload:
@@ -83,11 +76,11 @@ def _error_in(payload: Any) -> Mapping[str, Any]:
     return error if isinstance(error, Mapping) else {"message": error}
 
 
-def _name(said: Any) -> str | None:
-    return said if isinstance(said, str) and _NAME.fullmatch(said) else None
+def _name(said: Any, redaction: Redaction) -> str | None:
+    return said if isinstance(said, str) and _NAME.fullmatch(said) and redaction.quote(said) == said else None
 
 
-def _words(inner: Mapping[str, Any]) -> tuple[str, set[str]]:
+def _words(inner: Mapping[str, Any], redaction: Redaction) -> tuple[str, set[str]]:
     """The sentence, and whatever codes stand beside it."""
     codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
-    return clean(str(inner.get("message") or "")), codes
+    return redaction.quote(str(inner.get("message") or "")), codes

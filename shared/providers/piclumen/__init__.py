@@ -7,7 +7,6 @@ failure, told in `message`. A token that is refused shows as HTTP 401 or as such
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import time
@@ -28,7 +27,7 @@ from shared.errors import (
     Uncertain,
     UpstreamError,
 )
-from shared.http import Answer, Http, clean
+from shared.http import Answer, Http
 from shared.providers._kept import Kept
 from shared.providers._links import Links, without_result
 from shared.providers._reading import as_dict, as_id, as_list, says_unsafe
@@ -102,11 +101,11 @@ class Piclumen:
     async def poll(self, ref: Ref) -> Status:
         wanted, started, mark = ref.split("-", 2)
         url = f"{self._base}/task/batch-process-task"
-        data = _data(await self._http.read("POST", url, headers=self._headers, json=[mark]))
-        tasks = (as_dict(entry) for entry in as_list(data))
+        answer = await self._http.read("POST", url, headers=self._headers, json=[mark])
+        tasks = (as_dict(entry) for entry in as_list(_data(answer)))
         task = next((task for task in tasks if task.get("markId") == mark), None)
         if task:
-            return self._status(task, int(wanted))
+            return self._status(answer, task, int(wanted))
         if time.time() < int(started, 16) + _APPEARS_WITHIN:
             return Queued()
         raise NotFound("PicLumen does not know this task, or not any more.")
@@ -127,17 +126,17 @@ class Piclumen:
     async def _list(self) -> list[Any]:
         return as_list(_data(await self._http.read("GET", f"{self._base}/gen/model/list", headers=self._headers)))
 
-    def _status(self, task: dict[str, Any], wanted: int) -> Status:
+    def _status(self, answer: Answer, task: dict[str, Any], wanted: int) -> Status:
         match task.get("status"):
             case "success":
                 return self._result([as_dict(image) for image in as_list(task.get("img_urls"))], wanted)
             case "failed" | "failure":
-                return Failed(_failure(task.get("info")))
+                return Failed(_failure(answer, task.get("info")))
             case "pending":
                 return Queued()
             case word:
                 if word not in ("running", "processing"):
-                    _log.warning("piclumen: unknown task state %r counts as running", word)
+                    _log.warning("piclumen: unknown task state '%s' counts as running", answer.quote(str(word)))
                 return Running()
 
     def _result(self, images: list[dict[str, Any]], wanted: int) -> Status:
@@ -168,26 +167,19 @@ def _order(request: ImageRequest) -> dict[str, Any]:
 def _data(answer: Answer) -> Any:
     """`data` of a successful envelope. Raises what any other answer means."""
     if answer.status >= 400:
-        raise answer.error(_said(answer))
+        raise answer.error(_sentence(answer, as_dict(answer.json_or_none())))
     payload = as_dict(answer.json())
     match payload.get("status"):
         case 0:
             return payload.get("data")
         case int():
-            raise _refusal(answer, _sentence(payload) or "no reason given")
+            raise _refusal(answer, _sentence(answer, payload) or "no reason given")
         case _:
             raise answer.error("it says neither success nor failure")
 
 
-def _said(answer: Answer) -> str:
-    try:
-        return _sentence(as_dict(json.loads(answer.body)))
-    except (ValueError, RecursionError):
-        return ""
-
-
-def _sentence(payload: dict[str, Any]) -> str:
-    return clean(str(payload.get("message") or payload.get("error") or ""))
+def _sentence(answer: Answer, payload: dict[str, Any]) -> str:
+    return answer.quote(str(payload.get("message") or payload.get("error") or ""))
 
 
 def _refusal(answer: Answer, said: str) -> EaselError:
@@ -202,7 +194,7 @@ def _refusal(answer: Answer, said: str) -> EaselError:
     return (UpstreamError if answer.sent else Unavailable)(message, details=details)
 
 
-def _failure(info: object) -> EaselError:
-    said = clean(str(info or "")) or "no reason given"
+def _failure(answer: Answer, info: object) -> EaselError:
+    said = answer.quote(str(info or "")) or "no reason given"
     message, details = f"The generation failed at PicLumen: {said}.", {"upstream": said}
     return (ContentRefused if says_unsafe(said) else GenerationFailed)(message, details=details)
