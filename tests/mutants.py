@@ -506,6 +506,13 @@ MUTANTS = (
     ),
     Mutant("value of a cookie quoted", "shared/http/redaction.py", 'in cookies.split(";")', "in ()"),
     Mutant(
+        "image that is paid for, and cannot be had, blamed on the upstream",
+        "shared/providers/openai_compatible/__init__.py",
+        "raise ResultLost(error.message, details=error.details) from error",
+        "raise",
+        "tests/functions/test_chat_pictures.py",
+    ),
+    Mutant(
         "chain of encodings decoded",
         "shared/http/decoding.py",
         'raise httpx.DecodingError("the body has an encoding that was not asked for")',

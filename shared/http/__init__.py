@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.http.answer import Answer
 from shared.http.body import Body, Inline, base64_of, json_body
 from shared.http.client import Http
+from shared.http.decoding import LARGEST_BODY
 from shared.http.fetcher import LARGEST_PICTURE, Fetcher
 from shared.http.json_text import parse_json
 from shared.http.listening import Listening
@@ -16,6 +17,7 @@ from shared.http.spool import Spool
 
 __all__ = [
     "HEAD_BYTES",
+    "LARGEST_BODY",
     "LARGEST_PICTURE",
     "MEDIA_TYPES",
     "Answer",

@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from tests.emulators.faults import Drop, Reply
+from tests.emulators.faults import Drop, Fault, Reply
 from tests.emulators.gemini import Gemini
 from tests.emulators.openai_compatible import OpenAICompatible
 from tests.emulators.png import png
@@ -294,6 +294,20 @@ def test_a_link_with_the_credential_in_it_is_followed_at_once(serve: Callable[..
         serve(**service.environment()).client() as client,
     ):
         assert link_in(said(draw(client, model="flux-emulated"))["content"]).startswith("data:image/png;base64,iVBOR")
+
+
+@pytest.mark.parametrize("fault", [Reply(404), Reply(403), Reply(500), Reply(200, "<html>"), Drop(), None])
+def test_an_image_that_cannot_be_followed_at_once_is_not_bought_again(
+    serve: Callable[..., Gateway], fault: Fault | None
+) -> None:
+    with OpenAICompatible(file_suffix=f"?signature={'x' * 500}") as service:
+        if fault:
+            service.plan("/files/", *[fault] * 3)
+        else:
+            service.payload = 65 << 20  # larger than any answer may be
+        with serve(**service.environment()).client() as client:
+            assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
+        assert len(service.orders) == 1
 
 
 def test_who_means_a_picture_and_names_no_model_gets_one(serve: Callable[..., Gateway], zimage: ZImage) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from shared.errors import Misconfigured, NotFound, ResultLost
-from shared.http import Answer, Http, json_body, origin_of
+from shared.errors import EaselError, Misconfigured, NotFound, ResultLost, TakenError
+from shared.http import LARGEST_BODY, Answer, Http, json_body, origin_of
 from shared.providers._links import is_usable, without_result
 from shared.providers.openai_compatible.chunks import deltas
 from shared.providers.openai_compatible.failures import failure
@@ -122,8 +122,19 @@ class OpenAICompatible:
         )
 
     async def _fetched(self, link: str) -> Made:
-        async with self.open(link) as media:
-            return Made(media.media_type, b64encode(b"".join([chunk async for chunk in media.chunks])))
+        """An image that is paid for: no error may look as if the request could be sent again."""
+        content = bytearray()
+        try:
+            async with self.open(link) as media:
+                async for chunk in media.chunks:
+                    content += chunk
+                    if len(content) > LARGEST_BODY:
+                        raise ResultLost(f"An image is larger than {LARGEST_BODY} bytes, the limit.")
+        except TakenError:
+            raise
+        except EaselError as error:
+            raise ResultLost(error.message, details=error.details) from error
+        return Made(media.media_type, b64encode(content))
 
 
 def _pictures(answer: Answer) -> list[dict[str, Any]]:
