@@ -513,6 +513,13 @@ MUTANTS = (
         "tests/functions/test_chat_pictures.py",
     ),
     Mutant(
+        "JSON of an upstream built whatever its size",
+        "shared/http/json_text.py",
+        "> _MOST_VALUES:",
+        "< 0:",
+        "tests/http/test_answer.py",
+    ),
+    Mutant(
         "chain of encodings decoded",
         "shared/http/decoding.py",
         'raise httpx.DecodingError("the body has an encoding that was not asked for")',

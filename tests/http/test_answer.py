@@ -45,6 +45,10 @@ MEANINGS: list[tuple[int, type[EaselError], type[EaselError]]] = [
 ]
 
 
+MANY = b"[" + b"{}," * 300_000 + b"{}]"
+"""A megabyte of JSON that would take up twenty."""
+
+
 def answer(status: int, headers: Mapping[str, str] | None = None, *, sent: bool = False, body: bytes = b"") -> Answer:
     return Answer(status, headers or {}, body, sent)
 
@@ -90,7 +94,7 @@ def test_a_date_is_turned_into_seconds() -> None:
     assert 55 < wait <= 60
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b'{"a":', b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b'{"a":', b"[" * 100_000, MANY])
 def test_what_is_not_json(body: bytes) -> None:
     for status, sent, kind in (
         (200, False, Unavailable),
