@@ -397,8 +397,8 @@ MUTANTS = (
     Mutant(
         "error line taken for text",
         "shared/providers/akashchat/parts.py",
-        "raise error_line(str(_value(content)), redaction)",
-        "yield ChatDelta(str(_value(content)))",
+        "raise error_line(str(_value(content, redaction)), redaction)",
+        "yield ChatDelta(str(_value(content, redaction)))",
         "tests/functions/akashchat",
     ),
     Mutant(
@@ -515,8 +515,8 @@ MUTANTS = (
     Mutant(
         "JSON of an upstream built whatever its size",
         "shared/http/json_text.py",
-        "> _MOST_VALUES:",
-        "< 0:",
+        "_most_values(data) > _MOST_VALUES:",
+        "False:",
         "tests/http/test_answer.py",
     ),
     Mutant(

@@ -8,10 +8,24 @@ from typing import Any
 _MOST_VALUES = 1 << 18
 """Each takes up to two hundred bytes of memory, and as little as three in JSON."""
 
+_BEFORE_VALUES = (b",", b"[", b"{")
+"""One of these stands before each value but the first."""
+
+_SLICE = 64 << 10
+
 
 def parse_json(data: bytes) -> Any:
     """ValueError where it is not JSON or has too many values in it, RecursionError where it is nested too deeply."""
-    # At least one of these stands before each value but the first.
-    if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    if len(data) > _MOST_VALUES and _most_values(data) > _MOST_VALUES:
         raise ValueError("too many values")
     return json.loads(data)
+
+
+def _most_values(data: bytes) -> int:
+    # Finding nothing is ten times as fast as counting, and most of a large body is base64.
+    return sum(
+        data.count(sign, start, start + _SLICE)
+        for start in range(0, len(data), _SLICE)
+        for sign in _BEFORE_VALUES
+        if data.find(sign, start, start + _SLICE) >= 0
+    )

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
+from shared.http.json_text import parse_json
+
 ValueT = TypeVar("ValueT")
 
 _CREDENTIAL_HEADERS = ("authorization", "x-goog-api-key", "x-amz-security-token")
@@ -20,11 +22,15 @@ _PRIVATE = re.compile(
 )
 _LONGEST_SENTENCE = 500
 
+# Lengths in characters.
 _DISTINCTIVE = 12
-"""Characters; a shorter credential may be an ordinary word, such as `ollama`."""
+"""A shorter credential may be a word of a conversation: many services are content with `ollama` or `lm-studio`."""
+
+_PART_OF_WORDS = 6
+"""A shorter credential is redacted from sentences only where it is a word of its own."""
 
 _SHORTEST_COOKIE = 4
-"""Characters; shorter values of cookies are flags and languages."""
+"""Shorter values of cookies are flags and languages."""
 
 
 class Redaction:
@@ -37,6 +43,13 @@ class Redaction:
         """A sentence of the upstream's on one line, without credentials and URLs, and of bounded length."""
         text = " ".join(self._credential.sub(_REDACTED, said).split())
         return _PRIVATE.sub(_REDACTED, text)[:_LONGEST_SENTENCE].rstrip(" .")
+
+    def parse_json(self, data: bytes) -> Any:
+        """`parse_json` of content of the upstream's, redacted."""
+        value = parse_json(data)
+        # Escape sequences could hide a credential here, and not in the value.
+        seen = b"\\" in data or any(credential.encode() in data for credential in self._distinctive)
+        return self.redact(value) if seen else value
 
     def redact(self, value: ValueT) -> ValueT:
         """Content of the upstream's, a text or JSON, without credentials that cannot be ordinary words."""
@@ -65,9 +78,13 @@ class Redaction:
 
     @cached_property
     def _credential(self) -> re.Pattern[str]:
-        """Short credentials match as whole words only."""
-        words = (rf"(?<!\w){re.escape(each)}(?!\w)" for each in self._credentials if len(each) < _DISTINCTIVE)
-        return re.compile("|".join([*map(re.escape, self._distinctive), *words]) or r"(?!)")
+        """Matches each of them in a sentence."""
+        return re.compile("|".join(map(_pattern, self._credentials)) or r"(?!)")
+
+
+def _pattern(credential: str) -> str:
+    pattern = re.escape(credential)
+    return pattern if len(credential) >= _PART_OF_WORDS else rf"(?<!\w){pattern}(?!\w)"
 
 
 def _credentials(headers: Mapping[str, str]) -> Iterator[str]:

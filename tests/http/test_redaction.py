@@ -21,6 +21,7 @@ COOKIES = {"cookie": 'session=open%2Fsesame%3D1; theme=dark; lang=zh; token="a-q
         (BEARER, "wrong header Bearer correct horse battery!", "wrong header …!"),
         (BEARER, "correct horse", "correct horse"),
         ({"authorization": "swordfish"}, "the token swordfish has expired", "the token … has expired"),
+        ({"authorization": "Bearer swordfish"}, "my_swordfish_key", "my_…_key"),
         ({"authorization": "Bearer none"}, "none of it, nonetheless: 'none'", "… of it, nonetheless: '…'"),
         ({"authorization": "Bearer a+b/c.*(d)=["}, "bad a+b/c.*(d)=[ here", "bad … here"),
         ({"authorization": "Bearer two  spaces-inside"}, "bad two  spaces-inside", "bad …"),
@@ -53,6 +54,11 @@ def test_content_keeps_words_that_are_short_enough_to_be_ordinary(
 ) -> None:
     found = Redaction({"authorization": f"Bearer {key}"}).redact(content)
     assert repr(found) == (repr(content).replace(key, redacted) if redacted else repr(content))
+
+
+@pytest.mark.parametrize("data", [rb'["a/b-passphrase"]', rb'["a\/b-passphrase"]', rb'["\u0061/b-passphr\u0061se"]'])
+def test_escape_sequences_hide_nothing(data: bytes) -> None:
+    assert Redaction({"x-goog-api-key": "a/b-passphrase"}).parse_json(data) == ["…"]
 
 
 async def test_every_answer_knows_the_credentials_of_its_request(http: Http) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
 from shared.errors import GenerationFailed, ResultLost
-from shared.http import Redaction, parse_json
+from shared.http import Redaction
 from shared.providers.akashchat.failures import error_line
 from shared.values import ChatDelta, Usage
 
@@ -22,13 +22,13 @@ async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGene
         code, _, content = line.partition(b":")
         match code:
             case b"0":
-                yield ChatDelta(redaction.redact(str(_value(content))))
+                yield ChatDelta(str(_value(content, redaction)))
             case b"g":
-                yield ChatDelta(reasoning=redaction.redact(str(_value(content))))
+                yield ChatDelta(reasoning=str(_value(content, redaction)))
             case b"3":
-                raise error_line(str(_value(content)), redaction)
+                raise error_line(str(_value(content, redaction)), redaction)
             case b"d":
-                yield _end(_value(content))
+                yield _end(_value(content, redaction))
                 return
 
 
@@ -49,9 +49,9 @@ def _usage(usage: Any) -> Usage | None:
     return Usage(prompt, completion) if isinstance(prompt, int) and isinstance(completion, int) else None
 
 
-def _value(content: bytes) -> Any:
+def _value(content: bytes, redaction: Redaction) -> Any:
     try:
-        return parse_json(content)
+        return redaction.parse_json(content)
     except (ValueError, RecursionError):
         raise _nonsense() from None
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from shared.errors import EaselError, ResultLost
-from shared.http import Listening, Redaction, parse_json
+from shared.http import Listening, Redaction
 from shared.providers.openai_compatible.failures import error_within, failure
 from shared.values import ChatDelta, Usage
 
@@ -63,7 +63,7 @@ async def _hear_out(events: AsyncIterator[bytes]) -> None:
 
 def _object(data: bytes, redaction: Redaction) -> dict[str, Any]:
     try:
-        chunk = redaction.redact(parse_json(data))
+        chunk = redaction.parse_json(data)
     except (ValueError, RecursionError):
         chunk = None
     if not isinstance(chunk, dict):
