@@ -287,6 +287,14 @@ def test_a_link_that_is_too_long_for_an_id_is_followed_at_once(serve: Callable[.
             assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
 
 
+def test_an_image_on_a_foreign_origin_is_lost_and_not_bought_again(serve: Callable[..., Gateway]) -> None:
+    with OpenAICompatible() as service, serve(**service.environment()).client() as client:
+        service.files_origin = service.url.replace("127.0.0.1", "localhost")
+        error = assert_error(draw(client, model="flux-emulated"), 424, "upstream_failed")
+        assert "origin" in error["message"]
+        assert len(service.orders) == 1
+
+
 def test_a_link_with_the_credential_in_it_is_followed_at_once(serve: Callable[..., Gateway]) -> None:
     key = "open-sesame-of-the-operator"
     with (

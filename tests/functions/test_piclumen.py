@@ -208,7 +208,7 @@ def test_the_routes_answer_under_a_prefix(gateway: Gateway, anyone: httpx.Client
         (Fate.FAILS_SILENTLY, "generation_failed", "no reason given"),
         (Fate.FAILS_AS_UNSAFE, "moderation_blocked", "sensitive content"),
         (Fate.FLAGGED, "moderation_blocked", "NSFW"),
-        (Fate.NO_RESULT, "generation_failed", "no picture"),
+        (Fate.NO_RESULT, "generation_failed", "without a usable result"),
     ],
 )
 def test_a_task_that_failed_says_so_at_last(

@@ -111,7 +111,7 @@ def test_pending_videos_say_when_to_look_again(films: Gateway, client: httpx.Cli
         (Fate.FAILS, "generation_failed", "unexpected internal error"),
         (Fate.FAILS_AS_UNSAFE, "moderation_blocked", "sensitive information"),
         (Fate.EXPIRES, "generation_failed", "time"),
-        (Fate.NO_RESULT, "generation_failed", "no video"),
+        (Fate.NO_RESULT, "generation_failed", "without a usable result"),
     ],
 )
 def test_a_video_that_failed_is_a_good_answer(client: httpx.Client, ark: Ark, fate: Fate, code: str, said: str) -> None:
