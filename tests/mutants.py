@@ -1280,6 +1280,27 @@ MUTANTS = (
         '_model("redcraft-2", "redcraft")',
         DOCUMENTS,
     ),
+    Mutant(
+        "job's file stored by shared caches",
+        "shared/api/files.py",
+        '"private" if call.caller else "public"',
+        '"public"',
+        "tests/functions/test_files.py",
+    ),
+    Mutant(
+        "answers stored by caches",
+        "shared/api/app.py",
+        'response.headers.setdefault("cache-control", "no-store")',
+        "pass",
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "open mode behind Cloudflare",
+        "shared/api/access.py",
+        "(cf|x-original|x-envoy)",
+        "(x-original|x-envoy)",
+        "tests/functions/test_access.py",
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from enum import Enum
 from urllib.parse import urlsplit
 
@@ -14,7 +15,10 @@ from shared.settings import Settings
 from shared.tickets import Tickets
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
-_FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+_PROXY_HEADER = re.compile(
+    r"forwarded|via|cdn-loop|true-client-ip|x-real-ip|(x|x-cluster|fly|fastly)-client-ip"
+    r"|x-forwarded(-.*)?|(cf|x-original|x-envoy)-.*"
+)
 
 
 class Access(Enum):
@@ -69,7 +73,7 @@ def guard_open_mode(request: Request) -> None:
     origin = request.headers.get("origin")
     if host not in _LOCAL_HOSTS or (origin and _hostname(origin) not in _LOCAL_HOSTS):
         raise Forbidden("Without API_KEYS only this machine itself is served, under the name localhost or 127.0.0.1.")
-    if any(name in request.headers for name in _FORWARDING):
+    if any(map(_PROXY_HEADER.fullmatch, request.headers)):
         raise Forbidden("Without API_KEYS nothing is served through a proxy. Set API_KEYS to open this server up.")
 
 

@@ -144,6 +144,7 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(Request(scope, receive))
+        response.headers.setdefault("cache-control", "no-store")  # files and pages set their own
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:

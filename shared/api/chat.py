@@ -37,7 +37,7 @@ async def answer(call: Call, body: ChatCreate, *, order: bool = False) -> Respon
     request, ignored = body.to_request(offer.model)
     completion = Completion.of(body, offer, call.service.tickets.now())
     deltas = call.service.chat(offer, request, call.owner, call.repeat())
-    headers = {"cache-control": "no-store", **ignored_header(ignored)}
+    headers = ignored_header(ignored)
     if not body.stream:
         return JSONResponse(await call.while_wanted(_whole(call, completion, deltas)), headers=headers)
     events = _events(completion, deltas, call.limit() - call.age)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import AsyncExitStack
+from typing import Literal
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -19,9 +20,12 @@ JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
 
-async def file_response(call: Call, asset: Asset) -> Response:
-    """The file, or the range of it that was asked for; it streams as it arrives, and stops when the caller leaves."""
-    headers = _headers(call, asset)
+async def file_response(call: Call, asset: Asset, visibility: Literal["public", "private"] = "public") -> Response:
+    """The file, or the requested range of it, streamed as it arrives; a disconnect stops it.
+
+    `visibility` says whether shared caches may store it: "private" wherever the URL alone does not grant access.
+    """
+    headers = _headers(call, asset, visibility)
     if not {headers["etag"], "*"}.isdisjoint(_tags(call.request.headers.get("if-none-match", ""))):
         return Response(status_code=304, headers=headers)
     if call.request.method == "HEAD":
@@ -54,7 +58,7 @@ async def job_file_response(call: Call) -> Response:
     asset = {str(index): asset for index, asset in enumerate(assets)}.get(query.get("index", "0"))
     if asset is None:
         raise NotFound("The picture is not there, or not yet.", param="id")
-    return await file_response(call, asset)
+    return await file_response(call, asset, "private" if call.caller else "public")
 
 
 async def _last(call: Call, job: Job) -> Status | None:
@@ -80,14 +84,14 @@ async def _head(call: Call, asset: Asset, headers: dict[str, str]) -> Response:
         raise Unavailable("The result is an empty file.") from error
 
 
-def _headers(call: Call, asset: Asset) -> dict[str, str]:
+def _headers(call: Call, asset: Asset, visibility: str) -> dict[str, str]:
     tickets = call.service.tickets
     life = max(0, asset.job.created + int(tickets.ttl) - tickets.now())
     name = hashlib.sha256(repr((asset.job, asset.number, asset.output)).encode()).hexdigest()[:32]
     return {
         "etag": f'"{name}"',
         "accept-ranges": "bytes",
-        "cache-control": f"public, max-age={life}, immutable",
+        "cache-control": f"{visibility}, max-age={life}, immutable",
         "content-security-policy": "sandbox; default-src 'none'",
         "content-disposition": "inline",
         "cross-origin-resource-policy": "cross-origin",

@@ -12,7 +12,6 @@ from shared.errors import GenerationFailed, GenerationPending
 from shared.values import Failed, Job, Queued, Running, Status, Succeeded
 
 POLL_AFTER_MS = 1000
-_NO_STORE = {"cache-control": "no-store"}
 
 
 def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def job_object(call: Call, job: Job, status: Status) -> dict[str, Any]:
 
 def job_response(call: Call, job: Job, status: Status) -> Response:
     pending = {} if isinstance(status, Succeeded | Failed) else pending_headers()
-    return JSONResponse(job_object(call, job, status), headers=_NO_STORE | pending)
+    return JSONResponse(job_object(call, job, status), headers=pending)
 
 
 def pending_response(call: Call, job: Job, status: Status | None, prefer: Prefer, headers: dict[str, str]) -> Response:
@@ -69,7 +68,7 @@ async def images_object(call: Call, job: Job) -> Response:
         return error_response(error, call.prefix, {"uuid": name, "status": "timeout"}, status=408)
     urls = task["resultUrls"]
     done = {"uuid": name, "status": "completed", "image_urls": urls, "task_info": task}
-    return JSONResponse({**done, "success": True, "data": {"images": urls}}, headers=_NO_STORE)
+    return JSONResponse({**done, "success": True, "data": {"images": urls}})
 
 
 def _zimage_task(call: Call, job: Job, status: Status) -> dict[str, Any]:

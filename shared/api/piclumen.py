@@ -21,7 +21,6 @@ PROVIDER = "piclumen"
 TOKEN = "authorization_token"
 TOKEN_HEADER = "authorization-token"
 
-_NO_STORE = {"cache-control": "no-store"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
@@ -37,7 +36,7 @@ async def started(call: Call, largest_body: int) -> Response:
         async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
             mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
-    return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))
+    return JSONResponse(answer, headers=ignored_header(sorted(body.model_extra or {})))
 
 
 async def checked(call: Call) -> Response:
@@ -49,7 +48,7 @@ async def checked(call: Call) -> Response:
     job = service.job(mark, caller)
     with _own_token_refused(call):
         status = await service.look(job)
-    return JSONResponse(_state(call, job, mark, status), headers=_NO_STORE)
+    return JSONResponse(_state(call, job, mark, status))
 
 
 def _state(call: Call, job: Job, mark: str, status: Status) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Order(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"cache-control": "no-store", **ignored_header(self.ignored)}
+        return ignored_header(self.ignored)
 
 
 class Picture(NamedTuple):

@@ -18,7 +18,6 @@ from shared.errors import BadRequest
 from shared.tickets import unknown_id
 from shared.values import Asset, Failed, Job, Queued, Running, Status, Succeeded
 
-_NO_STORE = {"cache-control": "no-store"}
 _NOTE = "nothing is stored here: each video is to be had by its id alone"
 _LOOKS = 20
 """How often a client looks in the time that a video usually takes."""
@@ -39,13 +38,13 @@ async def show(call: Call) -> Response:
     """How a video is doing."""
     job = _job(call)
     status = await call.service.look(job)
-    return JSONResponse(video_object(call, job, status), headers=_NO_STORE | await _poll_after(call, job, status))
+    return JSONResponse(video_object(call, job, status), headers=await _poll_after(call, job, status))
 
 
 async def delete(call: Call) -> Response:
     """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
     deleted = await call.service.delete(_job(call))
-    return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
+    return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted})
 
 
 async def content(call: Call) -> Response:
@@ -53,13 +52,13 @@ async def content(call: Call) -> Response:
     variant = call.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
-    return await file_response(call, Asset(_job(call), 0))
+    return await file_response(call, Asset(_job(call), 0), "private")
 
 
 async def index(call: Call) -> Response:
     """An empty page: nothing is stored."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
-    return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
+    return JSONResponse(page, headers={"easel-note": _NOTE})
 
 
 async def generate(call: Call) -> Response:
@@ -93,7 +92,7 @@ async def create_task(call: Call) -> Response:
 async def show_task(call: Call) -> Response:
     """How that video is doing, in the same words."""
     job = _job(call)
-    return JSONResponse(task_object(call, job, await call.service.look(job)), headers=_NO_STORE)
+    return JSONResponse(task_object(call, job, await call.service.look(job)))
 
 
 async def assets(call: Call) -> Response:

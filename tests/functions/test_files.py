@@ -66,6 +66,20 @@ def test_the_headers(anyone: httpx.Client, url: str) -> None:
     assert 24 * 3600 - 60 < int(max_age.removeprefix("max-age=")) <= 24 * 3600
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_shared_cache_never_stores_a_file_that_needs_a_key(
+    client: httpx.Client, anyone: httpx.Client, gateway: Gateway, method: str
+) -> None:
+    job_id = finished_job(client)["id"]
+    keyed = client.request(method, f"/images?id={job_id}")
+    assert (keyed.status_code, keyed.headers["cache-control"].split(", ")[0]) == (200, "private")
+    unchanged = client.request(method, f"/images?id={job_id}", headers={"if-none-match": keyed.headers["etag"]})
+    assert (unchanged.status_code, unchanged.headers["cache-control"].split(", ")[0]) == (304, "private")
+    ownerless = tickets().job_id(tickets().job(job_id)._replace(owner=""))
+    shared = anyone.request(method, f"{gateway.url}/images?id={ownerless}")
+    assert (shared.status_code, shared.headers["cache-control"].split(", ")[0]) == (200, "public")
+
+
 def test_max_age_is_the_life_that_is_left(client: httpx.Client, anyone: httpx.Client, gateway: Gateway) -> None:
     job = tickets().job(finished_job(client)["id"])
     old = Asset(job._replace(created=job.created - 23 * 3600), 0)

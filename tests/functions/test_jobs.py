@@ -45,6 +45,19 @@ def test_a_job_that_is_under_way(client: httpx.Client, zimage: ZImage) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{prefix}/v1/{route}/{{id}}" for prefix in ("", "/api") for route in ("tasks", "images")),
+        *("/v1/jobs/{id}", "/v1/models", "/v1/models/zimage-turbo", "/v1/health", "/ping", "/openapi.json"),
+        *("/v1/videos", "/v1/jobs/unknown", "/v1/unknown"),
+    ],
+)
+def test_no_answer_is_stored_by_a_cache(client: httpx.Client, path: str) -> None:
+    answer = client.get(path.format(id=start_job(client)["id"]))
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_job_that_is_done(client: httpx.Client, zimage: ZImage) -> None:
     job_id = start_job(client, n=3)["id"]
     answer = client.get(f"/v1/jobs/{job_id}")

@@ -135,6 +135,7 @@ def test_the_content_by_itself_and_by_ranges(client: httpx.Client, ark: Ark) -> 
     assert part.headers["content-range"] == f"bytes 1000-1999/{len(whole.content)}"
     head = client.head(path)
     assert head.headers["content-length"] == str(len(whole.content))
+    assert {answer.headers["cache-control"].split(", ")[0] for answer in (whole, part, head)} == {"private"}
     assert "HEAD" not in {call.method for call in ark.calls}
     assert "authorization" not in [call for call in ark.calls if "/tos/" in call.path][-1].headers
 
