@@ -21,6 +21,7 @@ from shared.errors import (
     Overloaded,
     ResultLost,
     TakenError,
+    Unauthenticated,
     Uncertain,
 )
 from shared.logins import Logins
@@ -74,6 +75,7 @@ class Service:
         repeats: Repeats,
         waiter: Waiter,
         max_tasks: int = 0,
+        max_guest_tasks: int = 0,
     ) -> None:
         self.catalog = catalog
         self.tickets = tickets
@@ -81,11 +83,21 @@ class Service:
         self._serve_with(adapters, pool)
         self._repeats = repeats
         self.max_tasks = max_tasks
+        self.max_guest_tasks = max_guest_tasks
         self._tasks: set[object] = set()
+        self._guest_tasks: set[object] = set()
 
-    def lent(self, provider: str, credential: str) -> Service:
-        """This service for a caller with a credential of its own: it knows no other account, and forgets that one."""
+    def lent(self, provider: str, credential: str, *, guest: bool) -> Service:
+        """This service for a caller with a credential of its own: it knows no other account, and forgets that one.
+
+        A guest is a caller without an API key. Its tasks count towards `max_guest_tasks` instead of `max_tasks`;
+        where that is 0, Unauthenticated is raised.
+        """
         lent = copy.copy(self)
+        if guest:
+            if not self.max_guest_tasks:
+                raise Unauthenticated("An API key is required beside your own: Authorization: Bearer <key>.")
+            lent._tasks, lent.max_tasks = self._guest_tasks, self.max_guest_tasks
         pool = Pool([self.pool.guest(provider)._replace(key=credential)], MemoryState())
         lent._serve_with(self._adapters.over(pool), pool)
         return lent
@@ -254,7 +266,8 @@ class Service:
     @contextmanager
     def _slot(self) -> Iterator[None]:
         if self.max_tasks and self.tasks >= self.max_tasks:
-            raise Overloaded(f"{self.max_tasks} tasks are under way, which is the limit here.", retry_after=2.0)
+            what = "guest tasks" if self._tasks is self._guest_tasks else "tasks"
+            raise Overloaded(f"{self.max_tasks} {what} are running, which is the limit; retry later.", retry_after=2.0)
         self._tasks.add(task := object())
         try:
             yield

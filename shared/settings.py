@@ -46,6 +46,7 @@ JOB_TTL_HOURS = Variable("JOB_TTL_HOURS", "24", also=("CLEANUP_HOURS",))
 # On Workers less than the 100 seconds of silence after which Cloudflare answers in a server's place.
 MAX_WAIT = Variable("MAX_WAIT_SECONDS", "90" if _ON_WORKERS else "240", also=("DEFAULT_TIMEOUT", "VIDEO_TIMEOUT"))
 MAX_CONCURRENT = Variable("MAX_CONCURRENT_TASKS", "0")
+MAX_GUESTS = Variable("MAX_GUEST_TASKS", "10")
 COOLDOWN = Variable("ACCOUNT_COOLDOWN_SECONDS", "600")
 RESPONSE_FORMAT = Variable("DEFAULT_RESPONSE_FORMAT", "both")
 MODEL_ALIASES = Variable("MODEL_ALIASES", "{}")
@@ -173,6 +174,7 @@ def configure(
         Repeats(state),
         Waiter(),
         MAX_CONCURRENT.number(environment),
+        MAX_GUESTS.number(environment),
     )
     origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
     return Easel(settings, service, Fetcher(Http(), frozenset(origins)))

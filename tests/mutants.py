@@ -1295,6 +1295,20 @@ MUTANTS = (
         "tests/functions/test_jobs.py",
     ),
     Mutant(
+        "guests counted with keyed callers",
+        "shared/service.py",
+        "lent._tasks, lent.max_tasks = self._guest_tasks, self.max_guest_tasks",
+        "pass",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "guests served though they are switched off",
+        "shared/service.py",
+        "            if not self.max_guest_tasks:",
+        "            if False:",
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
         "open mode behind Cloudflare",
         "shared/api/access.py",
         "(cf|x-original|x-envoy)",

@@ -79,7 +79,8 @@ def _served(call: Call) -> tuple[Service, Caller]:
     if token := _token(call):
         if not _TOKEN.fullmatch(token):
             raise BadRequest(f"'{TOKEN}' cannot be a token.", param=TOKEN)
-        return call.service.lent(PROVIDER, token), Caller(call.service.tickets.owners(f"{PROVIDER}:{token}"))
+        lent = call.service.lent(PROVIDER, token, guest=call.caller is None)
+        return lent, Caller(call.service.tickets.owners(f"{PROVIDER}:{token}"))
     if not call.service.pool.of(PROVIDER):
         raise BadRequest(f"'{TOKEN}' is missing, and there is no PicLumen account here but your own.", param=TOKEN)
     if call.caller is None:

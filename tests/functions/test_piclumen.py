@@ -563,17 +563,51 @@ def test_an_account_called_like_nothing_cannot_be_configured(gateway: Gateway, a
     assert_error(generate(anyone), 500, "misconfigured")
 
 
-def test_a_limit_of_tasks_counts_those_of_callers_tokens(
-    gateway: Gateway, anyone: httpx.Client, piclumen: Piclumen
-) -> None:
-    gateway.environment["MAX_CONCURRENT_TASKS"] = "1"
-    piclumen.plan(CREATE, Slow(0.5))
-    with ThreadPoolExecutor() as pool:
+def test_guests_have_a_limit_of_their_own(paid: Gateway, anyone: httpx.Client, piclumen: Piclumen) -> None:
+    paid.environment |= {"MAX_GUEST_TASKS": "1", "MAX_CONCURRENT_TASKS": "2"}
+    piclumen.plan(CREATE, Slow(1.0))
+    with ThreadPoolExecutor() as pool, paid.client() as keyed:
         slow = pool.submit(generate, anyone)
         eventually(lambda: bool(piclumen.calls))
-        assert_error(generate(anyone, BOB), 429, "rate_limit_exceeded")
+        refused = generate(anyone, BOB)
+        assert "guest" in assert_error(refused, 429, "rate_limit_exceeded")["message"]
+        assert (refused.headers["x-should-retry"], refused.headers["retry-after"]) == ("true", "2")
+        assert anyone.get("/health").json()["concurrent_tasks"] == 0
+        assert [generate(keyed, token).status_code for token in (None, BOB)] == [200, 200]
         assert slow.result().status_code == 200
     assert generate(anyone, BOB).status_code == 200
+
+
+def test_keyed_callers_leave_guests_their_tasks(paid: Gateway, anyone: httpx.Client, piclumen: Piclumen) -> None:
+    """A key counts for its caller also with a token of the caller's own beside it."""
+    paid.environment |= {"MAX_GUEST_TASKS": "1", "MAX_CONCURRENT_TASKS": "1"}
+    piclumen.plan(CREATE, Slow(1.0))
+    with ThreadPoolExecutor() as pool, paid.client() as keyed:
+        slow = pool.submit(generate, keyed)
+        eventually(lambda: bool(piclumen.calls))
+        assert_error(generate(keyed, BOB), 429, "rate_limit_exceeded")
+        assert generate(anyone, BOB).status_code == 200
+        assert slow.result().status_code == 200
+
+
+@pytest.mark.parametrize("token", [ALICE, "an-invented-token"])
+def test_guests_can_be_switched_off(paid: Gateway, anyone: httpx.Client, piclumen: Piclumen, token: str) -> None:
+    mark = mark_of(generate(anyone))
+    paid.environment["MAX_GUEST_TASKS"] = "0"
+    piclumen.calls.clear()
+    for answer in (generate(anyone, token), check(anyone, mark, token)):
+        error = assert_error(answer, 401, "invalid_api_key")
+        assert answer.json()["detail"] == error["message"]
+    assert piclumen.calls == []
+    with paid.client() as keyed:
+        for own in (None, ALICE):
+            assert state(check(keyed, mark_of(generate(keyed, own)), own))["statuscode"] == 200
+
+
+def test_a_laptop_has_no_guests(serve: Callable[..., Gateway], piclumen: Piclumen) -> None:
+    gateway = serve(open_mode=True, MAX_GUEST_TASKS="0", **piclumen.environment())
+    with httpx.Client(base_url=gateway.url, verify=False) as local:
+        assert generate(local).status_code == 200
 
 
 def test_an_idempotency_key_starts_one_task_for_each_caller(anyone: httpx.Client, piclumen: Piclumen) -> None:
