@@ -8,9 +8,11 @@ EaselError
 │   ├── Forbidden            a caller or an address that is not served here
 │   ├── NotFound             unknown, tampered, expired or foreign
 │   ├── WrongMethod          the path exists, this verb on it does not
+│   ├── RequestTimeout       a request that did not arrive in time
 │   ├── TooLarge             a body above the limit
 │   ├── RangeInvalid         a byte range outside of the file
-│   └── KeyReused            an Idempotency-Key that came with another body before
+│   ├── KeyReused            an Idempotency-Key that came with another body before
+│   └── HeadersTooLarge      headers above the limit
 ├── Misconfigured            a setting has a bad value; the message names it
 ├── StoreUnavailable         what is kept outside of this process cannot be reached
 ├── Overloaded               this instance has enough to do
@@ -94,6 +96,10 @@ class WrongMethod(CallerError):
         self.allow = allow
 
 
+class RequestTimeout(CallerError):
+    code = "request_timeout"
+
+
 class TooLarge(CallerError):
     code = "request_too_large"
 
@@ -110,6 +116,10 @@ class RangeInvalid(CallerError):
 
 class KeyReused(CallerError):
     code = "idempotency_key_reused"
+
+
+class HeadersTooLarge(CallerError):
+    code = "headers_too_large"
 
 
 class Misconfigured(EaselError):

@@ -35,6 +35,7 @@ ResponseFormat: TypeAlias = Literal["url", "b64_json", "both"]
 DERIVING_KEY_LENGTH = 24
 _ON_WORKERS = sys.platform == "emscripten"
 _TABLE = re.compile(r"dynamodb://([\w.-]{3,255})", re.ASCII)
+SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
 OPEN_MODE_SIGNING_KEY = "easel: a laptop's own ids, worth nothing elsewhere"
 
 API_KEYS = Variable("API_KEYS", also=("API_KEY", "BEARER_TOKEN"))
@@ -178,9 +179,6 @@ def configure(
     )
     origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
     return Easel(settings, service, Fetcher(Http(), frozenset(origins)))
-
-
-SKETCH_ACCOUNT = Account(id="built-in", provider="sketch", base_url="")
 
 
 def _settings(environment: Mapping[str, str], open_mode: bool) -> Settings:

@@ -27,7 +27,10 @@ VIDEOS = "tests/functions/test_videos.py"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
-COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
+COPIED = (
+    *("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini"),
+    ".python-version",
+)
 
 
 class Mutant(NamedTuple):
@@ -1307,6 +1310,41 @@ MUTANTS = (
         "            if not self.max_guest_tasks:",
         "            if False:",
         "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "headers without end",
+        "shared/hosts/local_protocol.py",
+        "if self._unparsed > LARGEST_HEAD:",
+        "if False:",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "headers counted by size alone",
+        "shared/hosts/local_protocol.py",
+        "size > LARGEST_HEAD or len(self.headers) > MOST_HEADERS",
+        "size > LARGEST_HEAD",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "slow responses timed out",
+        "shared/hosts/local_protocol.py",
+        "if self.flow.read_paused or not self._is_receiving():",
+        "if self.flow.read_paused:",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "bodies in drips waited for",
+        "shared/hosts/local_protocol.py",
+        "min(self.loop.time(), self._since + len(body) / self.slowest)",
+        "self.loop.time()",
+        "tests/hosts/test_local_protocol.py",
+    ),
+    Mutant(
+        "error written into the response before it",
+        "shared/hosts/local_protocol.py",
+        "if cycle and not cycle.response_complete:",
+        "if False:",
+        "tests/hosts/test_local_protocol.py",
     ),
     Mutant(
         "open mode behind Cloudflare",

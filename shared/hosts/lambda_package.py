@@ -25,7 +25,10 @@ REQUIREMENTS = ROOT / "requirements.txt"
 PYTHONS = ("3.13", "3.12", "3.11")
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 
-NOT_OURS = (*("local.py", "workers.py", "workers_package.py", "Dockerfile", "lambda_package.py", "__pycache__"),)
+NOT_OURS = (
+    *("local.py", "local_protocol.py", "workers.py", "workers_package.py"),
+    *("Dockerfile", "lambda_package.py", "__pycache__"),
+)
 """What the other hosts need, and this file."""
 
 NOT_THEIRS = ("bin", "pydantic/v1", "anyio/_backends/_trio.py", "*.dist-info/RECORD")

@@ -11,6 +11,7 @@ import uvicorn
 
 from shared.api import Misconfigured
 from shared.hosts.bundle import whole_app
+from shared.hosts.local_protocol import LocalProtocol
 
 _LAST_PORT = 65535
 _KEY = "<one of API_KEYS>"
@@ -38,8 +39,16 @@ def main() -> None:
     key, header = ("anything", "") if settings.open_mode else (_KEY, f" -H 'Authorization: Bearer {_KEY}'")
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}/v1"
     print(_WELCOME.format(base=base, key=key, header=header), flush=True)
-    # access_log: below its level each line would be put together all the same, and thrown away.
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, proxy_headers=not settings.open_mode)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=LocalProtocol,
+        ws="none",
+        proxy_headers=not settings.open_mode,
+        log_level="warning",
+        access_log=False,  # below its level each line would be put together all the same, and thrown away
+    )
 
 
 def address(environment: Mapping[str, str]) -> tuple[str, int]:

@@ -23,7 +23,7 @@ PYTHON = "3.14"
 
 NOT_OURS = (
     *("lambda-exec", "lambda_events.py", "lambda_loop.py", "lambda_package.py", "lambda_stream.py", "local.py"),
-    *("runtime_api.py", "workers_package.py", "Dockerfile", "__pycache__"),
+    *("local_protocol.py", "runtime_api.py", "workers_package.py", "Dockerfile", "__pycache__"),
 )
 """What the other hosts need, and this file. The functions import lambda_entry."""
 

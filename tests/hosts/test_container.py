@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import openai
 import pytest
 import yaml
 
+from tests.functions.helpers import assert_error
 from tests.hosts.container import DOCKERFILE, ROOT, Container, instructions
 from tests.local_server import LocalServer
 from tests.rig import API_KEY
@@ -69,6 +71,10 @@ class TestContainer:
             answer = sdk.images.generate(model="sketch", prompt="a lighthouse", size="256x256", response_format="url")
         assert answer.data
         assert str(answer.data[0].url).startswith(f"{server.url}/images/")
+
+    def test_it_bounds_headers(self, server: LocalServer) -> None:
+        answer = httpx.get(f"{server.url}/ping", headers={"x-long": "y" * 70_000}, trust_env=False)
+        assert_error(answer, 431, "headers_too_large")
 
     def test_it_is_healthy(self, container: Container, server: LocalServer) -> None:
         port = server.url.rpartition(":")[2]

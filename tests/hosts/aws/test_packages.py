@@ -108,7 +108,7 @@ def test_what_is_inside(archive: Path) -> None:
     ]
     ours = {name.removeprefix("shared/hosts/") for name in names(archive) if name.startswith("shared/hosts/")}
     assert {"lambda-exec", "lambda_entry.py", "lambda_stream.py"} <= ours
-    assert not ours & {"local.py", "workers.py", "Dockerfile", "lambda_package.py"}
+    assert not ours & {"local.py", "local_protocol.py", "workers.py", "Dockerfile", "lambda_package.py"}
 
 
 def test_it_is_small(archive: Path) -> None:
