@@ -49,7 +49,7 @@ class LocalProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
-        self._timer = self.loop.call_later(self.patience, self._check)
+        self._timer = self.loop.call_later(self.patience / _TICKS, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
