@@ -94,7 +94,7 @@ class Repeats:
         except BaseException as error:
             with if_possible(EaselError):
                 if isinstance(error, EaselError) and not isinstance(error, TakenError):
-                    await self._state.remove(name)
+                    await self._state.remove(name, f"{repeat.body} {_PENDING}")
                 else:  # taken, or broken off where nobody can know
                     await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
             raise

@@ -258,8 +258,8 @@ class Remote:
     async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
         return await self._arriving(self._memory.swap(key, old, new, ttl))
 
-    async def remove(self, key: str) -> None:
-        await self._arriving(self._memory.remove(key))
+    async def remove(self, key: str, value: str) -> None:
+        await self._arriving(self._memory.remove(key, value))
 
     async def _arriving(self, call: Coroutine[Any, Any, AnswerT]) -> AnswerT:
         await asyncio.sleep(0)

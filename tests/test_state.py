@@ -28,7 +28,7 @@ class StatePromises:
 
     async def test_what_was_never_put_is_not_there(self, state: State) -> None:
         assert await state.get("a") is None
-        await state.remove("a")
+        await state.remove("a", "one")
 
     async def test_a_second_put_replaces_the_value_and_its_time(self, state: State, clock: Clock) -> None:
         await state.put("a", "one", 10)
@@ -48,9 +48,16 @@ class StatePromises:
         assert await state.get("a") == "one"
         clock.now += 10
         assert await state.add("a", "three", 10)
-        await state.remove("a")
+        await state.remove("a", "three")
         assert await state.add("a", "four", 10)
         assert await state.get("a") == "four"
+
+    async def test_remove_leaves_another_text(self, state: State) -> None:
+        await state.put("a", "one", 10)
+        await state.remove("a", "two")
+        assert await state.get("a") == "one"
+        await state.remove("a", "one")
+        assert await state.get("a") is None
 
     async def test_a_swap_needs_the_very_text(self, state: State, clock: Clock) -> None:
         assert not await state.swap("a", "", "one", 10)

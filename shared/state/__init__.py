@@ -35,7 +35,8 @@ class State(Protocol):
     async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
         """Put `new` in the place of `old`; False where something else is there, or nothing."""
 
-    async def remove(self, key: str) -> None: ...
+    async def remove(self, key: str, value: str) -> None:
+        """Remove the text if it is still `value`: a delete that is repeated late must not hit another writer's text."""
 
 
 @contextmanager

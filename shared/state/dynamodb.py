@@ -45,20 +45,26 @@ class DynamoState:
     async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
         return await self._put_if(f"content = :old AND {_LIVING}", self._item(key, new, ttl), {":old": {"S": old}})
 
-    async def remove(self, key: str) -> None:
-        await self._call("delete_item", Key={"pk": {"S": key}})
+    async def remove(self, key: str, value: str) -> None:
+        # boto3 repeats a delete whose response was lost; by then another writer may have put a text of its own.
+        values = {":old": {"S": value}}
+        await self._call_if("delete_item", "content = :old", Key={"pk": {"S": key}}, ExpressionAttributeValues=values)
 
     async def _put_if(self, condition: str, item: dict[str, Any], values: dict[str, Any] | None = None) -> bool:
         # The writer's mark: a call that was carried out, but whose answer broke off, is repeated by boto3 and must
         # not be refused for what it has itself written.
         mark = {"S": uuid4().hex}
+        return await self._call_if(
+            "put_item",
+            f"({condition}) OR writer = :writer",
+            Item={**item, "writer": mark},
+            ExpressionAttributeValues={":now": {"N": f"{self._clock():.3f}"}, ":writer": mark, **(values or {})},
+        )
+
+    async def _call_if(self, operation: str, condition: str, **arguments: Any) -> bool:
+        """Return False if the condition does not hold."""
         try:
-            await self._call(
-                "put_item",
-                Item={**item, "writer": mark},
-                ConditionExpression=f"({condition}) OR writer = :writer",
-                ExpressionAttributeValues={":now": {"N": f"{self._clock():.3f}"}, ":writer": mark, **(values or {})},
-            )
+            await self._call(operation, ConditionExpression=condition, **arguments)
         except Refused as error:
             if error.reason != "ConditionalCheckFailedException":
                 raise

@@ -38,8 +38,9 @@ class MemoryState:
         await self.put(key, new, ttl)
         return True
 
-    async def remove(self, key: str) -> None:
-        self._entries.pop(key, None)
+    async def remove(self, key: str, value: str) -> None:
+        if self._live(key) == value:
+            del self._entries[key]
 
     def _live(self, key: str) -> str | None:
         expiry, value = self._entries.get(key, (0.0, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import httpx
 from starlette.requests import Request
@@ -15,7 +16,8 @@ from tests.emulators.server import Server, line_of
 class Front:
     """`calls` counts by operation. While it is `down`, no call arrives; `lose` of the next answers break off.
 
-    `refusal` is the error code with which it answers instead of moto, in AWS's words.
+    `meanwhile` runs after each answer that broke off, before the client can retry. `refusal` is the error code with
+    which it answers instead of moto, in AWS's words.
     """
 
     def __init__(self, behind: str) -> None:
@@ -28,6 +30,7 @@ class Front:
         self.calls: Counter[str] = Counter()
         self.down = False
         self.lose = 0
+        self.meanwhile: Callable[[], object] = lambda: None
         self.refusal = ""
 
     def stop(self) -> None:
@@ -43,6 +46,7 @@ class Front:
         answer = await self._passed_on(request)
         if self.lose:
             self.lose -= 1
+            self.meanwhile()
             line_of(scope).abort()
             return
         await answer(scope, receive, send)

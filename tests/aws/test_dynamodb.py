@@ -53,10 +53,24 @@ async def test_a_write_whose_answer_broke_off_counts_as_done(state: DynamoState,
     assert not await state.add("a", "three", 10)
 
 
+async def test_a_repeated_delete_leaves_another_writers_text(
+    state: DynamoState, table: str, front: Front, dynamodb: Any
+) -> None:
+    def write_another() -> None:
+        item = {"pk": {"S": "a"}, "content": {"S": "two"}, "expires": {"N": f"{NOW + 10:.0f}"}}
+        dynamodb.put_item(TableName=table, Item=item)
+
+    await state.put("a", "one", 10)
+    front.lose, front.meanwhile = 1, write_another
+    await state.remove("a", "one")
+    assert front.calls["DeleteItem"] == 2
+    assert await state.get("a") == "two"
+
+
 async def test_out_of_reach_it_says_so_soon(state: DynamoState, front: Front) -> None:
     front.down = True
     began = time.monotonic()
-    for call in (state.get("a"), state.put("a", "x", 1), state.add("a", "x", 1), state.remove("a")):
+    for call in (state.get("a"), state.put("a", "x", 1), state.add("a", "x", 1), state.remove("a", "x")):
         with pytest.raises(StoreUnavailable, match="^STATE: "):
             await call
     assert front.calls.total() == 8
