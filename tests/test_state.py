@@ -1,11 +1,16 @@
-"""What every state promises: entries live as long as they should. And what memory adds: they never pile up."""
+"""What every state promises: entries live as long as they should. And of memory: it has a bound, and forgets none."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
+from contextlib import suppress
+from itertools import count
 
 import pytest
 
+from shared.errors import StoreUnavailable
 from shared.state import MemoryState, State
 from tests.clock import Clock
 
@@ -88,18 +93,76 @@ class TestMemory(StatePromises):
     def state(self, clock: Clock) -> MemoryState:
         return MemoryState(clock)
 
-    async def test_it_never_grows_beyond_its_limit(self, state: MemoryState) -> None:
-        for number in range(25_000):
-            await state.put(str(number), "x", 1000)
-        kept = [number for number in range(25_000) if await state.get(str(number))]
-        assert 1000 <= len(kept) <= 10_000
-        assert kept[-1000:] == list(range(24_000, 25_000))
+    async def test_no_text_makes_way_for_another(self, clock: Clock) -> None:
+        state = MemoryState(clock, room=100_000)
+        await state.put("key:0", "x", 600)
+        stored = await _fill(state, "plain:{}", 600)
+        assert 100 < stored < 1000
+        with pytest.raises(StoreUnavailable, match="^STATE: .* Retry later"):
+            await state.put("plain:new", "x", 600)
+        clock.now += 599
+        assert [number for number in range(stored) if await state.get(f"plain:{number}") != "x"] == []
+        assert await state.get("key:0") == "x"
+        assert await state.add("key:1", "x", 600)
 
-    async def test_the_dead_go_first_when_it_is_full(self, state: MemoryState, clock: Clock) -> None:
-        await state.put("old but alive", "x", 1000)
-        for number in range(9_999):
-            await state.put(str(number), "x", 1)
-        clock.now += 1
-        await state.put("new", "x", 1)
-        assert await state.get("old but alive")
-        assert await state.get("new")
+    async def test_a_full_room_is_free_again_when_its_texts_expire(self, full: MemoryState, clock: Clock) -> None:
+        with pytest.raises(StoreUnavailable) as refused:
+            await full.add("new", "x", 10)
+        assert refused.value.retry_after == pytest.approx(10)
+        clock.now += 10
+        assert await full.add("new", "x", 10)
+
+    async def test_a_removed_text_leaves_its_room(self, full: MemoryState) -> None:
+        await full.remove("0", "x")
+        assert await full.add("new", "x", 10)
+        with pytest.raises(StoreUnavailable):
+            await full.add("newer", "x", 10)
+
+    async def test_a_text_in_a_full_room_can_be_replaced(self, full: MemoryState) -> None:
+        await full.put("0", "longer", 20)
+        assert await full.swap("1", "x", "longer", 20)
+        assert [await full.get(key) for key in ("0", "1")] == ["longer", "longer"]
+
+    async def test_what_it_had_no_room_for_cannot_be_added_later_as_if_it_was_new(
+        self, full: MemoryState, clock: Clock
+    ) -> None:
+        clock.now += 5
+        with pytest.raises(StoreUnavailable):
+            await full.put("refused", "x", 10)
+        clock.now += 9.9
+        with pytest.raises(StoreUnavailable):
+            await full.add("refused", "x", 10)
+        await full.put("seen for the first time", "x", 10)
+        clock.now += 0.1
+        assert await full.add("refused", "x", 10)
+
+    @pytest.fixture
+    async def full(self, clock: Clock) -> MemoryState:
+        """A state with texts from "0" on, which expire in ten seconds, and without room for more."""
+        state = MemoryState(clock, room=10_000)
+        await _fill(state, "{}", 10)
+        return state
+
+    async def test_memory_is_bounded_by_the_room(self, clock: Clock) -> None:
+        state = MemoryState(clock, room=4 << 20)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for number in range(40_000):
+                clock.now += 0.05
+                with suppress(StoreUnavailable):
+                    await state.put(f"repeat:{number:064}", "x" * 180, 600)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert 2 << 20 < peak < 5 << 20
+
+
+async def _fill(state: MemoryState, key: str, ttl: float) -> int:
+    """Add texts with numbered keys until there is no room; how many there are then."""
+    for number in count():
+        try:
+            await state.add(key.format(number), "x", ttl)
+        except StoreUnavailable:
+            break
+    return number
