@@ -1,25 +1,30 @@
-"""A request that comes twice starts its work once: repeated requests join the job that the first of them began."""
+"""Idempotency: a request that is sent again gets the job that its first try started."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple, TypeAlias
 
 from shared.errors import EaselError, GenerationPending, KeyReused, ResultLost, TakenError, Uncertain
+from shared.lease import PENDING, Lease, valid_until
 from shared.state import State, if_possible
 
 JOIN_SECONDS = 600.0
 _PATIENCE = 60.0
-_PENDING, _LOST, _ANSWERED = "pending", "lost", "answered"
+_LOST, _ANSWERED = "lost", "answered"
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class Repeat(NamedTuple):
     """What makes two requests the same one: `body` is a digest of path and body.
 
     With `key` the caller names the request (Idempotency-Key), and another body under that name is refused. Without
-    it, a request joins an earlier one only when it says itself that it comes `again`.
+    it, a request joins an earlier one only if it declares itself a retry, which is `again`.
     """
 
     body: str
@@ -27,102 +32,133 @@ class Repeat(NamedTuple):
     again: bool = False
 
 
-class Repeats:
-    """Remembers for ten minutes which job a request began.
+class Claim:
+    """A request's hold on its record.
 
-    Where the state cannot be reached, a request that comes for the first time is served all the same: it is worth
-    more than the protection of its repetition. One that may be a repetition, by its key or its own word, raises
-    before anything is begun: it could not be told from a second order. What happens after the upstream was asked
-    never hides what came of that. The record that such a failure leaves behind says that the work is being started,
-    so that it is not started again.
+    `job` is the id of its job: that of an earlier try, or the one that the block submitted and set. `recorded` is False
+    if a retry cannot be recognized, because the state has no room for the record or cannot be reached.
     """
 
-    def __init__(self, state: State, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self) -> None:
+        self.job: str | None = None
+        self.recorded = True
+
+
+class Repeats:
+    """Records for ten minutes which job a request started.
+
+    If the state cannot take the record, a first request is served all the same and its claim is not `recorded`. One
+    that may be a retry, by its key or its own declaration, raises before anything is submitted: it could buy twice.
+
+    Once the upstream was asked, errors of the state never hide the outcome. The record that is left then says that the
+    submit is pending, and nothing is submitted again while it lasts.
+    """
+
+    def __init__(self, state: State, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = time.time) -> None:
         self._state = state
         self._sleep = sleep
+        self._clock = clock
 
-    async def once(self, owner: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
-        """The id of the job that `begin` starts, or of the one that the same request of this owner started before.
+    @asynccontextmanager
+    async def claim(self, owner: str, repeat: Repeat) -> AsyncIterator[Claim]:
+        """Claim the request for the block, which submits it unless the claim has a `job`, and sets that `job`.
 
-        None where `begin` gives None: the work was done at once, and its results are not kept.
+        A block that ends without a job has delivered its results, which are not stored. One that raises releases the
+        request if the upstream accepted nothing; otherwise the request is never submitted again.
         """
-        name = _name(owner, repeat)
-        pending = f"{repeat.body} {_PENDING}"
-        if not (repeat.key or repeat.again):
+        claim, lease = Claim(), Lease(self._state, _name(owner, repeat), repeat.body, JOIN_SECONDS, self._clock)
+        if repeat.key or repeat.again:
+            claim.job = await self._job_or_lease(owner, repeat, lease)
+        else:
+            claim.recorded = False
             with if_possible():
-                if owed := await self._collect(owner, repeat):
-                    return owed
-                await self._state.put(name, pending, JOIN_SECONDS)
-            return await self._begin(name, repeat, begin)
-        if not repeat.key and (owed := await self._collect(owner, repeat)):
-            return owed
-        while not await self._state.add(name, pending, JOIN_SECONDS):
-            if job := await self._joined(name, repeat):
-                return job
-        return await self._begin(name, repeat, begin)
+                claim.job = await self._undelivered(owner, repeat)
+                if not claim.job:
+                    await lease.put()
+                claim.recorded = True
+        if claim.job:
+            yield claim
+            return
+        try:
+            async with lease.renewed(self._sleep):
+                yield claim
+        except BaseException as error:
+            with if_possible(EaselError):
+                if isinstance(error, EaselError) and not isinstance(error, TakenError):
+                    await lease.release()
+                else:  # the upstream may have accepted it
+                    await lease.end(_LOST)
+            raise
+        with if_possible(EaselError):
+            await lease.end(claim.job or _ANSWERED)
 
     async def owe(self, owner: str, repeat: Repeat, job: str) -> None:
-        """The answer with this job did not arrive: whoever sends the request next is given the job.
+        """Record an undelivered response: the next such request gets this job.
 
-        Some clients send a request again without a word about that, and would pay twice for one picture. With a key
-        the job is joined anyway.
+        Some clients retry without declaring it, and would pay twice. With a key the job is joined anyway.
         """
         if repeat.key:
             return
         name = _name(owner, repeat, "owed")
         with if_possible(EaselError):
-            while job not in (owed := await self._state.get(name) or "").split():
-                await self._replace(name, owed, f"{owed} {job}".strip())
+            while job not in (jobs := await self._state.get(name) or "").split():
+                await self._replace(name, jobs, f"{jobs} {job}".strip())
 
-    async def _collect(self, owner: str, repeat: Repeat) -> str | None:
+    async def _undelivered(self, owner: str, repeat: Repeat) -> str | None:
+        """The oldest job of this request whose response was not delivered; it is handed out once."""
         name = _name(owner, repeat, "owed")
-        while owed := await self._state.get(name):
-            first, _, rest = owed.partition(" ")
-            if await self._replace(name, owed, rest):
+        while jobs := await self._state.get(name):
+            first, _, rest = jobs.partition(" ")
+            if await self._replace(name, jobs, rest):
                 return first
         return None
 
     async def _replace(self, name: str, old: str, new: str) -> bool:
-        """Put `new` where `old` is, which is empty where nothing is; False where another instance was faster."""
+        """Replace `old`, which is empty if there is no record; False if another instance was faster."""
         return await self._state.swap(name, old, new, JOIN_SECONDS) or (
             not old and await self._state.add(name, new, JOIN_SECONDS)
         )
 
-    async def _begin(self, name: str, repeat: Repeat, begin: Callable[[], Awaitable[str | None]]) -> str | None:
-        try:
-            job = await begin()
-        except BaseException as error:
-            with if_possible(EaselError):
-                if isinstance(error, EaselError) and not isinstance(error, TakenError):
-                    await self._state.remove(name, f"{repeat.body} {_PENDING}")
-                else:  # taken, or broken off where nobody can know
-                    await self._state.put(name, f"{repeat.body} {_LOST}", JOIN_SECONDS)
-            raise
-        with if_possible(EaselError):
-            await self._state.put(name, f"{repeat.body} {job or _ANSWERED}", JOIN_SECONDS)
-        return job
+    async def _job_or_lease(self, owner: str, repeat: Repeat, lease: Lease) -> str | None:
+        """The job of an earlier try; None once the lease is ours, because there was none or it was released."""
+        if not repeat.key and (job := await self._undelivered(owner, repeat)):
+            return job
+        while not await lease.add():
+            if job := await self._joined(lease.name, repeat):
+                return job
+        return None
 
     async def _joined(self, name: str, repeat: Repeat) -> str | None:
-        """The job under this name, once it is known; None when its start was refused, so that we may start it."""
+        """The job in this record, once it is known; None if the record is removed, because the submit was refused."""
         waited = 0.0
         while record := await self._state.get(name):
-            body, _, job = record.partition(" ")
+            body, _, outcome = record.partition(" ")
             if body != repeat.body:
                 raise KeyReused("This Idempotency-Key came with another request before.", param="Idempotency-Key")
-            if job == _LOST:
-                raise Uncertain("An earlier try of this request may have been taken by the upstream, and is lost.")
-            if job == _ANSWERED:
-                raise ResultLost("An earlier try of this request was carried out, and what came of it is not kept.")
-            if job != _PENDING:
-                return job
+            if not outcome.startswith(PENDING):
+                return _job(outcome)
+            if valid_until(outcome) < self._clock():
+                raise Uncertain(
+                    "The server stopped while it submitted an earlier try, which the upstream may have taken."
+                )
             if waited >= _PATIENCE:
-                raise GenerationPending("An earlier try of this request is still being started.")
+                raise GenerationPending("An earlier try of this request is still being submitted. Retry later.")
             pause = 0.1 + waited / 10
             await self._sleep(pause)
             waited += pause
         return None
 
 
-def _name(owner: str, repeat: Repeat, kind: str = "repeat") -> str:
+def _job(outcome: str) -> str:
+    if outcome == _LOST:
+        raise Uncertain("An earlier try of this request may have been taken by the upstream, and is lost.")
+    if outcome == _ANSWERED:
+        raise ResultLost("An earlier try of this request was carried out, and its result is not stored.")
+    return outcome
+
+
+def _name(owner: str, repeat: Repeat, kind: str = "") -> str:
+    """The record's name. Requests without a key have a kind of their own, and with it a room of their own in memory."""
     named = f"key:{repeat.key}" if repeat.key else f"body:{repeat.body}"
+    kind = kind or ("repeat" if repeat.key else "plain")
     return f"{kind}:{hashlib.sha256(f'{owner} {named}'.encode()).hexdigest()}"

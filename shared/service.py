@@ -6,7 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from shared.accounts import Pool
@@ -123,18 +123,22 @@ class Service:
         A caller who leaves while the upstream is being asked does not stop that: an order that is under way is
         carried out and written down, and the repetition of the request finds it.
         """
-        with self._slot(), ExitStack() as held:
-            ours: list[Started] = []
-            mark = caller.owners[0]
+        with self._slot():
+            started = await _within(
+                seconds, asyncio.shield(self._started(offer, request, caller.owners[0], repeat, owned=owned))
+            )
+            with self._adapters.busy(started.job):
+                yield started
 
-            async def begin() -> str | None:
-                ours.append(started := await self._starter.start(offer, request, mark if owned else ""))
-                return self.name(started.job)
-
-            name = await _within(seconds, asyncio.shield(self._repeats.once(mark, repeat, begin)))
-            started = ours[0] if ours else Started(self.tickets.job(name or ""))
-            held.enter_context(self._adapters.busy(started.job))
-            yield started
+    async def _started(
+        self, offer: Offer, request: MediaRequest, owner: str, repeat: Repeat, *, owned: bool
+    ) -> Started:
+        async with self._repeats.claim(owner, repeat) as claim:
+            if claim.job:
+                return Started(self.tickets.job(claim.job))
+            started = await self._starter.start(offer, request, owner if owned else "")
+            claim.job = self.name(started.job)
+            return started._replace(recorded=claim.recorded)
 
     async def chat(
         self, offer: Offer, request: ChatRequest, caller: Caller, repeat: Repeat
@@ -145,15 +149,10 @@ class Service:
         """
         with self._slot():
             async with aclosing(self._talker.talk(offer, request)) as answer:
-                begun: list[ChatDelta] = []
-
-                async def begin() -> None:
-                    begun.append(await anext(answer))
-
                 if repeat.key:
-                    await self._repeats.once(caller.owners[0], repeat, begin)
-                for delta in begun:
-                    yield delta
+                    async with self._repeats.claim(caller.owners[0], repeat):
+                        first = await anext(answer)
+                    yield first
                 async for delta in answer:
                     yield delta
 
@@ -270,10 +269,10 @@ class Service:
         return status.outputs[asset.number].ref
 
 
-async def _within(seconds: float | None, begun: Awaitable[str | None]) -> str | None:
+async def _within(seconds: float | None, starting: Awaitable[Started]) -> Started:
     try:
         async with asyncio.timeout(seconds):
-            return await begun
+            return await starting
     except TimeoutError:
         message = "The upstream may have taken the work, and billed it; the time to wait for its word is over."
         raise Uncertain(message) from None

@@ -26,13 +26,15 @@ class Started(NamedTuple):
     """Work that an upstream took.
 
     `results` are those that came inside of its answer. `end` is the job's end, where it is known already: with the
-    outputs under which these results are kept, or with none where this is the only copy.
+    outputs under which these results are kept, or with none where this is the only copy. `recorded` is False if a
+    retry of the request cannot be recognized.
     """
 
     job: Job
     results: tuple[Made, ...] = ()
     revised_prompt: str = ""
     end: Succeeded | None = None
+    recorded: bool = True
 
 
 class Starter:
