@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, chat, chat_detail, create_app
 from shared.api.conversation import ChatCreate
-from shared.api.operation import IGNORED, STARTS, STREAM
+from shared.api.operation import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 20 << 20
@@ -28,7 +28,7 @@ _talk = Operation(
     headers="parameters.Repeatable",
     gives={200: ("answers.ChatCompletion", STREAM)},
     fails=STARTS,
-    sends=IGNORED,
+    sends=STARTED,
 )
 
 app = create_app(

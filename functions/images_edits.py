@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
 from shared.api.edits import no_variations, read_edit
-from shared.api.operation import IGNORED, STARTS, STREAM
+from shared.api.operation import STARTED, STARTS, STREAM
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -34,7 +34,7 @@ app = create_app(
                 headers="parameters.Preferring",
                 gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
                 fails=STARTS,
-                sends=IGNORED,
+                sends=STARTED,
             ),
             beside=nested_detail,
             under=ENGINES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Call, Endpoint, Operation, create_app, images, nested_detail
-from shared.api.operation import IGNORED, STARTS, STREAM
+from shared.api.operation import STARTED, STARTS, STREAM
 from shared.api.wire import ImageGenerate
 from shared.hosts.lambda_entry import lambda_handler
 
@@ -30,7 +30,7 @@ app = create_app(
                 headers="parameters.Preferring",
                 gives={200: ("answers.Images", STREAM), 202: "answers.JobObject"},
                 fails=STARTS,
-                sends=IGNORED,
+                sends=STARTED,
             ),
             beside=nested_detail,
             under=ENGINES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, piclumen, plain_detail
-from shared.api.operation import IGNORED, LOOKS, STARTS
+from shared.api.operation import LOOKS, STARTED, STARTS
 from shared.hosts.lambda_entry import lambda_handler
 
 LARGEST_BODY = 1 << 20
@@ -34,7 +34,7 @@ app = create_app(
                 headers="parameters.TokenHeader",
                 gives={200: "answers.PiclumenStarted"},
                 fails=STARTS,
-                sends=IGNORED,
+                sends=STARTED,
             ),
         ),
         Endpoint(

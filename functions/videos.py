@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from shared.api import Access, Call, Endpoint, Operation, create_app, files, nested_detail, videos
-from shared.api.operation import CANCELS, IGNORED, LOOKS, PENDING, STARTS, VIDEOS, fetching
+from shared.api.operation import CANCELS, LOOKS, PENDING, STARTED, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
@@ -21,15 +21,15 @@ _create = Operation(
     headers="parameters.Repeatable",
     gives={200: "video_answers.Video"},
     fails=STARTS,
-    sends=(*IGNORED, *PENDING),
+    sends=(*STARTED, *PENDING),
 )
 _generate = _create._replace(
     handler=videos.generate,
     headers="parameters.Preferring",
     gives={200: "video_answers.VideoMade", 202: "answers.JobObject"},
-    sends=IGNORED,
+    sends=STARTED,
 )
-_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"}, sends=IGNORED)
+_create_task = _create._replace(handler=videos.create_task, gives={200: "video_answers.VideoTask"}, sends=STARTED)
 _index = Operation(videos.index, gives={200: "video_answers.VideoPage"}, sends=("easel-note",))
 _file = fetching(file, *VIDEOS)
 _content = _file._replace(handler=videos.content, query="parameters.Variant")

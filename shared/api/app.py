@@ -44,6 +44,8 @@ EXPOSED_HEADERS = (
     "content-range",
     "etag",
     "easel-ignored",
+    "easel-job",
+    "easel-idempotency",
     "easel-note",
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
@@ -157,7 +159,9 @@ class App:
             endpoint = self._endpoint(call)
         except EaselError as error:
             return error_response(error, configured.settings.prefix)
-        return await self._handled(endpoint, call)
+        response = await self._handled(endpoint, call)
+        response.headers.update(call.headers)
+        return response
 
     def _endpoint(self, call: Call) -> Endpoint:
         path = _inner_path(call.request.scope["path"], call.settings.prefix)

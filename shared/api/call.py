@@ -21,6 +21,7 @@ from shared.http import Fetcher, Spool
 from shared.repeats import Repeat
 from shared.service import Caller, Service
 from shared.settings import Easel, Settings
+from shared.starter import Started
 from shared.values import Asset, Job
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Call:
         self.service: Service = easel.service
         self.fetcher: Fetcher = easel.fetcher
         self.caller: Caller | None = None
+        self.headers: dict[str, str] = {}
         self._digest = hashlib.sha256(request.scope["path"].encode() + b"\0")
         self._arrived = time.monotonic()
 
@@ -139,6 +141,13 @@ class Call:
         key = key.strip().strip('"')
         again = self.request.headers.get("x-stainless-retry-count", "0").strip() not in ("", "0")
         return Repeat(digest, key or None, again)
+
+    def announce(self, started: Started) -> None:
+        """Name the job in the response's headers, and say there if a retry of this request cannot be recognized."""
+        if job := self.service.name(started.job):
+            self.headers["easel-job"] = job
+        if not started.recorded:
+            self.headers["easel-idempotency"] = "unrecorded"
 
     def prefer(self) -> Prefer:
         given = ",".join(self.request.headers.getlist("prefer")).lower()

@@ -62,13 +62,13 @@ def _receipt(call: Call, body: ChatCreate, order: Order, work: Work, *, bare: bo
     url = f"{call.base_url}/images?id={work.name}"
     content = work.name if bare else _markdown(url)
     message = {"role": "assistant", "content": content, "task_uuid": work.name}
-    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    completion = _completion(body, order, work)
     return {**completion.whole(message, "stop"), **_proxy_members(order, work, "pending", url)}
 
 
 def _whole(call: Call, body: ChatCreate, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
     """The answer with its pictures."""
-    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    completion = _completion(body, order, work)
     message, places = _message(call, body, work, pictures)
     task = {"task_uuid": work.name} if work.name else {}
     members = completion.whole({"role": "assistant", **message, **task}, "stop")
@@ -118,7 +118,7 @@ def _markdown(url: str) -> str:
 
 
 async def _events(call: Call, body: ChatCreate, order: Order) -> AsyncGenerator[bytes, None]:
-    """A comment with the job's id, a comment now and then, and all pictures in one chunk."""
+    """A chunk with the job's id, a comment now and then, and all pictures in one chunk."""
     begun = False
     try:
         async with aclosing(paced(_steps(call, order), FIRST_SECONDS, math.inf)) as steps:
@@ -126,7 +126,7 @@ async def _events(call: Call, body: ChatCreate, order: Order) -> AsyncGenerator[
                 if step is None:
                     yield KEEP_ALIVE
                 elif isinstance(step, Work):
-                    yield f": job {step.name}\n\n".encode()
+                    yield chunk(_completion(body, order, step), {"role": "assistant", "content": ""})
                 else:
                     async for piece in encoded(_chunks(call, body, order, *step)):
                         yield piece
@@ -146,12 +146,18 @@ async def _steps(call: Call, order: Order) -> AsyncGenerator[_Step, None]:
 
 
 def _chunks(call: Call, body: ChatCreate, order: Order, work: Work, pictures: Sequence[Picture]) -> list[Part]:
-    completion = Completion.of(body, order.offer, work.job.created, work.name)
+    completion = _completion(body, order, work)
     message, places = _message(call, body, work, pictures)
-    parts = _filled(chunk(completion, {"role": "assistant", **message}), places)
+    # openai-python joins the roles of several chunks to one text.
+    role = {} if work.name else {"role": "assistant"}
+    parts = _filled(chunk(completion, {**role, **message}), places)
     parts.append(ending(completion, "stop"))
     _require_room(call, work, parts)
     return parts
+
+
+def _completion(body: ChatCreate, order: Order, work: Work) -> Completion:
+    return Completion.of(body, order.offer, work.job.created, work.name)
 
 
 def _require_room(call: Call, work: Work, parts: Sequence[Part]) -> None:

@@ -30,6 +30,9 @@ from shared.values import Failed, Job, Status, Succeeded
 if TYPE_CHECKING:
     from shared.api.wire import ImageGenerate
 
+_FIRST_SECONDS = {True: 10.0, False: HEARTBEAT_SECONDS}
+"""How long the head waits for the job's id, by whether the upstream names its job before it is done."""
+
 _NO_PREFERENCE = Prefer(respond_async=False, wait=None)
 _NO_USAGE = {
     "input_tokens": 0,
@@ -129,7 +132,7 @@ async def _streamed(call: Call, order: Order) -> Response:
 
 
 async def _events(call: Call, order: Order) -> AsyncGenerator[bytes, None]:
-    """A comment with the job's id at once, a comment now and then, and an event for each picture or the one error."""
+    """The job's id at once, a comment now and then, and an event for each picture or the one error."""
     async with AsyncExitStack() as held:
         start = asyncio.ensure_future(held.enter_async_context(making(call, order)))
         async with aclosing(_progress(call, order, start)) as progress:
@@ -142,14 +145,14 @@ async def _progress(call: Call, order: Order, start: asyncio.Future[Work]) -> As
     """The comments and events, each in parts whose files stay open until the next one is asked for."""
     silent = True
     try:
-        async with aclosing(_heartbeats(start)) as heartbeats:
+        async with aclosing(_heartbeats(start, _FIRST_SECONDS[order.offer.model.asynchronous])) as heartbeats:
             async for heartbeat in heartbeats:  # of an upstream that answers when it is done
                 silent = False
                 yield [heartbeat]
         work = await start
         if work.name:
+            yield [_announced(order, work.job.created, work.name, begun=not silent)]
             silent = False
-            yield [f": job {work.name}\n\n".encode()]
         last = asyncio.ensure_future(work.last(call.limit() - call.age))
         async with aclosing(_heartbeats(last)) as heartbeats:
             async for heartbeat in heartbeats:
@@ -165,12 +168,21 @@ async def _progress(call: Call, order: Order, start: asyncio.Future[Work]) -> As
         yield [f"event: error\ndata: {json.dumps({'type': 'error', 'error': error_object(error)})}\n\n".encode()]
 
 
-async def _heartbeats(work: asyncio.Future[Any]) -> AsyncGenerator[bytes, None]:
+async def _heartbeats(work: asyncio.Future[Any], pause: float = HEARTBEAT_SECONDS) -> AsyncGenerator[bytes, None]:
     try:
-        while not (await asyncio.wait({work}, timeout=HEARTBEAT_SECONDS))[0]:
+        while not (await asyncio.wait({work}, timeout=pause))[0]:
             yield KEEP_ALIVE
+            pause = HEARTBEAT_SECONDS
     finally:
         work.cancel()
+
+
+def _announced(order: Order, created: int, job: str, *, begun: bool) -> bytes:
+    """A comment that lets the head leave, which names the job; an event if the head left before there was a job."""
+    if not begun:
+        return f": job {job}\n\n".encode()
+    kind = f"{order.event}.in_progress"
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, 'created_at': created, 'job': job})}\n\n".encode()
 
 
 async def _completed(

@@ -29,7 +29,7 @@ STARTS: Failures = (
 )
 """What goes wrong where work is started."""
 
-IGNORED = ("easel-ignored",)
+STARTED = ("easel-ignored", "easel-job", "easel-idempotency")
 PENDING = ("openai-poll-after-ms", "retry-after")
 
 STREAM = "text/event-stream"

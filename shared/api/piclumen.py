@@ -35,6 +35,7 @@ async def started(call: Call, largest_body: int) -> Response:
     offer = Offer(PROVIDER, request.model)
     with _own_token_refused(call):
         async with service.start(offer, request, caller, call.repeat(), call.host_limit()) as work:
+            call.announce(work)
             mark = service.tickets.job_id(work.job)
     answer = {"statuscode": 200, "message": "Image creation initiated", "mark_id": mark, "status": "pending"}
     return JSONResponse(answer, headers=_NO_STORE | ignored_header(sorted(body.model_extra or {})))

@@ -67,6 +67,7 @@ async def making(call: Call, order: Order) -> AsyncIterator[Work]:
     left = None if seconds is None else seconds - call.age
     start = call.service.start(order.offer, order.request, call.owner, repeat, left, owned=order.owned)
     async with start as started:
+        call.announce(started)
         yield Work(call, repeat, started)
 
 

@@ -102,6 +102,11 @@ _NUMBER = {"type": "string", "pattern": r"^\d+$"}
 HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "x-request-id": ("By which the log knows this request.", _TEXT),
     "easel-ignored": ("What of the request had to be left aside, as a list with commas.", _TEXT),
+    "easel-job": ("The id of the job, in the head of a stream too: what a client needs to come back for it.", _TEXT),
+    "easel-idempotency": (
+        "The server has no room to record this request: a retry of it cannot be recognized.",
+        {"const": "unrecorded"},
+    ),
     "easel-note": ("A word about this answer.", _TEXT),
     "location": ("Where the job is to be looked at.", _TEXT),
     "preference-applied": ("What of `Prefer` was kept to (RFC 7240).", _TEXT),

@@ -77,15 +77,15 @@ def test_several_pictures(client: httpx.Client, zimage: ZImage) -> None:
 def test_a_stream_brings_all_pictures_in_one_chunk(client: httpx.Client, zimage: ZImage, parts: bool) -> None:
     wish: Json = {"modalities": ["image"]} if parts else {}
     answer = draw(client, stream=True, n=2, stream_options={"include_usage": True}, **wish)
-    assert answer.text.startswith(": job i~zimage~")
-    first, last, usage, done = events(answer.text)
+    begun, first, last, usage, done = events(answer.text)
+    assert begun["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert begun["id"] == f"chatcmpl-{answer.headers['easel-job']}"
     delta = first["choices"][0]["delta"]
-    assert delta["role"] == "assistant"
     links = [part["image_url"]["url"] for part in delta["images"]] if parts else delta["content"].split("\n\n")
     assert len(links) == 2
     assert all(is_picture(link if parts else link_in(link)) for link in links)
     assert (last["choices"][0]["finish_reason"], usage["choices"], done) == ("stop", [], "[DONE]")
-    assert len({chunk["id"] for chunk in (first, last, usage)}) == 1
+    assert len({chunk["id"] for chunk in (begun, first, last, usage)}) == 1
 
 
 def test_the_shape_as_openrouters_clients_say_it(client: httpx.Client, zimage: ZImage) -> None:
@@ -98,6 +98,7 @@ def test_the_shape_as_openrouters_clients_say_it(client: httpx.Client, zimage: Z
 def test_the_sdk_accumulates_a_stream_of_pictures(sdk: openai.OpenAI, zimage: ZImage) -> None:
     with sdk.chat.completions.stream(model="zimage-turbo", messages=[USER], extra_body={"modalities": ["image"]}) as it:
         message = it.get_final_completion().choices[0].message
+    assert message.role == "assistant"
     assert message.model_extra
     assert is_picture(message.model_extra["images"][0]["image_url"]["url"])
 
@@ -223,7 +224,7 @@ def test_a_job_that_fails_is_one_error(client: httpx.Client, zimage: ZImage) -> 
     zimage.next_fate(Fate.FAILS, Fate.FAILS)
     error = assert_error(draw(client), 424, "generation_failed")
     assert error["job"] in error["message"]
-    [last] = events(draw(client, stream=True).text)
+    _, last = events(draw(client, stream=True).text)
     assert last["error"]["code"] == "generation_failed"
 
 
@@ -248,7 +249,8 @@ def test_pictures_of_a_service_that_answers_with_them(
         with gateway.client() as client:
             answer = draw(client, model="flux-emulated", stream=stream, extra_body={"width": 1024, "height": 1024})
             if stream:
-                content = events(answer.text)[0]["choices"][0]["delta"]["content"]
+                deltas = [chunk["choices"][0]["delta"] for chunk in events(answer.text)[:-1]]
+                content = "".join(delta.get("content", "") for delta in deltas)
             else:
                 message = said(answer)
                 content = message["content"]

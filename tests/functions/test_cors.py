@@ -19,7 +19,8 @@ ASKED_FOR = (
 )
 EXPOSED = {
     *("x-request-id", "retry-after", "retry-after-ms", "x-should-retry", "openai-poll-after-ms", "location"),
-    *("preference-applied", "content-range", "etag", "easel-ignored", "easel-note"),
+    *("preference-applied", "content-range", "etag", "easel-ignored", "easel-job"),
+    *("easel-idempotency", "easel-note"),
 }
 PATHS = [GENERATIONS, "/images/generations", "/v1/models", "/v1/jobs/some-job", "/images/some-file.png", "/v1/nope"]
 

@@ -18,6 +18,10 @@ const CLIENTS = {
   "ai-compatible": aiCompatible,
   "ai-chat": aiChat,
   "js-video": jsVideo,
+  "js-stream-job": jsStreamJob,
+  "js-stream-event": jsStreamEvent,
+  "js-chat-job": jsChatJob,
+  "ai-chat-job": aiChatJob,
 };
 
 async function js(wish) {
@@ -109,6 +113,36 @@ async function aiImages(model, { prompt, n, size, timeout }) {
   const abortSignal = timeout ? AbortSignal.timeout(1000 * timeout) : undefined;
   const { images } = await generateImage({ model, prompt, n, size: size ?? undefined, abortSignal });
   return { pictures: images.map((image) => image.base64), urls: images.map(() => null) };
+}
+
+// What a client knows of a job before the job is done: it reads no further.
+
+async function jsStreamJob(wish) {
+  const { data, response } = await openai(wish).images.generate({ ...body(wish), stream: true }).withResponse();
+  data.controller.abort();
+  return { job: response.headers.get("easel-job") };
+}
+
+async function jsStreamEvent(wish) {
+  for await (const { type, job } of await openai(wish).images.generate({ ...body(wish), stream: true })) {
+    return { type, job };
+  }
+}
+
+async function jsChatJob(wish) {
+  const request = openai(wish).chat.completions.create({ ...conversation(wish), stream: true });
+  const { data, response } = await request.withResponse();
+  for await (const { id, choices } of data) {
+    return { job: response.headers.get("easel-job"), completion: id, delta: choices[0].delta };
+  }
+}
+
+async function aiChatJob(wish) {
+  const provider = createOpenAICompatible({ name: "easel", baseURL: wish.base_url, apiKey: wish.api_key });
+  const result = streamText({ model: provider.chatModel(wish.model), prompt: wish.prompt, includeRawChunks: true });
+  for await (const { type, rawValue } of result.fullStream) {
+    if (type === "raw") return { completion: rawValue.id, delta: rawValue.choices[0].delta };
+  }
 }
 
 function openai({ base_url, api_key, timeout }) {
