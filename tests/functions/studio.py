@@ -25,6 +25,7 @@ from shared.repeats import Repeats
 from shared.service import Service
 from shared.settings import Easel, ResponseFormat, Settings
 from shared.state import MemoryState
+from shared.state.memory import ROOM
 from shared.tickets import Tickets
 from shared.values import Account, ByteRange, Finished, ImageRequest, Made, Media, Model, Ref, Status, Submitted
 from shared.waiter import Waiter
@@ -88,7 +89,10 @@ class Gallery(App):
 
 
 class Gateway:
-    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass."""
+    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass.
+
+    `room` is what its memory has for each kind of record, in bytes.
+    """
 
     def __init__(
         self,
@@ -98,11 +102,12 @@ class Gateway:
         largest_answer: int | None = None,
         artifacts: str = "",
         default: ResponseFormat = "both",
+        room: int = ROOM,
     ) -> None:
         settings = Settings((API_KEY,), (), False, "", "", max_wait, default, ("*",))
         gallery = Gallery(
             [*images_generations.app.routes, *jobs.app.routes, *files.app.routes],
-            Easel(settings, service_of(studio, artifacts), Fetcher(Http())),
+            Easel(settings, service_of(studio, artifacts, room), Fetcher(Http())),
         )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,10 +126,10 @@ class Gateway:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=API_KEY, timeout=30)
 
 
-def service_of(studio: Studio, artifacts: str = "") -> Service:
+def service_of(studio: Studio, artifacts: str = "", room: int = ROOM) -> Service:
     provider: type[MediaProvider] = type("Bound", (AtOnce,), {"studio": studio})
     account = Account("built-in", AtOnce.name, "")
-    state = MemoryState()
+    state = MemoryState(room=room)
     pool = Pool([account], state)
     kept = Kept(s3_artifacts(artifacts)) if artifacts else None
     adapters = Adapters({AtOnce.name: provider}.__getitem__, pool, Http(), kept)
