@@ -39,6 +39,8 @@ _EXTENSIONS = {
     "video/webm": "webm",
 }
 _LONGEST_KEY = 255
+_LONGEST_JOB_HEADER = 2000
+"""Characters. Proxies such as nginx refuse a response whose headers exceed 4 kB in all."""
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 Result = TypeVar("Result")
@@ -144,7 +146,8 @@ class Call:
 
     def announce(self, started: Started) -> None:
         """Name the job in the response's headers, and say there if a retry of this request cannot be recognized."""
-        if job := self.service.name(started.job):
+        job = self.service.name(started.job)
+        if job and len(job) <= _LONGEST_JOB_HEADER:
             self.headers["easel-job"] = job
         if not started.recorded:
             self.headers["easel-idempotency"] = "unrecorded"

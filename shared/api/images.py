@@ -151,7 +151,7 @@ async def _progress(call: Call, order: Order, start: asyncio.Future[Work]) -> As
                 yield [heartbeat]
         work = await start
         if work.name:
-            yield [_announced(order, work.job.created, work.name, begun=not silent)]
+            yield [_announced(order, work.job.created, work.name, in_head=silent and "easel-job" in call.headers)]
             silent = False
         last = asyncio.ensure_future(work.last(call.limit() - call.age))
         async with aclosing(_heartbeats(last)) as heartbeats:
@@ -177,9 +177,9 @@ async def _heartbeats(work: asyncio.Future[Any], pause: float = HEARTBEAT_SECOND
         work.cancel()
 
 
-def _announced(order: Order, created: int, job: str, *, begun: bool) -> bytes:
-    """A comment that lets the head leave, which names the job; an event if the head left before there was a job."""
-    if not begun:
+def _announced(order: Order, created: int, job: str, *, in_head: bool) -> bytes:
+    """A comment that lets the head leave, which names the job; an event if the head cannot or has left before."""
+    if in_head:
         return f": job {job}\n\n".encode()
     kind = f"{order.event}.in_progress"
     return f"event: {kind}\ndata: {json.dumps({'type': kind, 'created_at': created, 'job': job})}\n\n".encode()

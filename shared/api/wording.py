@@ -102,7 +102,7 @@ _NUMBER = {"type": "string", "pattern": r"^\d+$"}
 HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "x-request-id": ("By which the log knows this request.", _TEXT),
     "easel-ignored": ("What of the request had to be left aside, as a list with commas.", _TEXT),
-    "easel-job": ("The id of the job, in the head of a stream too: what a client needs to come back for it.", _TEXT),
+    "easel-job": ("The id of the job, in the head of a stream too, unless it is longer than 2,000 characters.", _TEXT),
     "easel-idempotency": (
         "The server has no room to record this request: a retry of it cannot be recognized.",
         {"const": "unrecorded"},
