@@ -160,6 +160,8 @@ class ZImage:
         done = [task for task in tasks if task.get("status") == "completed"]
         if data.get("allCompleted") is not True:
             _tell_unknown(words)
+            if words and all(word == "pending" for word in words):
+                return Queued()
             return Running(100 * len(done) // len(tasks) if done else None)
         if "failed" in words and not done:
             return Failed(_failure(tasks[words.index("failed")].get("errorMessage")))

@@ -21,7 +21,7 @@ from shared.errors import (
 )
 from shared.http import Http
 from shared.providers.zimage import ZImage as Adapter
-from shared.values import Account, Failed, ImageRequest, Input, Running, Size, Succeeded
+from shared.values import Account, Failed, ImageRequest, Input, Queued, Running, Size, Status, Succeeded
 from tests.emulators.faults import Reply
 from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage
@@ -179,6 +179,33 @@ async def test_an_unknown_state_in_a_batch_is_told(
         assert isinstance(await adapter.poll(ref), Running)
     assert "marinating" in caplog.text
     assert len(caplog.records) == 1
+
+
+async def test_a_batch_is_queued_until_one_of_its_tasks_runs(adapter: Adapter, zimage: ZImage) -> None:
+    zimage.batch, zimage.steps = "parent", 4
+    [ref] = (await adapter.submit(await request(adapter, n=2))).refs
+    seen = [await adapter.poll(ref) for _ in range(5)]
+    assert seen[:4] == [Queued(), Running(), Running(50), Running(50)]
+    assert isinstance(seen[4], Succeeded)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["pending", "pending"], Queued()),
+        (["pending", "processing"], Running()),
+        (["pending", "completed"], Running(50)),
+        (["pending", "failed"], Running()),
+        (["pending", "marinating"], Running()),
+        ([], Running()),
+    ],
+)
+async def test_a_batch_is_queued_only_where_all_its_tasks_are(
+    adapter: Adapter, zimage: ZImage, words: list[str], expected: Status
+) -> None:
+    tasks = [{"status": word} for word in words]
+    zimage.plan("batch-status", Reply(200, {"success": True, "data": {"allCompleted": False, "tasks": tasks}}))
+    assert await adapter.poll("p3f0e") == expected
 
 
 async def test_a_batch_of_which_all_failed_has_failed(adapter: Adapter, zimage: ZImage) -> None:
