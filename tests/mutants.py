@@ -18,11 +18,14 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 CONFORMANCE = "tests/conformance"
+STATUSES = "tests/conformance/test_promises.py::test_a_job_is_queued_until_the_upstream_works_on_it"
 JIMENG = "tests/providers/test_jimeng.py"
 JIMENG_OVER_HTTP = "tests/functions/test_jimeng.py"
 ARK = "tests/providers/test_ark.py"
 GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
 ZIMAGE = "tests/providers/test_zimage.py"
+PICLUMEN = "tests/providers/test_piclumen.py"
+SKETCH = "tests/test_sketch.py"
 VIDEOS = "tests/functions/test_videos.py"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
@@ -1279,6 +1282,244 @@ MUTANTS = (
         '_model("redcraft", "redcraft")',
         '_model("redcraft-2", "redcraft")',
         DOCUMENTS,
+    ),
+    Mutant(
+        "status swapped: modelscope says running for queued",
+        "shared/providers/modelscope.py",
+        'case "PENDING":\n                return Queued()',
+        'case "PENDING":\n                return Running()',
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: modelscope says queued for running",
+        "shared/providers/modelscope.py",
+        "return Running()",
+        "return Queued()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: piclumen says running for queued",
+        "shared/providers/piclumen/__init__.py",
+        'case "pending":\n                return Queued()',
+        'case "pending":\n                return Running()',
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: piclumen says queued for running",
+        "shared/providers/piclumen/__init__.py",
+        "return Running()",
+        "return Queued()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: piclumen says running for a task that does not show yet",
+        "shared/providers/piclumen/__init__.py",
+        "_APPEARS_WITHIN:\n            return Queued()",
+        "_APPEARS_WITHIN:\n            return Running()",
+        PICLUMEN,
+    ),
+    Mutant(
+        "status swapped: ark says running for queued",
+        "shared/providers/ark/__init__.py",
+        'case "queued":\n            return Queued()',
+        'case "queued":\n            return Running()',
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: ark says queued for running",
+        "shared/providers/ark/__init__.py",
+        "return Running()",
+        "return Queued()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: jimeng says running for queued",
+        "shared/providers/jimeng/__init__.py",
+        "case 20:\n                return Queued()",
+        "case 20:\n                return Running()",
+        JIMENG,
+    ),
+    Mutant(
+        "status swapped: jimeng says queued for running",
+        "shared/providers/jimeng/__init__.py",
+        "case 42 | 45:\n                return Running()",
+        "case 42 | 45:\n                return Queued()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: jimeng says running for a run that does not show yet",
+        "shared/providers/jimeng/__init__.py",
+        "a moment to be seen\n            return Queued()",
+        "a moment to be seen\n            return Running()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: zimage says running for queued",
+        "shared/providers/zimage.py",
+        "return Queued(position)",
+        "return Running(position)",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: zimage says queued for running",
+        "shared/providers/zimage.py",
+        "return Running(_whole(task",
+        "return Queued(_whole(task",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: zimage says running for a queued batch",
+        "shared/providers/zimage.py",
+        "return Queued()",
+        "return Running()",
+        ZIMAGE,
+    ),
+    Mutant(
+        "status swapped: zimage says queued for a batch of which a task runs",
+        "shared/providers/zimage.py",
+        'all(word == "pending"',
+        'any(word == "pending"',
+        ZIMAGE,
+    ),
+    Mutant(
+        "status swapped: zimage says queued for a running batch",
+        "shared/providers/zimage.py",
+        "return Running(100",
+        "return Queued(100",
+        ZIMAGE,
+    ),
+    Mutant(
+        "status swapped: gemini says running for queued",
+        "shared/providers/gemini/interactions.py",
+        'case "queued":\n            return Queued()',
+        'case "queued":\n            return Running()',
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: gemini says queued for running",
+        "shared/providers/gemini/interactions.py",
+        'case "in_progress":\n            return Running()',
+        'case "in_progress":\n            return Queued()',
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: gemini says queued for an operation",
+        "shared/providers/gemini/operations.py",
+        "import Failed, Input, Ref, Running,",
+        "import Failed, Input, Ref, Queued as Running,",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: gemini says queued for a file that is not there yet",
+        "shared/providers/gemini/results.py",
+        "Output, Ref, Running,",
+        "Output, Queued as Running, Ref,",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
+        "status swapped: akashchat says running for queued",
+        "shared/providers/akashchat/__init__.py",
+        "return Queued(seen.position)",
+        "return Running(seen.position)",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: akashchat says queued for running",
+        "shared/providers/akashchat/__init__.py",
+        "return Running()",
+        "return Queued()",
+        STATUSES,
+    ),
+    Mutant(
+        "status swapped: sketch says running for queued",
+        "shared/providers/sketch/__init__.py",
+        "return Queued(position=1)",
+        "return Running(progress=1)",
+        SKETCH,
+    ),
+    Mutant(
+        "status swapped: sketch says queued for running",
+        "shared/providers/sketch/__init__.py",
+        "else Running(progress=int",
+        "else Queued(position=int",
+        SKETCH,
+    ),
+    Mutant(
+        "status swapped: running for a job that does not show yet",
+        "shared/looker.py",
+        "return Queued()",
+        "return Running()",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "statuses that compare without their type",
+        "shared/values.py",
+        "type(self) is type(other) and ",
+        "",
+        "tests/test_values.py",
+    ),
+    Mutant(
+        "statuses that are both equal and unequal",
+        "shared/values.py",
+        "return not _equal(self, other)",
+        "return tuple.__ne__(self, other)",
+        "tests/test_values.py",
+    ),
+    Mutant(
+        "status swapped: jobs show queued as running",
+        "shared/api/jobs.py",
+        'return "queued", 0',
+        'return "in_progress", 0',
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "status swapped: jobs show running as queued",
+        "shared/api/jobs.py",
+        'return "in_progress", progress',
+        'return "queued", progress',
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "status swapped: tasks show queued as running",
+        "shared/api/jobs.py",
+        'return "pending"',
+        'return "processing"',
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "status swapped: tasks show running as queued",
+        "shared/api/jobs.py",
+        'return "processing"',
+        'return "pending"',
+        "tests/functions/test_jobs.py",
+    ),
+    Mutant(
+        "status swapped: marks show queued as running",
+        "shared/api/piclumen.py",
+        '"pending" if isinstance(status, Queued)',
+        '"running" if isinstance(status, Queued)',
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "status swapped: marks show running as queued",
+        "shared/api/piclumen.py",
+        'else "running"',
+        'else "pending"',
+        "tests/functions/test_piclumen.py",
+    ),
+    Mutant(
+        "status swapped: videos show queued as running",
+        "shared/api/videos.py",
+        'return "queued"',
+        'return "processing"',
+        VIDEOS,
+    ),
+    Mutant(
+        "status swapped: videos show running as queued",
+        "shared/api/videos.py",
+        'return "processing"',
+        'return "queued"',
+        VIDEOS,
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from shared.providers import MediaProvider
 from shared.providers.ark.links import packed
 from shared.providers.gemini.models import veo_model
-from shared.values import Size
+from shared.values import Queued, Running, Size, Status, Succeeded
 from tests.conformance.films import Films, Pictures
 from tests.emulators import akashchat, ark, gemini, jimeng, modelscope, piclumen
 from tests.emulators.base import Emulator
@@ -39,6 +39,8 @@ class Case(ABC):
     unknown_ref: ClassVar[str] = "unknown"
     unknown_output: ClassVar[str] = "unknown"
     media_type: ClassVar[str] = "image/png"
+    statuses: ClassVar[tuple[type[Status], ...]] = (Queued, Running, Succeeded)
+    """What the polls of a job of the emulator's find, one after the other."""
 
     def seen(self, provider: MediaProvider) -> MediaProvider:
         """The provider as the promises are to be held against it."""
@@ -162,6 +164,7 @@ class AkashChatLegacyCase(AkashChatCase):
     """The first version, where a picture is a data URI inside of what a look shows."""
 
     lacks = frozenset({"credentials", "refusals", "links", "inputs"})
+    statuses = (Running, Running, Succeeded)
     file_path = "/api/image-status/"
     unknown_output = "=00000000-0000-4000-8000-000000000000"
 
@@ -248,6 +251,7 @@ class GeminiOperationsCase(GeminiFilmsCase):
     """Its videos by the older way, whose only state is to be done."""
 
     lacks = frozenset({"inputs", "states"})
+    statuses = (Running, Running, Succeeded)
     submit_path = ":predictLongRunning"
     poll_path = "/operations/"
     unknown_ref = f"{gemini.VEO}~unknown"

@@ -222,7 +222,8 @@ async def test_the_listed_models_can_all_be_asked_for(provider: MediaProvider) -
     for model in models:
         assert isinstance(model, Model)
         if model.kind == "image":
-            assert any(await provider.submit(ImageRequest(model, "a cat", model.default_size, seed=7)))
+            answer = await provider.submit(ImageRequest(model, "a cat", model.default_size, seed=7))
+            assert answer.refs if isinstance(answer, Submitted) else answer.results
 
 
 @pytest.mark.needs("network")
@@ -288,6 +289,12 @@ async def test_a_refused_prompt_is_refused_content(case: Case, provider: MediaPr
         assert isinstance(status, Failed)
         error = status.error
     assert error.code == "moderation_blocked"
+
+
+@pytest.mark.needs("looks")
+async def test_a_job_is_queued_until_the_upstream_works_on_it(case: Case, provider: MediaProvider) -> None:
+    ref = await submitted(provider)
+    assert tuple([type(await provider.poll(ref)) for _ in case.statuses]) == case.statuses
 
 
 @pytest.mark.needs("states")
