@@ -76,7 +76,9 @@ class Starter:
             return Started(self._held(job), results, first.revised_prompt)
         outputs = await self._kept(results)
         if self._adapters.kept and outputs:
-            job = job._replace(provider=self._adapters.kept.name, account="", refs=tuple(ref for ref, _, _ in outputs))
+            job = job._replace(
+                provider=self._adapters.kept.name, account="", refs=tuple(output.ref for output in outputs)
+            )
         return Started(job, results, first.revised_prompt, Succeeded(outputs))
 
     def _held(self, job: Job) -> Job:

@@ -59,5 +59,6 @@ def event(content: dict[str, Any]) -> bytes:
 
 def usage_object(usage: Usage | None) -> dict[str, int]:
     """Zeros where the upstream says nothing: clients reckon with numbers."""
-    prompt, completion = usage or Usage(0, 0)
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    usage = usage or Usage(0, 0)
+    total = usage.prompt + usage.completion
+    return {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion, "total_tokens": total}

@@ -132,8 +132,12 @@ async def _measured(picture: Input) -> tuple[int, str]:
 
 
 def _grant(data: dict[str, Any]) -> Grant:
-    names = ("access_key_id", "secret_access_key", "session_token", "service_id")
-    grant = Grant(*(text_at(data, name) for name in names))
+    grant = Grant(
+        access_key=text_at(data, "access_key_id"),
+        secret_key=text_at(data, "secret_access_key"),
+        token=text_at(data, "session_token"),
+        service=text_at(data, "service_id"),
+    )
     if not all(grant):
         raise Unavailable("Jimeng gave no leave to upload a picture.")
     return grant
