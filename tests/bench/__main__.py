@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 
-from tests.bench import b64, lag, lambda_cold, latency, passing, sketch, start, vercel_cold
+from tests.bench import b64, calls, lag, lambda_cold, latency, passing, sketch, start, vercel_cold
 from tests.bench.figures import Figure, heading
 from tests.bench.processes import stay_aside
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "pass": passing.measure,
     "lag": lag.measure,
     "sketch": sketch.measure,
+    "calls": calls.measure,
 }
 
 

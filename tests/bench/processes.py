@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def serving(
     try:
         if apart:
             os.sched_setaffinity(process.pid, _CORES[-1:])
-        _wait_for(process, port)
+        wait_for(port, lambda: process.poll() is None)
         yield Process(process.pid, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
@@ -79,10 +79,11 @@ def stay_aside() -> None:
         os.sched_setaffinity(0, _CORES[:-1])
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(port: int, is_running: Callable[[], bool]) -> None:
+    """Return when a process listens on `port`."""
     until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until and is_running():
         with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"{process.args!r} does not listen on port {port}")
+    raise RuntimeError(f"nothing listens on port {port}")
