@@ -462,7 +462,9 @@ async def test_what_was_just_taken_may_take_a_moment_to_be_known(
         "s": [Running(10), Succeeded((TWO,))],
     }
     service = build()
-    assert await service.last(a_job(service, *refs), 240) == Succeeded((ONE, TWO)[: len(refs)])
+    seen = [status async for status in service.watch(a_job(service, *refs), 240)]
+    assert seen[0] == (Running(5) if "s" in refs else Queued())
+    assert seen[-1] == Succeeded((ONE, TWO)[: len(refs)])
     assert clock.now < 15
 
 
