@@ -27,6 +27,7 @@ ZIMAGE = "tests/providers/test_zimage.py"
 PICLUMEN = "tests/providers/test_piclumen.py"
 SKETCH = "tests/test_sketch.py"
 VIDEOS = "tests/functions/test_videos.py"
+ISSUED = "tests/issued"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
@@ -1520,6 +1521,49 @@ MUTANTS = (
         'return "processing"',
         'return "queued"',
         VIDEOS,
+    ),
+    Mutant(
+        "issued ids signed with another salt",
+        "shared/tickets.py",
+        '("easel.job", "easel.asset")',
+        '("easel.jobs", "easel.assets")',
+        ISSUED,
+    ),
+    Mutant("issued ids of another caller", "shared/tickets.py", 'b"easel.owner:"', 'b"easel.caller:"', ISSUED),
+    Mutant(
+        "issued ids of another account",
+        "shared/accounts/__init__.py",
+        'f"{account.provider}/{account.id}".encode()',
+        'f"{account.provider}:{account.id}".encode()',
+        ISSUED,
+    ),
+    Mutant(
+        "issued ids signed with another derived key",
+        "shared/settings.py",
+        'b"easel signing key\\x01"',
+        'b"easel id key\\x01"',
+        ISSUED,
+    ),
+    Mutant(
+        "issued ids with another dictionary of links",
+        "shared/providers/ark/links.py",
+        'b"&X-Tos-Expires=86400&X-Tos-Signature=&X-Tos-SignedHeaders=host"',
+        'b"&X-Tos-Signature=&X-Tos-Expires=86400&X-Tos-SignedHeaders=host"',
+        ISSUED,
+    ),
+    Mutant(
+        "issued ids whose files lie on another host",
+        "shared/providers/zimage.py",
+        '{"i": "https://image.zimage.run", "f": "https://files.zimage.run"}',
+        '{"f": "https://image.zimage.run", "i": "https://files.zimage.run"}',
+        ISSUED,
+    ),
+    Mutant(
+        "issued ids of batches read as tasks",
+        "shared/providers/zimage.py",
+        '_TASK, _BATCH = "t", "p"',
+        '_TASK, _BATCH = "p", "t"',
+        ISSUED,
     ),
 )
 

@@ -40,7 +40,7 @@ class Case(ABC):
     unknown_output: ClassVar[str] = "unknown"
     media_type: ClassVar[str] = "image/png"
     statuses: ClassVar[tuple[type[Status], ...]] = (Queued, Running, Succeeded)
-    """What the polls of a job of the emulator's find, one after the other."""
+    """What successive polls of an emulated job return."""
 
     def seen(self, provider: MediaProvider) -> MediaProvider:
         """The provider as the promises are to be held against it."""
