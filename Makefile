@@ -60,13 +60,13 @@ format: $(DEVELOPING) ## Put imports and layout in order
 	.venv/bin/python -m ruff format
 
 package: $(SERVING) ## The functions as zips for AWS Lambda, in build/
-	.venv/bin/python -m shared.hosts.lambda_package
+	.venv/bin/python -m tools.lambda_package
 
 deploy: package tools ## To AWS, with the credentials of this shell: make deploy STAGE=dev
 	$(if $(API_PREFIX),API_PREFIX='$(patsubst %/,%,$(API_PREFIX))') tests/hosts/node_modules/.bin/osls deploy --stage $(STAGE)
 
 stage-cloudflare: $(SERVING) ## The Worker as wrangler takes it, in build/cloudflare and python_modules
-	.venv/bin/python -m shared.hosts.workers_package
+	.venv/bin/python -m tools.workers_package
 
 deploy-cloudflare: tools ## To Cloudflare, with the account that wrangler is logged in to
 	PATH="$(CURDIR)/tests/hosts/node_modules/.bin:$$PATH" wrangler deploy
@@ -74,16 +74,16 @@ deploy-cloudflare: tools ## To Cloudflare, with the account that wrangler is log
 clean: ## Remove what the other targets made
 	rm -rf .venv tests/node_modules tests/hosts/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
-	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
+	find functions shared tests tools -name __pycache__ -prune -exec rm -rf {} +
 
-$(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py
+$(SERVING): requirements.txt shared/hosts/local-requirements.txt tools/setup_venv.py
 	@echo "Setting up .venv: some seconds, this once"
-	@$(NEW_ENOUGH) -P tests/setup_venv.py -r requirements.txt -c tests/requirements.txt uvicorn uvloop httptools
+	@$(NEW_ENOUGH) -P tools/setup_venv.py -r shared/hosts/local-requirements.txt
 	@touch $@
 
-$(DEVELOPING): $(SERVING)
-	@echo "Setting up .venv for development: some seconds, this once"
-	@$(NEW_ENOUGH) -P tests/setup_venv.py -r tests/requirements.txt
+$(DEVELOPING): $(SERVING) tools/requirements.txt
+	@echo "Setting up .venv for development: a minute or two, this once"
+	@$(NEW_ENOUGH) -P tools/setup_venv.py -r tools/requirements.txt
 	@touch $@
 
 ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null)),)

@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import median
 from zipfile import ZipFile
 
-from shared.hosts.lambda_package import Target, functions, interpreter
 from tests.bench.figures import Figure, at_most
 from tests.bench.servers import KEY
 from tests.hosts.aws import osls
@@ -21,6 +20,7 @@ from tests.hosts.aws.deployment import Function, unpack
 from tests.hosts.aws.environments import Environment
 from tests.hosts.aws.runtime import runtime_folder
 from tests.hosts.events import rest
+from tools.lambda_package import Target, functions, interpreter
 
 _ROUNDS = 7
 _HANDLER = 'def handler(event, context):\n    return {"statusCode": 200, "body": "{}"}\n'

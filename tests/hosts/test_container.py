@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
@@ -22,13 +21,13 @@ def texts(word: str) -> list[str]:
 
 def test_what_is_copied_is_there() -> None:
     copied = {source for text in texts("COPY") for source in text.split()[:-1]}
-    assert copied == {"requirements.txt", "tests/requirements.txt", "functions", "shared"}
+    assert copied == {"requirements.txt", "shared/hosts/local-requirements.txt", "functions", "shared"}
     assert all((ROOT / source).exists() for source in copied)
 
 
 def test_the_packages_are_those_of_make_serve() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    served = re.search(r"setup_venv\.py (-r requirements\.txt -c .*)", makefile)
+    served = re.search(r"setup_venv\.py (-r shared/hosts/local-requirements\.txt.*)", makefile)
     assert served
     assert texts("RUN")[0].endswith(served[1])
 
@@ -83,8 +82,7 @@ class TestContainer:
         assert done.stderr.startswith("easel: API_KEYS: no key is configured")
 
     def test_it_holds_what_serving_needs_and_no_more(self, container: Container) -> None:
-        assert {path.name for path in container.work.iterdir()} == {"functions", "shared", "requirements.txt", "tests"}
-        assert [path.name for path in Path(container.work, "tests").iterdir()] == ["requirements.txt"]
+        assert {path.name for path in container.work.iterdir()} == {"functions", "shared", "requirements.txt"}
         listed = container.run(["pip", "list", "--format", "freeze"]).stdout
         assert "uvicorn==" in listed
         assert not re.search("^(pytest|openai|moto|boto3)==", listed, re.MULTILINE)

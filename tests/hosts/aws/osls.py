@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shared.hosts.lambda_package import BUILD, PYTHONS, interpreter
 from tests.hosts.aws.moto import Moto
 from tests.hosts.tools import NODE_MODULES
+from tools.lambda_package import BUILD, PYTHONS, interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -42,7 +42,7 @@ def missing_python() -> str | None:
 def make_packages(root: Path = ROOT, architecture: str = ARCHITECTURE) -> str:
     """Build the zips, for the newest Python that is here, and return what the builder said."""
     environment = _environment({"LAMBDA_ARCH": architecture})
-    command = [sys.executable, "-m", "shared.hosts.lambda_package"]
+    command = [sys.executable, "-m", "tools.lambda_package"]
     return _run(command, root, environment)
 
 

@@ -9,7 +9,6 @@ import httpx
 import openai
 import pytest
 
-from shared.hosts.lambda_package import interpreter
 from tests.hosts.aws import osls
 from tests.hosts.aws.deployment import Deployment
 from tests.hosts.aws.environments import Environments
@@ -18,6 +17,7 @@ from tests.hosts.aws.moto import Moto
 from tests.hosts.aws.runtime import runtime_folder
 from tests.hosts.runtime import KEYS, SECRETS
 from tests.rig import API_KEY
+from tools.lambda_package import interpreter
 
 
 class Deployed(NamedTuple):

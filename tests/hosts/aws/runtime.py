@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared.hosts.lambda_package import BUILD
 from tests.hosts.aws.osls import ROOT
+from tools.lambda_package import BUILD
 
-_REQUIREMENTS = ROOT / "tests" / "requirements.txt"
+_REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 
 
 def runtime_folder(python: str) -> Path:

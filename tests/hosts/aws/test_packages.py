@@ -10,12 +10,12 @@ from zipfile import ZipFile
 
 import pytest
 
-from shared.hosts.lambda_package import BUILD, Target, functions, interpreter
 from tests.hosts.aws import osls
+from tools.lambda_package import BUILD, Target, functions, interpreter
 
 pytestmark = pytest.mark.hosts
 
-INPUTS = ("functions", "shared", "requirements.txt")
+INPUTS = ("functions", "shared", "tools", "requirements.txt")
 
 CHECK_BYTECODE = """
 import importlib.util, pathlib
@@ -90,7 +90,7 @@ def test_another_run_elsewhere_gives_the_same_bytes(target: Target, elsewhere: P
 def test_another_run_in_the_same_place_does_nothing(target: Target, elsewhere: Path) -> None:
     name = target.folder.relative_to(osls.ROOT)
     before = {path: path.stat().st_mtime_ns for path in (elsewhere / name).iterdir()}
-    assert osls.make_packages(elsewhere) == f"{name}: nothing has changed\n"
+    assert osls.make_packages(elsewhere) == f"{name}: unchanged\n"
     assert {path: path.stat().st_mtime_ns for path in (elsewhere / name).iterdir()} == before
 
 
@@ -101,14 +101,14 @@ def test_the_python_is_named_for_the_deployment(target: Target) -> None:
 def test_what_is_inside(archive: Path) -> None:
     rooms = {name.partition("/")[0] for name in names(archive)}
     assert {"functions", "shared", "starlette", "httpx", "pydantic"} <= rooms
-    assert not rooms & {"tests", "bin", "uvicorn", "uvloop", "boto3", "botocore", "pytest", "pip", "data"}
+    assert not rooms & {"tests", "tools", "bin", "uvicorn", "uvloop", "boto3", "botocore", "pytest", "pip", "data"}
     own = [archive.stem] if archive.stem != "docs" else functions()  # the description is made from all of them
     assert [name for name in names(archive) if name.startswith("functions/") and name.endswith(".py")] == [
         f"functions/{function}.py" for function in own
     ]
     ours = {name.removeprefix("shared/hosts/") for name in names(archive) if name.startswith("shared/hosts/")}
     assert {"lambda-exec", "lambda_entry.py", "lambda_stream.py"} <= ours
-    assert not ours & {"local.py", "workers.py", "Dockerfile", "lambda_package.py"}
+    assert not ours & {"local.py", "local-requirements.txt", "workers.py", "Dockerfile", "lambda_package.py"}
 
 
 def test_it_is_small(archive: Path) -> None:
@@ -131,7 +131,7 @@ def test_what_an_import_brings_in(target: Target, archive: Path, unpacked: Path)
     imported = set(json.loads(run(target, unpacked, LIST_IMPORTS.format(archive.stem))))
     assert {"shared.api", "starlette"} <= imported
     assert ("pydantic" in imported) == (archive.stem in ("chat_completions", "images_edits", "images_generations"))
-    assert not imported & {"boto3", "botocore", "mangum", "uvicorn", "shared.hosts.lambda_package"}
+    assert not imported & {"boto3", "botocore", "mangum", "uvicorn", "tools.lambda_package"}
 
 
 def test_the_other_architecture_is_its_own(packaged: str, tmp_path: Path) -> None:

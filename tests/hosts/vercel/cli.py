@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared.hosts.lambda_package import interpreter
 from tests.hosts.tools import NODE_MODULES
+from tools.lambda_package import interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = (ROOT / ".python-version").read_text(encoding="utf-8").strip()

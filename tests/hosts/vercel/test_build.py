@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.hosts.lambda_package import functions
 from tests.hosts.vercel.output import Function, Output
 from tests.hosts.vercel.rig import STRAY
+from tools.lambda_package import functions
 
 pytestmark = pytest.mark.hosts
 

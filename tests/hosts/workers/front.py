@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import openai
 
-from shared.hosts.workers_package import PACKAGES, STAGE
 from tests.hosts.runtime import KEYS, SECRETS
 from tests.rig import API_KEY
+from tools.workers_package import PACKAGES, STAGE
 
 _SCRIPT = Path(__file__).with_name("front.mjs")
 _START_SECONDS = 120.0

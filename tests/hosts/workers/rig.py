@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.hosts.workers_package import STAGE
 from tests.hosts.tools import NODE_MODULES
 from tests.hosts.workers.front import Front
+from tools.workers_package import STAGE
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="session")
 def staged() -> None:
     """`make stage-cloudflare` without make."""
-    subprocess.run([sys.executable, "-m", "shared.hosts.workers_package"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "tools.workers_package"], cwd=ROOT, check=True)
 
 
 @pytest.fixture(scope="session")

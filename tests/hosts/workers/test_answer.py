@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from shared.hosts.workers_package import STAGE
 from tests.functions.helpers import eventually, received_until_cut
 from tests.hosts import awkward
 from tests.hosts.workers.front import Front
+from tools.workers_package import STAGE
 
 pytestmark = pytest.mark.hosts
 

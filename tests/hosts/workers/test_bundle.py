@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.hosts.workers_package import PACKAGES, STAGE
 from tests.hosts.workers import wrangler
+from tools.workers_package import PACKAGES, STAGE
 
 pytestmark = pytest.mark.hosts
 

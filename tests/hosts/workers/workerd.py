@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from shared.hosts.workers_package import PACKAGES, STAGE
 from tests.hosts.aws.moto import free_port
 from tests.hosts.workers import wrangler
+from tools.workers_package import PACKAGES, STAGE
 
 BUNDLES = os.environ.get("WORKERD_BUNDLE_DIR")
 _START_SECONDS = 60.0

@@ -1,6 +1,6 @@
-"""Puts together what goes to Cloudflare, `make stage-cloudflare`: wrangler attaches every file beside the entry.
+"""`make stage-cloudflare`: the Worker in build/cloudflare and its packages in python_modules, as wrangler expects.
 
-The Worker lies in build/cloudflare, the packages in python_modules, where wrangler looks for them.
+wrangler uploads every file beside the entry, so build/cloudflare holds only what the Worker needs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 STAGE = ROOT / "build" / "cloudflare"
 PACKAGES = ROOT / "python_modules"
 REQUIREMENTS = ROOT / "requirements.txt"
@@ -19,19 +19,19 @@ REQUIREMENTS = ROOT / "requirements.txt"
 SDK = "workers-runtime-sdk==1.9.5"
 PLATFORM = "pyemscripten_2026_0_wasm32"
 PYTHON = "3.14"
-"""What compatibility dates from September 2026 on run."""
+"""The version that compatibility dates from September 2026 on select."""
 
-NOT_OURS = (
-    *("lambda-exec", "lambda_events.py", "lambda_loop.py", "lambda_package.py", "lambda_stream.py", "local.py"),
-    *("runtime_api.py", "workers_package.py", "Dockerfile", "__pycache__"),
+EXCLUDED = (
+    *("lambda-exec", "lambda_events.py", "lambda_loop.py", "lambda_stream.py", "runtime_api.py"),
+    *("local.py", "local-requirements.txt", "Dockerfile", "__pycache__"),
 )
-"""What the other hosts need, and this file. The functions import lambda_entry."""
+"""Files of the other hosts. lambda_entry.py stays: the functions import it."""
 
-NOT_THEIRS = (
+PRUNED = (
     *("bin", "certifi", "httpcore", "mangum", "multipart", "*.dist-info", "**/*.pyi", "**/py.typed"),
     *("anyio/_backends/_trio.py", "pydantic/mypy.py", "pydantic/v1", "starlette/testclient.py"),
 )
-"""Packages that no Worker comes to, and parts of the others; a Worker of the free plan has room for 3 MB."""
+"""Packages, and parts of packages, that the Worker never imports; the free plan limits a Worker to 3 MB."""
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def install() -> None:
-    """The packages for the platform, unless they are there and nothing has changed since."""
+    """Install the packages for the platform, unless their inputs are unchanged."""
     stamp = PACKAGES / ".inputs"
     digest = hashlib.sha256(REQUIREMENTS.read_bytes() + Path(__file__).read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
@@ -53,18 +53,18 @@ def install() -> None:
     ]
     if status := subprocess.run(command).returncode:
         sys.exit(status)
-    for path in [path for pattern in NOT_THEIRS for path in PACKAGES.glob(pattern)]:
+    for path in [path for pattern in PRUNED for path in PACKAGES.glob(pattern)]:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     stamp.write_text(digest, encoding="utf-8")
 
 
 def copy() -> None:
-    """The functions, what they stand on, and the entry."""
+    """Copy the functions, the shared library and the entry."""
     shutil.rmtree(STAGE, ignore_errors=True)
     (STAGE / "functions").mkdir(parents=True)
     for path in (ROOT / "functions").glob("[!_]*.py"):
         shutil.copy(path, STAGE / "functions")
-    shutil.copytree(ROOT / "shared", STAGE / "shared", ignore=shutil.ignore_patterns(*NOT_OURS))
+    shutil.copytree(ROOT / "shared", STAGE / "shared", ignore=shutil.ignore_patterns(*EXCLUDED))
     shutil.copy(ROOT / "functions" / "_worker.py", STAGE / "entry.py")
 
 

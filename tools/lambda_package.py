@@ -1,6 +1,7 @@
-"""Builds what goes to AWS Lambda, `make package`: one zip per function and architecture, the same bytes every time.
+"""`make package`: one zip per function and architecture for AWS Lambda, byte for byte reproducible.
 
-LAMBDA_PY=3.12 and LAMBDA_ARCH=arm64 narrow it down; else it is both architectures, and the newest Python that is here.
+LAMBDA_PY=3.12 and LAMBDA_ARCH=arm64 choose a runtime. The default is the newest Python installed here, and both
+architectures. serverless.yml reads the two JSON files that are written beside the zips.
 """
 
 from __future__ import annotations
@@ -18,24 +19,25 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-ROOT = Path(__file__).resolve().parents[2]
+
+ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 REQUIREMENTS = ROOT / "requirements.txt"
 
 PYTHONS = ("3.13", "3.12", "3.11")
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 
-NOT_OURS = (*("local.py", "workers.py", "workers_package.py", "Dockerfile", "lambda_package.py", "__pycache__"),)
-"""What the other hosts need, and this file."""
+EXCLUDED = frozenset({"local.py", "local-requirements.txt", "workers.py", "Dockerfile", "__pycache__"})
+"""Files of the other hosts."""
 
-NOT_THEIRS = ("bin", "pydantic/v1", "anyio/_backends/_trio.py", "*.dist-info/RECORD")
-"""Parts of packages that no function of ours comes to; RECORD would name files that are gone."""
+PRUNED = ("bin", "pydantic/v1", "anyio/_backends/_trio.py", "*.dist-info/RECORD")
+"""Parts of packages that no function imports, and RECORD, which would list them."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Target(NamedTuple):
-    """A runtime of Lambda's: `python` is its minor version."""
+    """A Lambda runtime; `python` is its minor version."""
 
     python: str
     architecture: str
@@ -49,29 +51,30 @@ def main() -> None:
     python = chosen_python(os.environ)
     for architecture in chosen_architectures(os.environ):
         build(Target(python, architecture))
-    # serverless.yml deploys for the Python that is named here.
-    (BUILD / "lambda.json").write_text(json.dumps({"python": python}) + "\n", encoding="utf-8")
+    _write_json(BUILD / "lambda.json", {"python": python})
 
 
 def chosen_python(environment: Mapping[str, str]) -> str:
-    """The one that LAMBDA_PY names, else the newest. Bytecode is made by the runtime's own version or not at all."""
+    """LAMBDA_PY, or the newest version installed here: only the runtime's own version compiles bytecode for it."""
     wanted = environment.get("LAMBDA_PY", "")
     for python in [wanted] if wanted else PYTHONS:
         if interpreter(python):
             return python
-    sys.exit(f"easel: no Python {wanted or ' or '.join(PYTHONS)} here, which has to compile what Lambda will run.")
+    sys.exit(
+        f"easel: Python {wanted or ' or '.join(PYTHONS)} is not installed here. It compiles the bytecode: install it."
+    )
 
 
 def chosen_architectures(environment: Mapping[str, str]) -> Sequence[str]:
     wanted = environment.get("LAMBDA_ARCH", "")
     if wanted and wanted not in PLATFORMS:
-        sys.exit(f"easel: LAMBDA_ARCH: '{wanted}' is none of {', '.join(PLATFORMS)}.")
+        sys.exit(f"easel: LAMBDA_ARCH: '{wanted}' is unknown. Use one of {', '.join(PLATFORMS)}.")
     return [wanted] if wanted else list(PLATFORMS)
 
 
 @cache
 def interpreter(python: str) -> str | None:
-    """An interpreter of that minor version that works: on the PATH, this very one, pyenv's or uv's."""
+    """A working interpreter of that minor version: from PATH, this process, pyenv or uv."""
     home = Path.home()
     managed = [
         *Path(os.environ.get("PYENV_ROOT") or home / ".pyenv", "versions").glob(f"{python}.*/bin/python3"),
@@ -90,11 +93,11 @@ def _version(command: str) -> str | None:
 
 
 def build(target: Target) -> None:
-    """Make the zips of one target, unless they are there and nothing has changed since."""
+    """Write the zips of one target, unless their inputs are unchanged."""
     stamp, digest = target.folder / "inputs", _digest_of_inputs(target)
     where = target.folder.relative_to(ROOT)
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest and _is_complete(target):
-        print(f"{where}: nothing has changed")
+        print(f"{where}: unchanged")
         return
     shutil.rmtree(target.folder, ignore_errors=True)
     target.folder.mkdir(parents=True)
@@ -119,7 +122,7 @@ def _is_complete(target: Target) -> bool:
 
 
 def _digest_of_inputs(target: Target) -> str:
-    """What the zips are made of, in short: by content, for times tell little and nothing at all of what was removed."""
+    """A hash of names, modes and contents; modification times would miss removed files."""
     digest = hashlib.sha256(f"{target} {interpreter(target.python)}".encode())
     for path in [REQUIREMENTS, Path(__file__), *_sources()]:
         content = path.read_bytes()
@@ -129,18 +132,18 @@ def _digest_of_inputs(target: Target) -> str:
 
 def _sources() -> Iterator[Path]:
     for path in sorted([*(ROOT / "functions").glob("[!_]*.py"), *(ROOT / "shared").rglob("*")]):
-        if path.is_file() and not any(part in NOT_OURS for part in path.parts):
+        if path.is_file() and not EXCLUDED.intersection(path.parts):
             yield path
 
 
 def _install(target: Target, stage: Path) -> None:
-    """The packages for Lambda's machine, not for this one. All are pinned, so none may bring in another."""
+    """Install the packages for Lambda's platform. Every requirement is pinned, so --no-deps misses none."""
     _run(
         *(sys.executable, "-m", "pip", "install", "-qq", "--no-compile", "--no-deps", "--target", stage),
         *("--implementation", "cp", "--python-version", target.python, "--platform", PLATFORMS[target.architecture]),
         *("--only-binary=:all:", "-r", REQUIREMENTS),
     )
-    for path in [path for pattern in NOT_THEIRS for path in stage.glob(pattern)]:
+    for path in [path for pattern in PRUNED for path in stage.glob(pattern)]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -152,7 +155,7 @@ def _copy(stage: Path) -> None:
 
 
 def _compile(target: Target, stage: Path) -> None:
-    """Bytecode that never looks at its source again: by their times, all files of a zip would seem to have changed."""
+    """Compile to bytecode that is never checked against its source: Lambda's modification times would invalidate it."""
     _run(
         *(interpreter(target.python) or target.python, "-m", "compileall", "-qq"),
         *("--invalidation-mode", "unchecked-hash", "-s", stage, "-p", "/var/task", stage),
@@ -164,12 +167,16 @@ def _write_zip(path: Path, stage: Path, function: str) -> None:
     with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(file for file in stage.rglob("*") if file.is_file()):
             name = file.relative_to(stage)
-            # The one that describes the others needs to see them.
+            # `docs` imports the other functions to describe their routes.
             if name.parts[0] != "functions" or name.name.partition(".")[0] == function or function == "docs":
                 entry = ZipInfo(name.as_posix(), _EPOCH)
-                entry.create_system = 3  # Unix, whose modes these are
+                entry.create_system = 3  # Unix: the attributes below are its file modes
                 entry.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16
                 archive.writestr(entry, file.read_bytes(), ZIP_DEFLATED, 9)
+
+
+def _write_json(path: Path, content: Mapping[str, str]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _run(*command: str | Path, **environment: str) -> None:
