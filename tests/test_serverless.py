@@ -1,4 +1,4 @@
-"""serverless.yml takes every setting of the README's along, and names a package of our own for every function."""
+"""serverless.yml passes every documented setting on to the functions, and deploys the zips of `make package`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import yaml
 
 from tests.documents.tables.variables import names
+from tools.lambda_environment import environment
 
 ROOT = Path(__file__).parents[1]
 NOT_ON_LAMBDA = {"HOST", "PORT", "SERVER_ADDRESS", "ACCOUNTS_DIR", "COOKIES_PATH"}
-"""A laptop's address, and folders that no function has."""
+"""The address of the local server, and files of the deployer's machine."""
 
 WITHOUT_UPSTREAM = {"SKETCH_BASE_URL", "SKETCH_RESULT_ORIGINS"}
 
@@ -22,14 +23,23 @@ def document() -> dict[str, Any]:
 
 
 def test_every_setting_reaches_the_functions_where_it_is_set() -> None:
-    environment = document()["provider"]["environment"]
+    assert document()["provider"]["environment"] == "${file(build/environment.json)}"
+    passed = environment()
     wanted = names() - NOT_ON_LAMBDA - WITHOUT_UPSTREAM
     assert len(wanted) > 20
-    assert [name for name in sorted(wanted) if f"${{env:{name}, " not in str(environment.get(name))] == []
+    assert [name for name in sorted(wanted) if f"env:{name}, null}}" not in passed.get(name, "")] == []
 
 
-def test_no_setting_of_the_laptop_does() -> None:
-    assert not NOT_ON_LAMBDA & document()["provider"]["environment"].keys()
+def test_no_setting_of_the_local_server_does() -> None:
+    assert not NOT_ON_LAMBDA & environment().keys()
+
+
+def test_a_setting_that_the_template_overrides_still_takes_the_deployers_value() -> None:
+    """It replaces the line in build/environment.json that would read it from the shell."""
+    overrides = document()["custom"]["environment"]
+    assert overrides.keys() <= environment().keys()
+    for name, value in overrides.items():
+        assert f"${{env:{name}, self:custom.nothing}}" in str(value)
 
 
 def test_every_function_has_the_package_that_is_named_after_it() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from tools.lambda_environment import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -52,6 +53,7 @@ def main() -> None:
     for architecture in chosen_architectures(os.environ):
         build(Target(python, architecture))
     _write_json(BUILD / "lambda.json", {"python": python})
+    _write_json(BUILD / "environment.json", environment())
 
 
 def chosen_python(environment: Mapping[str, str]) -> str:

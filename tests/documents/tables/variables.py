@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import tools.settings
 from shared import settings
 from shared.accounts import sources
 from shared.hosts.local import address
@@ -40,12 +41,9 @@ def tables() -> Iterator[tuple[str, Table]]:
 
 def variables() -> dict[str, Variable]:
     """By the names that the README has for them, where `<PROVIDER>_MODELS` is one for all providers."""
-    modules = (settings, sources)
-    single = [value for module in modules for value in vars(module).values() if isinstance(value, Variable)]
-    credentials = [variable for provider in PROVIDERS if (variable := sources.credential_of(provider))]
-    options = [sources.option_of(provider, name) for provider in PROVIDERS for name in provider.options]
     of_families = {member.name for family in FAMILIES.values() for member in family}
-    named = {each.name: each for each in (*single, *credentials, *options, *_local()) if each.name not in of_families}
+    single = [*tools.settings.variables().values(), *_local()]
+    named = {each.name: each for each in single if each.name not in of_families}
     return named | {name: _together(name, family) for name, family in FAMILIES.items()}
 
 

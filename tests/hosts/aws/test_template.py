@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.hosts.aws import osls
+from tools.lambda_environment import environment
 
 pytestmark = pytest.mark.hosts
 
@@ -28,6 +29,8 @@ DEPLOYERS: dict[str, dict[str, str]] = {
     "parameter": {"ACCOUNTS_SECRET": "ssm:/easel/accounts"},
     "buffered": {"LAMBDA_TRANSFER_MODE": "BUFFERED"},
 }
+
+SETTINGS = {name: f"value-of-{name}" for name in environment() if name != "AWS_LAMBDA_EXEC_WRAPPER"}
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +117,16 @@ def test_only_what_is_set_reaches_the_functions(plain: Json, everything: Json) -
         assert function["Environment"]["Variables"].keys() == own
     for function in properties(everything, "AWS::Lambda::Function"):
         assert function["Environment"]["Variables"].keys() == {*own, "API_KEYS", "API_PREFIX", "ACCOUNTS_SECRET"}
+
+
+def test_everything_that_is_set_reaches_the_functions(packaged: str) -> None:
+    if lacking := osls.missing():
+        pytest.skip(lacking)
+    laptop = dict.fromkeys(["ACCOUNTS_DIR", "COOKIES_PATH", "HOST", "PORT", "SERVER_ADDRESS"], "the deployer's own")
+    for function in properties(osls.template(SETTINGS | laptop), "AWS::Lambda::Function"):
+        passed = function["Environment"]["Variables"]
+        assert passed.keys() == {"AWS_LAMBDA_EXEC_WRAPPER", *SETTINGS}
+        assert [name for name, value in SETTINGS.items() if value not in str(passed[name])] == []
 
 
 def test_optional_parts_are_off_until_they_are_asked_for(plain: Json, everything: Json) -> None:
