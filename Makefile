@@ -17,8 +17,8 @@ TOOLS := tests/hosts/node_modules/.package-lock.json
 # make deploy
 STAGE ?= dev
 
-.PHONY: help serve demo test test-hosts test-browser check documents bench mutants format package deploy stage-cloudflare deploy-cloudflare \
-	clean clients tools
+.PHONY: help serve demo test test-hosts test-browser coverage check documents bench mutants format package deploy stage-cloudflare \
+	deploy-cloudflare clean clients tools
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -38,6 +38,10 @@ test-hosts: $(DEVELOPING) tools ## The functions as each host starts them
 
 test-browser: $(DEVELOPING) clients ## The pages in Chromium, where there is one; pictures of them in build/screenshots
 	.venv/bin/python -m pytest -m browser
+
+coverage: $(DEVELOPING) clients tools ## Branch coverage by all tests except those in a browser
+	.venv/bin/python -m pytest -n auto --dist loadfile --cov --cov-report=
+	.venv/bin/python -m pytest -m hosts --cov --cov-append
 
 check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the tables of the READMEs
 	.venv/bin/python -m ruff format --check
