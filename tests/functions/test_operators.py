@@ -28,7 +28,7 @@ COOKIE = "zi_visitor=fresh; zi_verified=1"
 def exported(**cookies: str) -> str:
     """A browser extension's export, with a cookie of another site."""
     own = [{"domain": ".zimage.run", "name": name, "value": value} for name, value in cookies.items()]
-    later = {"expirationDate": time.time() + 1000, "path": "/", "secure": True}
+    later = {"expirationDate": time.time() + 86_400, "path": "/", "secure": True}
     return json.dumps([{**cookie, **later} for cookie in [*own, {"domain": ".x.org", "name": "a", "value": "b"}]])
 
 
