@@ -12,12 +12,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def cookies(call: Call) -> Response:
-    """Give an account new cookies, as a browser's extension exports them."""
+    """Replace an account's cookies with a browser export."""
     return await operators.cookies_response(call)
 
 
 async def cleanup(call: Call) -> Response:
-    """Do nothing: there are no files here to clean up."""
+    """Do nothing; Easel stores no files."""
     return JSONResponse({"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."})
 
 

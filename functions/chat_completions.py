@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions goes on with a conversation in text, or draws what was said last."""
+"""POST /v1/chat/completions answers a chat with text or, from an image model, with images."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LARGEST_BODY = 20 << 20
 
 
 async def complete(call: Call) -> Response:
-    """Go on with a conversation in text, or draw what was said last."""
+    """Answer a chat with text or, from an image model, with images."""
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY))
 
 
 async def complete_or_order(call: Call) -> Response:
-    """Go on in the manner of the Z-Image proxy: a picture is answered with its job, at once."""
+    """Do the same in the Z-Image proxy's format; an image request returns its job at once."""
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
 
 

@@ -10,7 +10,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def home(call: Call) -> Response:
-    """For browsers, a page to try everything on; for others, where the API is."""
+    """Return the playground page to browsers, and the API's URLs to other clients."""
     if pages.is_wanted(call):
         return pages.page_response(call, "playground.html")
     base = f"{call.base_url}/v1"
@@ -28,12 +28,12 @@ async def home(call: Call) -> Response:
 
 
 async def docs(call: Call) -> Response:
-    """A page that describes all of this."""
+    """Return the API reference as a web page."""
     return pages.page_response(call, "docs.html")
 
 
 async def document(call: Call) -> Response:
-    """All of this for programs, as OpenAPI 3.1."""
+    """Return the API description as OpenAPI 3.1."""
     from shared.api import openapi  # nobody else needs its part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, call.base_url))

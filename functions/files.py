@@ -13,17 +13,17 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def file(call: Call) -> Response:
-    """The file, or a range of it."""
+    """Return the image or video, or a byte range of it."""
     return await files.file_response(call, call.service.tickets.asset(call.id))
 
 
 async def file_of_job(call: Call) -> Response:
-    """`?id={job}&index=0`: wait up to 20 seconds for that picture of the job, then the file."""
+    """Wait up to 20 seconds for one image of a job (`?id={job}&index=0`) and return the file."""
     return await files.job_file_response(call)
 
 
 async def links_of_job(call: Call) -> Response:
-    """Wait for a job's pictures: their links, in the words of zimage.run's clients."""
+    """Wait for a job's images and return their links, in zimage.run's format."""
     return await jobs.images_object(call, call.job())
 
 

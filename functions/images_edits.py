@@ -11,12 +11,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def edit(call: Call) -> Response:
-    """Make pictures from pictures."""
+    """Create images from input images and a prompt."""
     return await images.answer(call, await read_edit(call))
 
 
 async def vary(call: Call) -> Response:
-    """Answer 400: edits do this, with a prompt."""
+    """Return 400; use edits with a prompt instead."""
     raise no_variations()
 
 

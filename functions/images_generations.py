@@ -13,7 +13,7 @@ LARGEST_BODY = 4 << 20
 
 
 async def generate(call: Call) -> Response:
-    """Make pictures from words."""
+    """Create images from a prompt."""
     return await images.answer(call, await call.parse(ImageGenerate, LARGEST_BODY))
 
 

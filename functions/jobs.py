@@ -10,19 +10,19 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def show(call: Call) -> Response:
-    """How a job is doing, and its files."""
+    """Return a job's status and, once it has succeeded, its files."""
     job = call.job()
     return jobs.job_response(call, job, await call.service.look(job))
 
 
 async def cancel(call: Call) -> Response:
-    """Cancel a job, where the upstream can."""
+    """Cancel a job, if the upstream supports it."""
     cancelled = await call.service.cancel(call.job())
     return JSONResponse({"id": call.id, "object": "job.deleted", "deleted": cancelled})
 
 
 async def task(call: Call) -> Response:
-    """A job in zimage.run's words."""
+    """Return a job in zimage.run's format."""
     job = call.job()
     return JSONResponse(jobs.task_object(call, job, await call.service.look(job)))
 

@@ -9,12 +9,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def index(call: Call) -> Response:
-    """The models, and what they can do."""
+    """List the models and what each can do."""
     return JSONResponse(await listing.model_list(call))
 
 
 async def show(call: Call) -> Response:
-    """One of the models."""
+    """Return one model."""
     return JSONResponse(await listing.one_model(call, call.id))
 
 

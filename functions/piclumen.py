@@ -12,12 +12,12 @@ LARGEST_BODY = 1 << 20
 
 
 async def generate(call: Call) -> Response:
-    """Start a picture on PicLumen, for its own clients."""
+    """Submit an image to PicLumen, in the format of PicLumen proxies."""
     return await piclumen.started(call, LARGEST_BODY)
 
 
 async def check(call: Call) -> Response:
-    """How that picture is doing."""
+    """Return that image's status."""
     return await piclumen.checked(call)
 
 

@@ -9,12 +9,12 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def ping(call: Call) -> Response:
-    """`pong`"""
+    """Return `pong`."""
     return PlainTextResponse("pong")
 
 
 async def health(call: Call) -> Response:
-    """That it runs, and how many accounts are ready; with a key from `ADMIN_KEYS`, how each of them is doing."""
+    """Report status and account counts; with an admin key, the state of every account."""
     return JSONResponse(await operators.health_object(call))
 
 

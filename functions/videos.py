@@ -10,7 +10,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 
 async def file(call: Call) -> Response:
-    """The file, or a range of it."""
+    """Return the image or video, or a byte range of it."""
     return await files.file_response(call, call.service.tickets.asset(call.id))
 
 

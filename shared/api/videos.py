@@ -26,9 +26,9 @@ _QUICKEST_MS, _SLOWEST_MS = 100, 5000
 
 
 async def create(call: Call) -> Response:
-    """Start a video, as OpenAI's SDKs do.
+    """Submit a video, in OpenAI's format.
 
-    Its prompt is told this once.
+    The prompt is echoed only in this response.
     """
     order, job = await _started(call)
     video = video_object(call, job, Queued()) | {"prompt": order.request.prompt}
@@ -36,20 +36,20 @@ async def create(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """How a video is doing."""
+    """Return a video's status."""
     job = _job(call)
     status = await call.service.look(job)
     return JSONResponse(video_object(call, job, status), headers=_NO_STORE | await _poll_after(call, job, status))
 
 
 async def delete(call: Call) -> Response:
-    """Cancel a video where the upstream can, or delete one that has ended; any other goes on."""
+    """Cancel an unfinished video or delete a finished one, if the upstream supports it."""
     deleted = await call.service.delete(_job(call))
     return JSONResponse({"id": call.id, "object": "video.deleted", "deleted": deleted}, headers=_NO_STORE)
 
 
 async def content(call: Call) -> Response:
-    """The video's file, or a range of it; 404 `video_not_ready` before its end."""
+    """Return the video file or a byte range of it; 404 `video_not_ready` until it has succeeded."""
     variant = call.request.query_params.get("variant", "video")
     if variant != "video":
         raise BadRequest("'variant': of a video there is the video alone.", param="variant")
@@ -57,15 +57,15 @@ async def content(call: Call) -> Response:
 
 
 async def index(call: Call) -> Response:
-    """An empty page: nothing is stored."""
+    """Return an empty list; Easel stores no videos."""
     page: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     return JSONResponse(page, headers=_NO_STORE | {"easel-note": _NOTE})
 
 
 async def generate(call: Call) -> Response:
-    """Wait for a video: its link.
+    """Create a video, wait for it and return its link.
 
-    Within the limits; 202 with the job where that is preferred.
+    Returns 202 with the job if `Prefer` asks for it.
     """
     order, prefer = await _order(call), call.prefer()
     async with making(call, order) as work:
@@ -85,19 +85,19 @@ async def generate(call: Call) -> Response:
 
 
 async def create_task(call: Call) -> Response:
-    """Start a video, in the words of the Imagen API's clients."""
+    """Submit a video, in the Imagen API's format."""
     order, job = await _started(call)
     return JSONResponse(task_object(call, job, Queued()), headers=order.headers)
 
 
 async def show_task(call: Call) -> Response:
-    """How that video is doing, in the same words."""
+    """Return that video's status, in the same format."""
     job = _job(call)
     return JSONResponse(task_object(call, job, await call.service.look(job)), headers=_NO_STORE)
 
 
 async def assets(call: Call) -> Response:
-    """The links of what there is so far."""
+    """Return the links to the video's files so far."""
     job = _job(call)
     status = await call.service.look(job)
     task = task_object(call, job, status)
