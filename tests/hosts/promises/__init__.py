@@ -1,1 +1,1 @@
-"""What Easel promises on every host, and what a host does not let it: one suite, and the table in the README."""
+"""The promises on every host, and those that a host cannot keep: one suite, and the table in docs/deploy/README.md."""

@@ -9,16 +9,16 @@ from typing import ClassVar
 from tests.hosts.aws.rig import Deployed
 from tests.hosts.promises.host import Host, Promise
 
-_NOBODY_TELLS = "the gateway does not tell, and the call goes on"
-_WHOLE = "answers leave when they are whole"
+_NOBODY_TELLS = "the gateway does not report it"
+_WHOLE = "each response is sent as a whole"
 
 
 class Lambda(Host):
     name = "Lambda"
     rig = "streaming"
-    section = "AWS Lambda"
+    page = "aws.md"
     lacks: ClassVar[Mapping[Promise, str]] = {"leaving": _NOBODY_TELLS}
-    limits = ("4.4 MB", "200 MB", "5 minutes", "`STATE`: a table, or each its own")
+    limits = ("4.4 MB", "200 MB", "5 minutes", "with a DynamoDB table in `STATE`")
     largest_body = 4_400_000
 
     def __init__(self, rig: Deployed, settings: Mapping[str, str]) -> None:
@@ -46,8 +46,8 @@ class BufferedLambda(Lambda):
     rig = "buffered"
     lacks = {
         **Lambda.lacks,
-        "large": "424 `response_too_large`, and in parts by `Range`",
+        "large": "424 `response_too_large`; use `Range`",
         "streams": _WHOLE,
         "events": _WHOLE,
     }
-    limits = ("4.4 MB", "4.4 MB", "28 seconds", "`STATE`: a table, or each its own")
+    limits = ("4.4 MB", "4.4 MB", "28 seconds", "with a DynamoDB table in `STATE`")

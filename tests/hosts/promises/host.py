@@ -35,33 +35,33 @@ Promise = Literal[
 ]
 
 PROMISES: Mapping[Promise, str] = {
-    "routes": "every route, and links that lead back to it",
-    "errors": "404, 405, 401, 413 and bad JSON in OpenAI's envelope",
-    "openai": "the `openai` package as it is: pictures, streams, jobs, models",
-    "refusal": "a refused prompt is its `BadRequestError`, and bought once",
-    "chat": "conversations, whole and streamed",
-    "edits": "pictures from pictures: the files of a form, and data URLs",
-    "videos": "videos, from the order to a part of the file",
-    "ranges": "files by `Range`, `HEAD` and `ETag`",
-    "broken": "a file that breaks off never looks whole",
-    "large": "a file of 16 MB in one answer",
-    "streams": "files leave as they arrive",
-    "events": "a comment at once, and one every five seconds",
-    "leaving": "who leaves ends the call upstream",
-    "body": "a request as large as the limit below",
-    "too_large": "a larger one is a 413 in OpenAI's envelope",
-    "patience": "an answer before the caller's patience ends, with the job",
-    "deadline": "an answer before the host ends the call, with the job",
-    "once": "nothing is bought twice where nobody can know",
-    "log": "no key, id, prompt or address in the log",
+    "routes": "all routes, and links back to them",
+    "errors": "401, 404, 405, 413 and invalid JSON as OpenAI errors",
+    "openai": "the unmodified `openai` package: images, streams, jobs, models",
+    "refusal": "a refused prompt is a `BadRequestError` and is submitted once",
+    "chat": "chat, complete and streamed",
+    "edits": "image edits from form files and data URLs",
+    "videos": "videos, from submit to a byte range of the file",
+    "ranges": "`Range`, `HEAD` and `ETag` on files",
+    "broken": "a truncated file never looks complete",
+    "large": "a 16 MB file in one response",
+    "streams": "files stream through",
+    "events": "a heartbeat at once and every five seconds",
+    "leaving": "disconnecting cancels the upstream request",
+    "body": "requests up to the limit below",
+    "too_large": "a larger request is a 413 as an OpenAI error",
+    "patience": "a response with the job before the client's read timeout",
+    "deadline": "a response with the job before the host's time limit",
+    "once": "nothing is submitted twice when the outcome is unknown",
+    "log": "no keys, ids, prompts or URLs in the log",
 }
 
-LIMITS = ("the request of a conversation; a picture's: 4 MB", "an answer", "a call", "what instances know")
+LIMITS = ("chat request (image request: 4 MB)", "response", "duration of a request", "shared between instances")
 """The rows below the promises."""
 
 
 class Host(ABC):
-    """Easel served by one host. `rig` names the fixture that starts it, `section` the README's words about it.
+    """Easel served by one host. `rig` names the fixture that starts it, `page` its page in docs/deploy.
 
     `lacks` gives the reason for each promise that cannot be kept there, in words that fit into a table.
     `largest_body` is the most bytes that a request to the conversations may have.
@@ -69,7 +69,7 @@ class Host(ABC):
 
     name: ClassVar[str]
     rig: ClassVar[str]
-    section: ClassVar[str]
+    page: ClassVar[str]
     lacks: ClassVar[Mapping[Promise, str]] = {}
     limits: ClassVar[tuple[str, str, str, str]]
     largest_body: ClassVar[int]

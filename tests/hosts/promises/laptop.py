@@ -9,11 +9,11 @@ from tests.local_server import LocalServer
 
 
 class Laptop(Host):
-    name = "laptop, container"
+    name = "local, container"
     rig = "laptop"
-    section = "Containers"
-    lacks = {"deadline": "it ends none"}
-    limits = ("20 MB", "any size", "no end", "one process knows all")
+    page = "container.md"
+    lacks = {"deadline": "it has none"}
+    limits = ("20 MB", "any size", "no limit", "one process serves everything")
     largest_body = 20 << 20
 
     def __init__(self, rig: LocalServer, settings: Mapping[str, str]) -> None:

@@ -12,9 +12,9 @@ from tests.hosts.vercel.front import LARGEST_BODY, Front
 class Vercel(Host):
     name = "Vercel"
     rig = "standing"
-    section = "Vercel"
-    lacks = {"too_large": "413 in Vercel's words"}
-    limits = ("4.5 MB", "any size", "5 minutes", "each instance its own")
+    page = "vercel.md"
+    lacks = {"too_large": "Vercel answers with its own 413"}
+    limits = ("4.5 MB", "any size", "5 minutes", "nothing")
     largest_body = LARGEST_BODY
 
     def __init__(self, rig: Front, settings: Mapping[str, str]) -> None:

@@ -11,9 +11,9 @@ from tests.hosts.workers.front import Front
 class Workers(Host):
     name = "Workers"
     rig = "worker"
-    section = "Cloudflare Workers"
-    lacks = {"deadline": "it ends none"}
-    limits = ("20 MB", "any size", "no end, but 100 seconds of silence", "each isolate its own")
+    page = "cloudflare.md"
+    lacks = {"deadline": "it has none"}
+    limits = ("20 MB", "any size", "no limit, but at most 100 seconds of silence", "nothing")
     largest_body = 20 << 20
 
     def __init__(self, rig: Front, settings: Mapping[str, str]) -> None:
