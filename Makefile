@@ -39,15 +39,15 @@ test-hosts: $(DEVELOPING) tools ## The functions as each host starts them
 test-browser: $(DEVELOPING) clients ## The pages in Chromium, where there is one; pictures of them in build/screenshots
 	.venv/bin/python -m pytest -m browser
 
-check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the tables of the READMEs
+check: $(DEVELOPING) ## Format, lint, types, who may import whom, and the generated tables of the documents
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
 	.venv/bin/python .venv/bin/lint-imports --no-logo
-	.venv/bin/python -m tests.documents --check
+	.venv/bin/python -m tools.documents --check
 
-documents: $(DEVELOPING) ## Write the tables of the READMEs, from the code
-	.venv/bin/python -m tests.documents
+documents: $(DEVELOPING) ## Write the generated tables of the documents
+	.venv/bin/python -m tools.documents
 
 bench: $(DEVELOPING) ## Benchmarks
 	.venv/bin/python -m tests.bench
@@ -74,7 +74,7 @@ deploy-cloudflare: tools ## To Cloudflare, with the account that wrangler is log
 clean: ## Remove what the other targets made
 	rm -rf .venv tests/node_modules tests/hosts/node_modules build python_modules .serverless .wrangler .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
-	find functions shared tests -name __pycache__ -prune -exec rm -rf {} +
+	find functions shared tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVING): requirements.txt tests/requirements.txt tests/setup_venv.py
 	@echo "Setting up .venv: some seconds, this once"

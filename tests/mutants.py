@@ -27,7 +27,10 @@ VIDEOS = "tests/functions/test_videos.py"
 TRIALS = "tests/test_trials.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
-COPIED = ("functions", "shared", "tests", "README.md", "README.zh-CN.md", "Makefile", "serverless.yml", "pytest.ini")
+COPIED = (
+    *("functions", "shared", "tests", "tools", "docs", "README.md", "README.zh-CN.md"),
+    *("Makefile", "serverless.yml", "pytest.ini"),
+)
 
 
 class Mutant(NamedTuple):

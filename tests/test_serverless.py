@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.documents.tables.variables import names
+from tools.documents.tables.variables import names
 
 ROOT = Path(__file__).parents[1]
 NOT_ON_LAMBDA = {"HOST", "PORT", "SERVER_ADDRESS", "ACCOUNTS_DIR", "COOKIES_PATH"}

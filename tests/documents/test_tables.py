@@ -1,4 +1,4 @@
-"""The tables are those of the code, in both languages, and what is missing or too much is told."""
+"""The generated tables match the code, and the generator reports what is missing or superfluous."""
 
 from __future__ import annotations
 
@@ -11,70 +11,83 @@ import pytest
 from shared.hosts.local import address
 from shared.providers import PROVIDERS
 from shared.settings import Configuration
-from tests.documents.page import PAGES, ROOT, Page, Row, markdown
-from tests.documents.tables import TABLES, deploying, variables
-from tests.documents.texts import LANGUAGES, Incomplete, Language, Texts, joined, read
+from tools.documents.page import ROOT, Page, Row, Tables, markdown, pages, require_every_table
+from tools.documents.tables import TABLES, deploying, variables
+from tools.documents.texts import Incomplete, Language, chinese, compare, from_root, joined, read
 
 NAMES = [provider.name for provider in PROVIDERS]
 PLATFORMS_OWN = re.compile(r"AWS_|_HANDLER$|_X_AMZN_|PYENV_ROOT$")
-"""Variables that a platform sets, not a person."""
+"""Variables that a platform sets."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path.relative_to(ROOT)))
 def test_the_tables_are_up_to_date(page: Page) -> None:
-    assert page.text == page.fresh(TABLES), "make documents writes them"
+    assert page.text == page.fresh(TABLES), "run `make documents`"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_on_one_page() -> None:
+    require_every_table(pages(), TABLES)
+
+
+@pytest.mark.parametrize(("language", "name"), [(language, name) for language in TABLES for name in TABLES[language]])
 def test_every_row_has_all_its_cells(name: str, language: Language) -> None:
-    header, *rows = TABLES[name](language)
+    header, *rows = TABLES[language][name]()
     assert rows
     assert {len(row) for row in rows} == {len(header)}
     assert not [cell for row in rows for cell in row if "|" in cell or "\n" in cell]
 
 
-# What does not fit
+@pytest.mark.parametrize("name", TABLES["zh"])
+def test_both_readmes_have_the_same_rows(name: str) -> None:
+    english, translated = TABLES["en"][name](), TABLES["zh"][name]()
+    assert [row[0] for row in english[1:]] == [row[0] for row in translated[1:]]
 
 
-def test_a_provider_without_a_text_is_told() -> None:
+# What does not match
+
+
+def test_a_provider_without_a_text_is_reported() -> None:
     with pytest.raises(Incomplete, match=r"^providers\.toml: missing: banana$"):
-        Texts("providers", [*NAMES, "banana"])
+        compare("providers.toml", read("providers"), [*NAMES, "banana"])
 
 
-def test_a_text_about_nothing_is_told() -> None:
+def test_a_text_without_a_provider_is_reported() -> None:
     with pytest.raises(Incomplete, match=rf"^providers\.toml: not in the code: {NAMES[0]}$"):
-        Texts("providers", NAMES[1:])
+        compare("providers.toml", read("providers"), NAMES[1:])
 
 
-def test_a_language_that_is_missing_is_told() -> None:
-    with pytest.raises(Incomplete, match=r"^hosts\.toml, promise: missing: en$"):
-        Texts("hosts", read("hosts"))
+def test_a_missing_translation_is_reported() -> None:
+    with pytest.raises(Incomplete, match=r"^zh\.toml, providers: missing: banana$"):
+        compare("zh.toml, providers", chinese("providers"), [*NAMES, "banana"])
 
 
-MARKED = "<!-- {}, written by make documents -->\n\n{}\n<!-- until here -->\n"
+MARKED = "<!-- {}, written by make documents -->\n\n{}\n<!-- end -->\n"
+EXAMPLE: list[Row] = [("a", "b"), ("c", "en")]
+EXAMPLES: Tables = {"en": {"one": lambda: EXAMPLE, "two": lambda: EXAMPLE}}
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "reported"),
     [
         (["one"], "missing: two"),
         (["one", "two", "three"], "not in the code: three"),
-        (["one", "two", "one"], "twice"),
+        (["one", "two", "one"], "on more than one page: one"),
     ],
 )
-def test_a_page_has_a_place_for_every_table_once(tmp_path: Path, names: list[str], told: str) -> None:
-    with pytest.raises(Incomplete, match=rf"^README\.md: .*{told}"):
-        a_page(tmp_path, names).fresh(dict.fromkeys(("one", "two"), lambda language: [("a", "b"), ("c", language)]))
+def test_every_table_has_one_place(tmp_path: Path, names: list[str], reported: str) -> None:
+    with pytest.raises(Incomplete, match=rf"^pages in 'en': {reported}$"):
+        require_every_table([a_page(tmp_path, names)], EXAMPLES)
 
 
-def test_what_stands_between_the_marks_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+def test_an_unknown_table_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(Incomplete, match=r"^README\.md: no such table: three$"):
+        a_page(tmp_path, ["one", "three"]).fresh(EXAMPLES)
+
+
+def test_only_the_text_between_the_marks_is_replaced(tmp_path: Path) -> None:
     page = a_page(tmp_path, ["one"])
-    rows: list[Row] = [("a", "b"), ("c", "en")]
-    assert page.fresh({"one": lambda language: [("a", "b"), ("c", language)]}) == page.text.replace(
-        "| stale |\n", markdown(rows)
-    )
-    assert markdown(rows) == "| a | b |\n|---|---|\n| c | en |\n"
+    assert page.fresh(EXAMPLES) == page.text.replace("| stale |\n", markdown(EXAMPLE))
+    assert markdown(EXAMPLE) == "| a | b |\n|---|---|\n| c | en |\n"
 
 
 def a_page(folder: Path, names: list[str]) -> Page:
@@ -83,16 +96,22 @@ def a_page(folder: Path, names: list[str]) -> Page:
     return page
 
 
-def test_lines_become_one_and_chinese_needs_no_blanks_between_them() -> None:
+def test_lines_are_joined_and_chinese_needs_no_spaces_between_them() -> None:
     assert joined("\n a text\n  of `two` lines\n") == "a text of `two` lines"
     assert joined("两行\n文字，`code`\n和词") == "两行文字，`code` 和词"
+
+
+def test_links_between_documents_also_work_in_a_readme() -> None:
+    assert from_root("[a](accounts.md#b), [c](https://d.example/e.md)") == (
+        "[a](docs/accounts.md#b), [c](https://d.example/e.md)"
+    )
 
 
 # Variables
 
 
 class Recorded(Mapping[str, str]):
-    """An environment that knows what it was asked for."""
+    """An environment that records the names it was asked for."""
 
     def __init__(self, content: Mapping[str, str]) -> None:
         self._content = content
@@ -120,11 +139,11 @@ async def test_every_variable_that_is_read_is_described_and_no_other() -> None:
     assert with_accounts.names | without.names == variables.names()
 
 
-def test_no_other_place_reads_a_variable_that_nobody_describes() -> None:
+def test_no_undescribed_variable_is_read_anywhere_else() -> None:
     pattern = re.compile(r'environ\w*(?:\.get\(|\[)\s*"(\w+)"')
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "shared").rglob("*.py")]
     read = {name for text in texts for name in pattern.findall(text) if not PLATFORMS_OWN.match(name)}
-    described = {row[0].strip("`") for row in deploying.table("en")} | variables.names()
+    described = {row[0].strip("`") for row in deploying.table()} | variables.names()
     assert read
     assert read <= described
 

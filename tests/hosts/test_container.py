@@ -40,12 +40,12 @@ def test_nobody_runs_it_and_everybody_reaches_it() -> None:
     assert "HOST=0.0.0.0" in texts("ENV")[0].split()
 
 
-def test_the_readmes_recipes_name_it() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [compose, render] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)]
+def test_the_documented_recipes_name_it() -> None:
+    page = (ROOT / "docs" / "deploy" / "container.md").read_text(encoding="utf-8")
+    [compose, render] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
     named = [compose["services"]["easel"]["build"]["dockerfile"], render["services"][0]["dockerfilePath"]]
     assert [(ROOT / name).resolve() for name in named] == [DOCKERFILE, DOCKERFILE]
-    assert f"docker build -f {DOCKERFILE.relative_to(ROOT)} " in readme
+    assert f"docker build -f {DOCKERFILE.relative_to(ROOT)} " in page
 
 
 @pytest.fixture(scope="module")
