@@ -18,7 +18,7 @@ async def complete(call: Call) -> Response:
 
 
 async def complete_or_order(call: Call) -> Response:
-    """Do the same in the Z-Image proxy's format; an image request returns its job at once."""
+    """Answer a chat in the Z-Image proxy's format; an image request returns its job at once."""
     return await chat.answer(call, await call.parse(ChatCreate, LARGEST_BODY), order=True)
 
 

@@ -17,7 +17,7 @@ async def generate(call: Call) -> Response:
 
 
 async def check(call: Call) -> Response:
-    """Return that image's status."""
+    """Return a PicLumen image's status, in the same format."""
     return await piclumen.checked(call)
 
 

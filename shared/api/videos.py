@@ -91,13 +91,13 @@ async def create_task(call: Call) -> Response:
 
 
 async def show_task(call: Call) -> Response:
-    """Return that video's status, in the same format."""
+    """Return a video's status, in the Imagen API's format."""
     job = _job(call)
     return JSONResponse(task_object(call, job, await call.service.look(job)), headers=_NO_STORE)
 
 
 async def assets(call: Call) -> Response:
-    """Return the links to the video's files so far."""
+    """Return the links to a video's files, in the Imagen API's format."""
     job = _job(call)
     status = await call.service.look(job)
     task = task_object(call, job, status)
