@@ -1,4 +1,4 @@
-"""The contact sheet in the README, sketches.png: `python -m tests.sketches` draws it anew."""
+"""The contact sheet in docs/providers.md, sketches.png: `python -m tests.sketches` draws it anew."""
 
 from __future__ import annotations
 

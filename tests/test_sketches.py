@@ -1,4 +1,4 @@
-"""The contact sheet in the README shows what sketch draws."""
+"""The contact sheet in docs/providers.md shows what sketch draws."""
 
 from __future__ import annotations
 
