@@ -38,12 +38,16 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     leaves_or_names_a_model = isinstance(case.body.get("model"), str | None)
     if case.path.endswith("/images/edits") and case.body.get("mask") and leaves_or_names_a_model:
         case.body = case.body | {"model": "gpt-image-emulated"}
-    if case.path.endswith(("/videos", "/videos/generations")) and leaves_or_names_a_model:
-        case.body = case.body | {"model": "seedance-2.0"}  # the one without bounds, which is not the default
-    if "/videos" in case.path:  # refused there, as the name of an image that other routes have
-        case.body = {name: value for name, value in case.body.items() if name != "image"}
+    if case.path.endswith(("/videos", "/videos/generations")):
+        case.body = _video(case.body, leaves_or_names_a_model)
     if case.path.endswith("/chat/completions"):
         if leaves_or_names_a_model:
             case.body = case.body | {"model": "parrot"}
         if case.body.get("n") in range(2, MAX_N + 1):
             case.body = case.body | {"n": 1}
+
+
+def _video(body: dict[str, Any], takes_another_model: bool) -> dict[str, Any]:
+    """The body for the one model without bounds, which is not the default, and without `image`, a name it refuses."""
+    model = {"model": "seedance-2.0"} if takes_another_model else {}
+    return {name: value for name, value in body.items() if name != "image"} | model
