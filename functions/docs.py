@@ -34,7 +34,7 @@ async def docs(context: Context) -> Response:
 
 async def document(context: Context) -> Response:
     """Return the API description as OpenAPI 3.1."""
-    from shared.api.openapi import document as openapi  # nobody else needs its part of pydantic
+    from shared.api.openapi import document as openapi  # only this needs that part of pydantic
 
     return JSONResponse(openapi.document(whole_app().routes, context.base_url))
 

@@ -97,7 +97,7 @@ def read_proxy(environment: Mapping[str, str]) -> str | None:
 
 def read_signing_keys(environment: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
     if not settings.keys and not settings.open_mode:
-        raise Misconfigured("API_KEYS: no key is configured, and without one nobody is served.")
+        raise Misconfigured("API_KEYS: no key is configured; without one no request is served.")
     if keys := tuple(words(SIGNING_KEYS.of(environment))):
         return keys
     if settings.open_mode:

@@ -17,7 +17,7 @@ _REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls"
 
 
 async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGenerator[ChatDelta, None]:
-    """What is said, as it is said. Raises what an error line means."""
+    """Yield the text as it arrives. Raises the error that an error line stands for."""
     async for line in lines:
         code, _, content = line.partition(b":")
         match code:

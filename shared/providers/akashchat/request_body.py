@@ -10,7 +10,7 @@ from shared.errors import BadRequest
 from shared.requests import ChatRequest, ImageRequest
 
 _SYSTEM = "You are a helpful assistant."
-"""Where nobody says anything else: without a word the site speaks as a persona of its own."""
+"""The default system prompt: without one the site answers as a persona of its own."""
 
 _LEAST = 0.01
 """The site takes zero for nothing said, and then falls over its own default."""

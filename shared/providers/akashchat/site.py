@@ -102,7 +102,7 @@ class Site:
         raise _lost_on_the_way()
 
     def _next(self, url: str, answer: Response) -> str:
-        """Where a redirect leads, if that is the same site: the session is nobody else's business."""
+        """Where a redirect leads, if that is the same site: the session must not go to other sites."""
         target = urljoin(url, answer.headers.get("location", ""))
         if origin_of(target) != origin_of(self._base):
             raise Unavailable("chat.akash.network sends its callers elsewhere.")

@@ -51,7 +51,7 @@ class Ark:
         body = {
             "model": request.model.upstream,
             "prompt": request.prompt,
-            # Of its inputs' shape, where nobody has said another one.
+            # The shape of the inputs unless the caller requested a size.
             "size": "2K" if sources and not request.size_requested else str(request.size),
             "response_format": "url",
             "watermark": False,  # Ark's own default is to draw one

@@ -93,7 +93,7 @@ def _stopped(answer: Response, word: str, interaction: dict[str, Any]) -> EaselE
             return GenerationFailed("The video was cancelled.", code="cancelled")
         case "budget_exceeded":
             return AccountExhausted("The budget of the account at Gemini was used up before the video was done.")
-    return GenerationFailed(f"Gemini stopped, and waits for what nobody here can give: {word}.")
+    return GenerationFailed(f"Gemini stopped and waits for input that Easel cannot give: {word}.")
 
 
 def _end(answer: Response, interaction: dict[str, Any], ref: Ref, places: Places) -> Status:

@@ -146,7 +146,7 @@ class GeminiWeb:
         answer = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
         page = Page.read(answer.body.decode(errors="replace"))
         if page is None:
-            raise AccountRejected("gemini.google.com does not take these cookies for somebody who is signed in.")
+            raise AccountRejected("gemini.google.com does not accept these cookies as a signed-in session.")
         self._page = time.monotonic() + _PAGE_SECONDS, page
         return page
 

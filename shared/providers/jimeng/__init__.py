@@ -1,7 +1,7 @@
-"""Jimeng (jimeng.jianying.com), the mainland's site, with the session of a browser: pictures and short videos as runs.
+"""Jimeng (jimeng.jianying.com, mainland China) with a browser's session: images and short videos, made by runs.
 
-The site documents nothing, and wants visitors from China. A run gives four pictures or one video, and is charged in
-credits, of which each day brings some to whoever comes for them.
+The site has no documented API and expects visitors from China. A run makes four images or one video and costs credits;
+an account gets some every day that it signs in.
 """
 
 from __future__ import annotations

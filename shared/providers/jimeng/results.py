@@ -40,7 +40,7 @@ def pictures_of(items: list[Any]) -> list[Output]:
 
 
 def video_of(items: list[Any]) -> list[Output]:
-    """The first item's video, in its original quality where that is said."""
+    """The first item's video, in its original quality if the response has it."""
     item = items[0] if items else None
     link = next((link for place in _VIDEO_PLACES if is_usable(link := text_at(item, *place))), "")
     return [Output(link, "video/mp4")] if link else []

@@ -139,7 +139,7 @@ def _pictures(answer: Response) -> list[dict[str, Any]]:
 
 
 def _made(picture: dict[str, Any]) -> InlineResult | None:
-    """A picture that came inside of the answer; its type shows when somebody looks at it."""
+    """An image inside the response; its type is detected when it is opened."""
     inside = picture.get("b64_json")
     head, _, payload = str(picture.get("url")).partition(";base64,")
     if not inside and head.startswith("data:"):

@@ -34,9 +34,9 @@ def failure(answer: Response) -> EaselError:
     message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
     if answer.status < 500 and (error := _by_code(codes, message, details)):
         return error
-    if answer.status in (408, 504):  # somebody behind the one who answers may still be at work
+    if answer.status in (408, 504):  # a server behind the one that answered may still be working
         return Uncertain(f"The upstream did not answer in time{f': {said}' if said else ''}.", details=details)
-    if answer.status in (503, 529) and said:  # its own words, and not a proxy's page: nobody was at work
+    if answer.status in (503, 529) and said:  # the service's own message, not a proxy's page: nothing was accepted
         return Unavailable(message, details=details, retry_after=answer.error().retry_after)
     if answer.status == 404:
         return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)

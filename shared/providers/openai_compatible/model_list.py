@@ -139,9 +139,9 @@ def _kind(name: str, entry: Mapping[str, Any]) -> Kind | None:
 
 
 def _max_inputs(name: str, said: Mapping[str, Any]) -> int:
-    """As many pictures as is said, in a list or in the configuration; one where it is not said how many.
+    """Return how many input images the list or the configuration names; one if it names no number.
 
-    Where nothing is said the name tells, and OpenAI's own models are known to take more.
+    Without either it depends on the model's name: OpenAI's own models accept more.
     """
     number = said.get("max_inputs")
     if isinstance(number, int):
