@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-from typing import Any, TypeVar
-
-Result = TypeVar("Result")
-
-_STEPS = 50
-"""More than any test's work takes on the loop between two sleeps."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class Clock:
@@ -27,39 +22,20 @@ class Clock:
         self.now += seconds
 
 
-class Timeline(Clock):
-    """A clock by which many sleep at once: in `run` it goes on to the next of them when nothing else can run."""
+@contextmanager
+def virtual_time(loop: Any) -> Iterator[Clock]:
+    """The loop's own time, which goes on to the next timer when nothing else can run."""
+    clock, selector = Clock(), loop._selector
+    real_select, real_time = selector.select, loop.time
 
-    def __init__(self, now: float = 0.0) -> None:
-        super().__init__(now)
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+    def select(timeout: float | None) -> Any:
+        if timeout is None:
+            return real_select(None)
+        ready = real_select(0)
+        if not ready:
+            clock.now += timeout
+        return ready
 
-    async def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        until = self.now + seconds
-        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((until, waking))
-        await waking
-
-    async def run(self, work: Awaitable[Result]) -> Result:
-        """The result of the work, however long it takes by this clock."""
-        task = asyncio.ensure_future(work)
-        while not await _settled(task):
-            self._wake_next()
-        return task.result()
-
-    async def wait(self, seconds: float) -> None:
-        """Let so many seconds pass for all sleepers."""
-        await self.run(self.sleep(seconds))
-
-    def _wake_next(self) -> None:
-        self._sleepers = [(until, waking) for until, waking in self._sleepers if not waking.done()]
-        self.now, waking = min(self._sleepers, key=lambda sleeper: sleeper[0])
-        waking.set_result(None)
-
-
-async def _settled(task: asyncio.Future[Any]) -> bool:
-    """Let everything run that can; whether the task is done then."""
-    for _ in range(_STEPS):
-        await asyncio.sleep(0)
-    return task.done()
+    loop.time, selector.select = clock, select
+    yield clock
+    loop.time, selector.select = real_time, real_select

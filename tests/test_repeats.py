@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
 import pytest
@@ -23,7 +23,7 @@ from shared.errors import (
 )
 from shared.jobs.idempotency import RECORD_SECONDS, Idempotency, RequestKey
 from shared.state import MemoryState
-from tests.clock import Timeline
+from tests.clock import Clock, virtual_time
 
 AnswerT = TypeVar("AnswerT")
 
@@ -67,32 +67,31 @@ class Remote:
 
     shared: ClassVar[bool] = True
 
-    def __init__(self, clock: Timeline) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.calls = 0
         self.seconds = 0.0
         self.error: EaselError | None = None
         self.loses = False
-        self._clock = clock
-        self._memory = MemoryState(clock)
+        self.memory = MemoryState(clock)
 
     async def get(self, key: str) -> str | None:
-        return await self._arriving(self._memory.get(key))
+        return await self._arriving(self.memory.get(key))
 
     async def put(self, key: str, value: str, ttl: float) -> None:
-        await self._arriving(self._memory.put(key, value, ttl))
+        await self._arriving(self.memory.put(key, value, ttl))
 
     async def add(self, key: str, value: str, ttl: float) -> bool:
-        return await self._arriving(self._memory.add(key, value, ttl))
+        return await self._arriving(self.memory.add(key, value, ttl))
 
     async def swap(self, key: str, old: str, new: str, ttl: float) -> bool:
-        return await self._arriving(self._memory.swap(key, old, new, ttl))
+        return await self._arriving(self.memory.swap(key, old, new, ttl))
 
     async def remove(self, key: str, value: str) -> None:
-        await self._arriving(self._memory.remove(key, value))
+        await self._arriving(self.memory.remove(key, value))
 
     async def _arriving(self, call: Coroutine[Any, Any, AnswerT]) -> AnswerT:
         self.calls += 1
-        await (self._clock.sleep(self.seconds) if self.seconds else asyncio.sleep(0))
+        await (asyncio.sleep(self.seconds) if self.seconds else asyncio.sleep(0))
         if self.error:
             call.close()
             raise self.error
@@ -104,13 +103,15 @@ class Remote:
 
 
 @pytest.fixture
-def clock() -> Timeline:
-    return Timeline()
+async def clock() -> AsyncIterator[Clock]:
+    """The time of the test's loop: it takes no time to sleep."""
+    with virtual_time(asyncio.get_running_loop()) as clock:
+        yield clock
 
 
 @pytest.fixture
-def repeats(clock: Timeline) -> Idempotency:
-    return Idempotency(MemoryState(clock), clock.sleep, clock)
+def repeats(clock: Clock) -> Idempotency:
+    return Idempotency(MemoryState(clock), clock)
 
 
 async def test_requests_without_a_name_start_their_own_work(repeats: Idempotency) -> None:
@@ -159,23 +160,23 @@ async def test_a_key_with_another_body_is_refused(repeats: Idempotency) -> None:
 
 
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN])
-async def test_many_at_once_begin_it_once(repeats: Idempotency, clock: Timeline, repeat: RequestKey) -> None:
+async def test_many_at_once_begin_it_once(repeats: Idempotency, clock: Clock, repeat: RequestKey) -> None:
     work = Work(held=True)
     calls = [asyncio.ensure_future(once(repeats, "me", repeat, work)) for _ in range(20)]
     await asyncio.sleep(0)
     work.gate.set()
-    assert set(await clock.run(asyncio.gather(*calls))) == {"job-1"}
+    assert set(await asyncio.gather(*calls)) == {"job-1"}
     assert work.begun == 1
 
 
-async def test_a_repetition_waits_for_the_first_to_be_begun(repeats: Idempotency, clock: Timeline) -> None:
+async def test_a_repetition_waits_for_the_first_to_be_begun(repeats: Idempotency, clock: Clock) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(once(repeats, "me", FIRST, work))
     await asyncio.sleep(0)
     second = asyncio.ensure_future(once(repeats, "me", AGAIN, work))
     await asyncio.sleep(0)
     work.gate.set()
-    assert await first == await clock.run(second) == "job-1"
+    assert await first == await second == "job-1"
     assert work.begun == 1
 
 
@@ -189,12 +190,12 @@ async def test_a_key_with_another_body_is_refused_while_the_first_is_under_way(r
     await first
 
 
-async def test_who_waits_too_long_is_told_that_it_is_under_way(repeats: Idempotency, clock: Timeline) -> None:
+async def test_who_waits_too_long_is_told_that_it_is_under_way(repeats: Idempotency, clock: Clock) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(once(repeats, "me", KEYED, work))
     await asyncio.sleep(0)
     with pytest.raises(GenerationPending):
-        await clock.run(once(repeats, "me", KEYED, work))
+        await once(repeats, "me", KEYED, work)
     assert 30 <= clock.now <= 120
     work.gate.set()
     assert await first == await once(repeats, "me", KEYED, work) == "job-1"
@@ -205,89 +206,97 @@ async def test_who_waits_too_long_is_told_that_it_is_under_way(repeats: Idempote
 
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 async def test_after_a_crash_a_retry_learns_within_fifteen_seconds_that_the_job_may_be_lost(
-    clock: Timeline, repeat: RequestKey
+    clock: Clock, repeat: RequestKey
 ) -> None:
-    state, work = MemoryState(clock), Work(held=True)
-    crashes = asyncio.Event()
-
-    async def sleep(seconds: float) -> None:
-        await clock.sleep(seconds)
-        if crashes.is_set():
-            await asyncio.Event().wait()
-
-    crashing = asyncio.ensure_future(once(Idempotency(state, sleep, clock), "me", repeat, work))
-    await clock.wait(60)
-    crashes.set()
-    other = Idempotency(state, clock.sleep, clock)
+    state, work, connection = MemoryState(clock), Work(held=True), Remote(clock)
+    connection.memory = state
+    crashing = asyncio.ensure_future(once(Idempotency(connection, clock), "me", repeat, work))
+    await asyncio.sleep(60)
+    connection.error = StoreUnavailable("nothing gets out any more")
+    other = Idempotency(state, clock)
     for _ in range(2):
         with pytest.raises(Uncertain, match="stopped"):
-            await clock.run(once(other, "me", repeat._replace(again=True), work))
+            await once(other, "me", repeat._replace(again=True), work)
         assert clock.now <= 75
     assert work.begun == 1
-    crashing.cancel()
+    work.gate.set()
+    assert await crashing == "job-1", "it lives on where the test has cut it off"
 
 
-async def test_a_submit_that_takes_long_is_waited_for(repeats: Idempotency, clock: Timeline) -> None:
+async def test_a_submit_that_takes_long_is_waited_for(repeats: Idempotency, clock: Clock) -> None:
     work = Work(held=True)
     first = asyncio.ensure_future(once(repeats, "me", KEYED, work))
-    await clock.wait(RECORD_SECONDS + 30)
+    await asyncio.sleep(RECORD_SECONDS + 30)
     second = asyncio.ensure_future(once(repeats, "me", KEYED, work))
-    await clock.wait(30)
+    await asyncio.sleep(30)
     work.gate.set()
-    assert await clock.run(second) == await first == "job-1"
+    assert await second == await first == "job-1"
     assert work.begun == 1
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(0, 2), (4, 2), (11, 6)])
 async def test_only_a_submit_that_takes_long_asks_the_state_more_than_twice(
-    remote: Remote, clock: Timeline, seconds: float, calls: int
+    remote: Remote, clock: Clock, seconds: float, calls: int
 ) -> None:
     async def submit() -> str:
-        await clock.sleep(seconds)
+        await asyncio.sleep(seconds)
         return "job"
 
-    assert await clock.run(once(Idempotency(remote, clock.sleep, clock), "me", KEYED, submit)) == "job"
+    assert await once(Idempotency(remote, clock), "me", KEYED, submit) == "job"
     assert remote.calls == calls
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "answer lost"])
-async def test_what_is_refused_after_a_renewal_may_start_again(remote: Remote, clock: Timeline, lost: bool) -> None:
-    repeats = Idempotency(remote, clock.sleep, clock)
+async def test_what_is_refused_after_a_renewal_may_start_again(remote: Remote, clock: Clock, lost: bool) -> None:
+    repeats = Idempotency(remote, clock)
 
     async def refused() -> str:
         remote.loses = lost
-        await clock.sleep(9)
+        await asyncio.sleep(9)
         remote.loses = False
         raise Unavailable("502")
 
     with pytest.raises(Unavailable):
-        await clock.run(once(repeats, "me", KEYED, refused))
+        await once(repeats, "me", KEYED, refused)
     assert await once(repeats, "me", KEYED, Work()) == "job-1"
 
 
-async def test_a_renewal_that_is_under_way_does_not_undo_what_came_of_the_submit(
-    remote: Remote, clock: Timeline
-) -> None:
+async def test_a_renewal_that_is_under_way_does_not_undo_what_came_of_the_submit(remote: Remote, clock: Clock) -> None:
     work = Work(held=True)
-    first = asyncio.ensure_future(once(Idempotency(remote, clock.sleep, clock), "me", KEYED, work))
-    await clock.wait(4.9)
+    first = asyncio.ensure_future(once(Idempotency(remote, clock), "me", KEYED, work))
+    await asyncio.sleep(4.9)
     remote.seconds = 1.0
-    await clock.wait(0.5)
+    await asyncio.sleep(0.5)
     work.gate.set()
-    assert await clock.run(first) == "job-1"
-    await clock.wait(10)
-    assert await clock.run(once(Idempotency(remote, clock.sleep, clock), "me", KEYED, work)) == "job-1"
+    assert await first == "job-1"
+    await asyncio.sleep(10)
+    assert await once(Idempotency(remote, clock), "me", KEYED, work) == "job-1"
 
 
-async def test_a_pending_record_of_an_older_version_is_waited_for(clock: Timeline) -> None:
+async def test_a_renewal_does_not_overwrite_what_another_request_wrote_meanwhile(remote: Remote, clock: Clock) -> None:
+    repeats, held, work = Idempotency(remote, clock), Work(held=True), Work()
+    first = asyncio.ensure_future(once(repeats, "me", FIRST, held))
+    await asyncio.sleep(4.9)
+    remote.seconds = 1.0
+    await asyncio.sleep(1.6)  # the renewal has read its own record, and is about to write
+    remote.seconds = 0.0
+    await once(repeats, "me", FIRST, work)
+    await asyncio.sleep(3)
+    assert await once(repeats, "me", AGAIN, work) == "job-1"
+    assert work.begun == 1
+    held.gate.set()
+    await first
+
+
+async def test_a_pending_record_of_an_older_version_is_waited_for(clock: Clock) -> None:
     state, work = Recording(clock), Work(held=True)
-    repeats = Idempotency(state, clock.sleep, clock)
+    repeats = Idempotency(state, clock)
     first = asyncio.ensure_future(once(repeats, "me", KEYED, work))
     await asyncio.sleep(0)
     [name] = state.names
     await state.put(name, "body pending", RECORD_SECONDS)
     with pytest.raises(GenerationPending):
-        await clock.run(once(repeats, "me", KEYED, work))
+        await once(repeats, "me", KEYED, work)
     work.gate.set()
     await first
 
@@ -308,7 +317,7 @@ async def test_what_was_refused_before_it_was_taken_may_start_again(
     assert await once(repeats, "me", repeat._replace(again=True), Work()) == "job-1"
 
 
-async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: Idempotency, clock: Timeline) -> None:
+async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: Idempotency, clock: Clock) -> None:
     refused, work = Work(Unavailable("502"), held=True), Work()
     first = asyncio.ensure_future(once(repeats, "me", KEYED, refused))
     await asyncio.sleep(0)
@@ -317,7 +326,7 @@ async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: 
     refused.gate.set()
     with pytest.raises(Unavailable):
         await first
-    assert set(await clock.run(asyncio.gather(*others))) == {"job-1"}
+    assert set(await asyncio.gather(*others)) == {"job-1"}
     assert work.begun == 1
 
 
@@ -326,7 +335,7 @@ async def test_those_who_waited_for_one_that_was_refused_start_it_once(repeats: 
 )
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 async def test_what_may_have_been_taken_is_never_started_again(
-    repeats: Idempotency, clock: Timeline, repeat: RequestKey, error: BaseException
+    repeats: Idempotency, clock: Clock, repeat: RequestKey, error: BaseException
 ) -> None:
     work = Work()
     with pytest.raises(type(error)):
@@ -340,7 +349,7 @@ async def test_what_may_have_been_taken_is_never_started_again(
     assert await once(repeats, "me", repeat._replace(again=True), work) == "job-1"
 
 
-async def test_after_ten_minutes_it_is_another_request(repeats: Idempotency, clock: Timeline) -> None:
+async def test_after_ten_minutes_it_is_another_request(repeats: Idempotency, clock: Clock) -> None:
     work = Work()
     await once(repeats, "me", KEYED, work)
     clock.now += 599
@@ -353,11 +362,11 @@ async def test_after_ten_minutes_it_is_another_request(repeats: Idempotency, clo
 
 
 @pytest.fixture
-def small(clock: Timeline) -> Idempotency:
-    return Idempotency(MemoryState(clock, room=50_000), clock.sleep, clock)
+def small(clock: Clock) -> Idempotency:
+    return Idempotency(MemoryState(clock, room=50_000), clock)
 
 
-async def test_a_record_lasts_its_ten_minutes_however_many_requests_come(repeats: Idempotency, clock: Timeline) -> None:
+async def test_a_record_lasts_its_ten_minutes_however_many_requests_come(repeats: Idempotency, clock: Clock) -> None:
     work, keys = Work(), [RequestKey("body", key=str(number)) for number in range(12_000)]
     jobs = []
     for number, key in enumerate(keys):  # twenty in a second, and as many without a key
@@ -368,7 +377,7 @@ async def test_a_record_lasts_its_ten_minutes_however_many_requests_come(repeats
     assert [await once(repeats, "me", key, work) for key in keys] == jobs
 
 
-async def test_requests_without_a_key_do_not_crowd_out_those_with_one(small: Idempotency, clock: Timeline) -> None:
+async def test_requests_without_a_key_do_not_crowd_out_those_with_one(small: Idempotency, clock: Clock) -> None:
     work = Work()
     assert await once(small, "me", KEYED, work) == "job-1"
     for number in range(1000):
@@ -378,7 +387,7 @@ async def test_requests_without_a_key_do_not_crowd_out_those_with_one(small: Ide
 
 
 async def test_without_room_a_request_with_a_key_is_refused_and_may_come_again(
-    small: Idempotency, clock: Timeline
+    small: Idempotency, clock: Clock
 ) -> None:
     work, keys = Work(), [RequestKey("body", key=str(number)) for number in range(1000)]
 
@@ -395,7 +404,7 @@ async def test_without_room_a_request_with_a_key_is_refused_and_may_come_again(
 
 
 async def test_without_room_a_request_without_a_key_is_served_and_its_retry_is_not_bought(
-    small: Idempotency, clock: Timeline
+    small: Idempotency, clock: Clock
 ) -> None:
     recorded = []
     for number in range(1000):
@@ -437,7 +446,7 @@ async def test_several_jobs_are_owed_each_once_and_in_their_order(repeats: Idemp
     assert [await once(repeats, "me", FIRST, Work()) for _ in range(3)] == ["a", "b", "job-1"]
 
 
-async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Idempotency, clock: Timeline) -> None:
+async def test_nothing_is_owed_for_longer_than_ten_minutes(repeats: Idempotency, clock: Clock) -> None:
     await repeats.mark_undelivered("me", FIRST, "owed")
     clock.now += RECORD_SECONDS
     assert await once(repeats, "me", FIRST, Work()) == "job-1"
@@ -465,7 +474,7 @@ async def test_of_two_instances_one_gets_what_is_owed(remote: Remote) -> None:
 
 
 @pytest.fixture
-def remote(clock: Timeline) -> Remote:
+def remote(clock: Clock) -> Remote:
     return Remote(clock)
 
 
@@ -503,9 +512,9 @@ async def test_a_table_that_never_worked_is_told_before_anything_is_begun(remote
 @pytest.mark.parametrize("repeat", [KEYED, AGAIN, FIRST], ids=["key", "again", "plain"])
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 async def test_a_job_that_is_begun_is_not_lost_with_the_state(
-    remote: Remote, clock: Timeline, repeat: RequestKey, error: EaselError
+    remote: Remote, clock: Clock, repeat: RequestKey, error: EaselError
 ) -> None:
-    repeats = Idempotency(remote, clock.sleep, clock)
+    repeats = Idempotency(remote, clock)
 
     async def begin() -> str:
         remote.error = error
@@ -515,7 +524,7 @@ async def test_a_job_that_is_begun_is_not_lost_with_the_state(
     await repeats.mark_undelivered("me", repeat, "bought")
     remote.error, work = None, Work()
     with pytest.raises(Uncertain):
-        await clock.run(once(repeats, "me", repeat._replace(again=True), work))
+        await once(repeats, "me", repeat._replace(again=True), work)
     assert work.begun == 0
 
 
@@ -531,7 +540,7 @@ async def test_what_came_of_the_work_is_told_and_not_what_came_of_the_state(remo
 class Recording(MemoryState):
     """Writes down under which names something was kept."""
 
-    def __init__(self, clock: Timeline) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.names: set[str] = set()
 
@@ -544,7 +553,7 @@ class Recording(MemoryState):
         return await super().add(key, value, ttl)
 
 
-async def test_nothing_readable_is_kept(clock: Timeline) -> None:
+async def test_nothing_readable_is_kept(clock: Clock) -> None:
     state = Recording(clock)
     await once(Idempotency(state), "the owner", RequestKey("digest", key="the caller's key"), Work())
     assert state.names

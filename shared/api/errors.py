@@ -15,6 +15,9 @@ from shared.errors import EaselError
 if TYPE_CHECKING:
     from shared.api.responses.types import ErrorObject
 
+LONGEST_JOB_HEADER = 2000
+"""Characters. Proxies such as nginx refuse a response whose headers exceed 4 kB in all."""
+
 LONGEST_RETRY_AFTER = 60.0
 """Seconds. Some clients sleep for any Retry-After; others ignore larger values and retry at once."""
 
@@ -101,6 +104,11 @@ def chat_detail(error: EaselError) -> dict[str, Any]:
     return {"details": details, "code": meaning_of(error).status, "data": {"msg": error.message}}
 
 
+def job_header(job: str) -> dict[str, str]:
+    """Return the header that names the job, unless the id is too long for a header."""
+    return {"easel-job": job} if 0 < len(job) <= LONGEST_JOB_HEADER else {}
+
+
 def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]:
     far = (error.retry_after or 0) > LONGEST_RETRY_AFTER
     headers = {"x-should-retry": "true" if meaning.retry and not far else "false"}
@@ -115,7 +123,7 @@ def _headers(error: EaselError, meaning: Meaning, prefix: str) -> dict[str, str]
         case errors.RangeInvalid(total=int(total)):
             headers["content-range"] = f"bytes */{total}"
         case errors.TakenError(job=str(job)):
-            headers |= {"location": f"{prefix}/v1/jobs/{job}", "easel-job": job}
+            headers |= {"location": f"{prefix}/v1/jobs/{job}", **job_header(job)}
     return headers
 
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from shared.api.context import Context
+from shared.api.errors import job_header
 from shared.api.streaming import ignored_header
 from shared.catalog import ResolvedModel
 from shared.errors import GenerationFailed, GenerationPending
@@ -101,8 +102,8 @@ class Generation:
     def headers(self) -> dict[str, str]:
         """The ignored parameters and, once submitted, the job's id and whether a retry can be recognized."""
         headers = ignored_header(self._ignored)
-        if self._submission and self._submission.job.id:
-            headers["easel-job"] = self._submission.job.id
+        if self._submission:
+            headers |= job_header(self._submission.job.id)
         if self._submission and not self._submission.recorded:
             headers["easel-idempotency"] = "unrecorded"
         return headers

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from shared.errors import EaselError, GenerationPending, KeyReused, ResultLost, TakenError, Uncertain
 from shared.jobs.submit_lease import PENDING, Lease, valid_until
@@ -16,8 +16,10 @@ from shared.state import State, if_possible
 RECORD_SECONDS = 600.0
 _PATIENCE = 60.0
 _LOST, _ANSWERED = "lost", "answered"
-
-Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+_STOPPED = (
+    "The server stopped while it submitted an earlier try of this request, and the upstream may have accepted it. "
+    "To submit it all the same, send it as a new request, with another Idempotency-Key if it has one."
+)
 
 
 class RequestKey(NamedTuple):
@@ -54,9 +56,8 @@ class Idempotency:
     submit is pending, and nothing is submitted again while it lasts.
     """
 
-    def __init__(self, state: State, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, state: State, clock: Callable[[], float] = time.time) -> None:
         self._state = state
-        self._sleep = sleep
         self._clock = clock
 
     @asynccontextmanager
@@ -72,22 +73,16 @@ class Idempotency:
         else:
             claim.recorded = False
             with if_possible():
-                claim.job = await self._undelivered(owner, request)
-                if not claim.job:
-                    await lease.put()
+                claim.job = await self._undelivered_or_lease(owner, request, lease)
                 claim.recorded = True
         if claim.job:
             yield claim
             return
         try:
-            async with lease.renewed(self._sleep):
+            async with lease:
                 yield claim
         except BaseException as error:
-            with if_possible(EaselError):
-                if isinstance(error, EaselError) and not isinstance(error, TakenError):
-                    await lease.release()
-                else:  # the upstream may have accepted it
-                    await lease.end(_LOST)
+            await _fail(lease, error)
             raise
         with if_possible(EaselError):
             await lease.end(claim.job or _ANSWERED)
@@ -119,6 +114,13 @@ class Idempotency:
             not old and await self._state.add(name, new, RECORD_SECONDS)
         )
 
+    async def _undelivered_or_lease(self, owner: str, request: RequestKey, lease: Lease) -> str | None:
+        """Return an undelivered job; None once the lease is ours, regardless of earlier records."""
+        job = await self._undelivered(owner, request)
+        if not job:
+            await lease.put()
+        return job
+
     async def _job_or_lease(self, owner: str, request: RequestKey, lease: Lease) -> str | None:
         """Return the job of an earlier try; None once the lease is ours, because there was none or it was released."""
         if not request.key and (job := await self._undelivered(owner, request)):
@@ -138,15 +140,22 @@ class Idempotency:
             if not outcome.startswith(PENDING):
                 return _job(outcome)
             if valid_until(outcome) < self._clock():
-                raise Uncertain(
-                    "The server stopped while it submitted an earlier try, which the upstream may have taken."
-                )
+                raise Uncertain(_STOPPED)
             if waited >= _PATIENCE:
                 raise GenerationPending("An earlier try of this request is still being submitted. Retry later.")
             pause = 0.1 + waited / 10
-            await self._sleep(pause)
+            await asyncio.sleep(pause)
             waited += pause
         return None
+
+
+async def _fail(lease: Lease, error: BaseException) -> None:
+    """Let the request be submitted again only if the upstream certainly accepted nothing."""
+    with if_possible(EaselError):
+        if isinstance(error, EaselError) and not isinstance(error, TakenError):
+            await lease.release()
+        else:
+            await lease.end(_LOST)
 
 
 def _job(outcome: str) -> str:

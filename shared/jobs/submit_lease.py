@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from uuid import uuid4
+import os
+from collections.abc import Callable
 
 from shared.errors import EaselError
 from shared.state import State, if_possible
@@ -30,9 +29,9 @@ class Lease:
         self._body = body
         self._ttl = ttl
         self._clock = clock
-        self._mine = f"{body} {PENDING} {uuid4().hex} "
+        self._mine = f"{body} {PENDING} {os.urandom(12).hex()} "
         self._text = ""
-        self._writing = asyncio.Lock()
+        self._renewal: asyncio.Future[None] | None = None
 
     async def add(self) -> bool:
         """Write the record unless there is one."""
@@ -53,27 +52,31 @@ class Lease:
         """Replace the pending record with the submit's outcome."""
         await self._state.put(self.name, f"{self._body} {outcome}", self._ttl)
 
-    @asynccontextmanager
-    async def renewed(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Renew the lease periodically while the block runs."""
-        renewing = asyncio.ensure_future(self._keep_renewing(sleep))
-        try:
-            yield
-        finally:
-            async with self._writing:  # a write is not cancelled: it could arrive after what the holder writes next
-                renewing.cancel()
+        self._held = True
+        self._schedule()
 
-    async def _keep_renewing(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        while True:
-            await sleep(_RENEWAL_SECONDS)
-            async with self._writing:
-                with if_possible(EaselError):
-                    await self._renew()
+    async def __aexit__(self, *raised: object) -> None:
+        self._held = False
+        self._timer.cancel()
+        if self._renewal:  # never cancelled: its write could arrive after what the holder writes next
+            await asyncio.wait({self._renewal})
+
+    def _schedule(self) -> None:
+        # A timer: a task costs each request much more, and few requests take so long.
+        self._timer = asyncio.get_running_loop().call_later(_RENEWAL_SECONDS, self._start_renewal)
+
+    def _start_renewal(self) -> None:
+        self._renewal = asyncio.ensure_future(self._renew())
 
     async def _renew(self) -> None:
         self._text = ""  # a write whose response is lost may have happened: from now on the record is read first
-        if text := await self._current():
-            await self._state.swap(self.name, text, self._pending(), self._ttl)
+        with if_possible(EaselError):
+            if text := await self._current():
+                await self._state.swap(self.name, text, self._pending(), self._ttl)
+        if self._held:
+            self._schedule()
 
     async def _current(self) -> str | None:
         """Return the record if it is still ours."""

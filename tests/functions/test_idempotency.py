@@ -8,6 +8,7 @@ from itertools import count
 import httpx
 import pytest
 
+from shared.results import Submitted
 from tests.functions.helpers import assert_error
 from tests.functions.studio import Gateway, Studio
 
@@ -56,3 +57,22 @@ def test_a_key_is_refused_before_anything_is_submitted(client: httpx.Client, stu
     for answer in answers[len(taken) :]:
         assert_error(answer, 503, "store_unavailable", None)
         assert float(answer.headers["retry-after"]) > 0
+
+
+def test_an_id_that_is_too_long_for_a_header_is_an_event(client: httpx.Client, studio: Studio) -> None:
+    studio.answers = [Submitted(("short",)), Submitted(("r" * 2500,))]
+    body = {"prompt": "a cat", "model": "easel", "stream": True}
+    for in_head in (True, False):
+        answer = client.post("/v1/images/generations", json=body)
+        first, *_ = answer.text.split("\n\n")
+        assert ("easel-job" in answer.headers) == in_head
+        assert first.startswith(": job " if in_head else "event: image_generation.in_progress\ndata: ")
+
+
+def test_an_error_names_such_a_job_in_its_body_alone(client: httpx.Client, studio: Studio) -> None:
+    for length, in_head in ((5, True), (2500, False)):
+        studio.answers = [Submitted(("r" * length,))]
+        answer = client.post("/v1/images/generations", json={"prompt": f"a cat, {length}", "model": "easel"})
+        assert answer.status_code == 424
+        job = answer.json()["error"]["job"]
+        assert answer.headers.get("easel-job") == (job if in_head else None)

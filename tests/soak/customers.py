@@ -29,6 +29,7 @@ class Order:
         self.sdk = sdk
         self.prompt = prompt
         self.job = ""
+        self.has_picture = False
 
     async def fruit(self, manner: Manner) -> Fruit:
         """Order in this manner; what went wrong after the id was known is made good by it."""
@@ -84,18 +85,16 @@ async def streamed(order: Order) -> bool:
         order.job = stream.response.headers.get("easel-job", "")
         async for event in stream:
             order.job = order.job or getattr(event, "job", "")
-            if event.type == "image_generation.completed":
-                return True
-    return False
+            order.has_picture |= event.type == "image_generation.completed"
+    return order.has_picture
 
 
 async def in_a_conversation(order: Order) -> bool:
     async with await order.sdk.chat.completions.create(**order.talk(), stream=True) as stream:
         async for chunk in stream:
             order.job = chunk.id
-            if chunk.choices and "![" in (chunk.choices[0].delta.content or ""):
-                return True
-    return False
+            order.has_picture |= bool(chunk.choices and "![" in (chunk.choices[0].delta.content or ""))
+    return order.has_picture
 
 
 async def as_zimage_does(order: Order) -> bool:

@@ -105,7 +105,10 @@ _NUMBER = {"type": "string", "pattern": r"^\d+$"}
 HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "x-request-id": ("The id of this request in the server log.", _TEXT),
     "easel-ignored": ("The ignored parameters, separated by commas.", _TEXT),
-    "easel-job": ("The job id, also sent with streams. Use it to poll the job.", _TEXT),
+    "easel-job": (
+        "The job id, also sent with streams unless it exceeds 2,000 characters. Use it to poll the job.",
+        _TEXT,
+    ),
     "easel-idempotency": (
         "The server has no room to record this request: a retry of it cannot be recognized.",
         {"const": "unrecorded"},

@@ -68,7 +68,7 @@ class OpenAIImages:
 
     def submitted(self, generation: Generation, *, head_sent: bool) -> bytes:
         job = generation.job
-        if not head_sent:
+        if not head_sent and "easel-job" in generation.headers:
             return f": job {job.id}\n\n".encode()
         kind = f"{self._event}.in_progress"
         return event_of({"type": kind, "created_at": job.created, "job": job.id}, kind)
