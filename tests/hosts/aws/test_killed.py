@@ -19,6 +19,10 @@ from tests.hosts.aws.rig import Deployed
 
 pytestmark = pytest.mark.hosts
 
+# On a busy machine environments can take longer to start than the pause between two kills: without a bound, no poll
+# would ever finish.
+_MOST_KILLED = 40
+
 
 def start(sdk: openai.OpenAI, prompt: str) -> str:
     """The id of a new job."""
@@ -81,12 +85,12 @@ def test_20_jobs_at_once(deployed: Deployed, sdk: openai.OpenAI, client: httpx.C
 
 @contextmanager
 def killing(deployed: Deployed) -> Iterator[list[str]]:
-    """While the block runs, environments end here and there, also in the midst of telling how a job is doing."""
+    """While the block runs, kill environments at random, also while they serve a poll, `_MOST_KILLED` in all."""
     over, random = Event(), Random(20)
     killed: list[str] = []
 
     def kill() -> None:
-        while not over.wait(0.25):
+        while len(killed) < _MOST_KILLED and not over.wait(0.25):
             killed.extend(deployed.environments.kill_idle(random) + deployed.environments.kill_busy("jobs", 1))
 
     thread = Thread(target=kill)
