@@ -158,7 +158,7 @@ class Context:
 
     def fits(self, length: int | None) -> bool:
         """Return whether the host can send a response of this length: some buffer responses and drop large ones."""
-        largest = self.request.scope.get("easel.largest_answer")
+        largest = self.request.scope.get("easel.largest_response")
         return largest is None or (length is not None and length <= largest)
 
     @property

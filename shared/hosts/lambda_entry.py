@@ -1,4 +1,4 @@
-"""AWS Lambda's buffered way in: Mangum, made at the first event, for making it costs an event loop."""
+"""The entry point for buffered AWS Lambda: Mangum, created at the first event because it needs an event loop."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ if TYPE_CHECKING:
     from mangum import Mangum
     from mangum.types import ASGI, Message, Receive, Scope, Send
 
-LARGEST_ANSWER = 4_400_000
-"""Bytes. Lambda takes 6 MB from a handler, and Mangum writes files as base64 into them."""
+LARGEST_RESPONSE = 4_400_000
+"""Bytes. Lambda limits a buffered response to 6 MB, and Mangum encodes files in it as base64."""
 
 LambdaHandler = Callable[[Any, Any], dict[str, Any]]
 
 
 def lambda_handler(app: App) -> LambdaHandler:
-    """The handler of one function. Pings that keep it warm, and whatever else is no request, get an empty answer."""
-    adapter: Mangum | None = None
+    """Return the handler of one function. Events that are not requests, such as pings, get an empty response."""
+    mangum: Mangum | None = None
 
     def handler(event: Any, context: Any) -> dict[str, Any]:
-        nonlocal adapter
+        nonlocal mangum
         from shared.hosts.lambda_events import parser_of
 
-        adapter = adapter or _adapter(app)
-        if parser_of(adapter, event, context) is None:
+        mangum = mangum or _mangum(app)
+        if parser_of(mangum, event, context) is None:
             return {"statusCode": 204, "headers": {}, "body": ""}
-        return adapter(event, context)
+        return mangum(event, context)
 
     return handler
 
 
-def _adapter(app: App) -> Mangum:
-    """Lifespan is off, because Mangum would run it anew for every event."""
+def _mangum(app: App) -> Mangum:
+    """Return Mangum with lifespan off, because it would run it for every event."""
     from mangum import Mangum
 
-    logging.getLogger("mangum").setLevel(logging.WARNING)  # it logs paths, and ids are in them
-    return Mangum(_whole(app), lifespan="off")
+    logging.getLogger("mangum").setLevel(logging.WARNING)  # it logs paths, which contain ids
+    return Mangum(_buffered(app), lifespan="off")
 
 
-def _whole(app: App) -> ASGI:
-    """Sends an answer when all of it is there: one that breaks off becomes an error with our envelope, not Mangum's."""
-    from shared.hosts.lambda_events import complete, lasting_environment
+def _buffered(app: App) -> ASGI:
+    """Send each response once it is complete, so that a failure midway becomes an error in our envelope."""
+    from shared.hosts.lambda_events import complete_scope, stable_environment
 
-    environment = lasting_environment()
+    environment = stable_environment()
 
-    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
-        complete(scope, environment)
-        scope["easel.largest_answer"] = LARGEST_ANSWER
+    async def buffered(scope: Scope, receive: Receive, send: Send) -> None:
+        complete_scope(scope, environment)
+        scope["easel.largest_response"] = LARGEST_RESPONSE
         messages: list[Message] = []
 
-        async def hold(message: Message) -> None:
+        async def buffer(message: Message) -> None:
             messages.append(message)
 
         try:
-            await app(scope, receive, hold)
+            await app(scope, receive, buffer)
         except Exception as error:
             messages.clear()
-            await failure_response(error, scope)(scope, receive, hold)
+            await failure_response(error, scope)(scope, receive, buffer)
         for message in messages:
             await send(message)
 
-    return whole
+    return buffered

@@ -11,7 +11,7 @@ from mangum import Mangum
 from mangum.types import ASGI, Message, Scope
 from starlette.responses import Response
 
-from shared.hosts.lambda_events import TRACE_ID, Context, complete, lasting_environment, parser_of
+from shared.hosts.lambda_events import TRACE_ID, Context, complete_scope, parser_of, stable_environment
 from shared.hosts.response import HostResponse
 from shared.hosts.runtime_api import Body, Invocation, RuntimeApi
 
@@ -19,13 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 class Loop:
-    """Serves one event after the other until Lambda ends the process."""
+    """Serves events one by one until Lambda ends the process."""
 
     def __init__(self, api: RuntimeApi, app: ASGI) -> None:
         self._api = api
         self._app = app
-        self._adapter = Mangum(app, lifespan="off")
-        self._environment = lasting_environment()
+        self._mangum = Mangum(app, lifespan="off")
+        self._environment = stable_environment()
 
     async def run(self) -> None:
         while True:
@@ -40,10 +40,10 @@ class Loop:
         response = LambdaResponse(self._api, invocation.request_id)
         scope: Scope = {"type": "http"}
         try:
-            parser = parser_of(self._adapter, json.loads(invocation.event), _context(invocation))
+            parser = parser_of(self._mangum, json.loads(invocation.event), _context(invocation))
             if parser:
                 scope, response.request = parser.scope, parser.body
-                complete(scope, self._environment)
+                complete_scope(scope, self._environment)
         except Exception as error:
             await response.fail(error, scope)
         else:
@@ -73,7 +73,7 @@ class LambdaResponse(HostResponse):
         return None if body is None else {"type": "http.request", "body": body, "more_body": False}
 
     async def _begin(self, start: Message, data: bytes, *, whole: bool) -> Body:
-        return await self._api.answer(self._request_id, _prelude(start))
+        return await self._api.start_response(self._request_id, _prelude(start))
 
 
 def _context(invocation: Invocation) -> Context:
@@ -81,7 +81,7 @@ def _context(invocation: Invocation) -> Context:
 
 
 def _prelude(start: Message) -> dict[str, Any]:
-    """The status and headers in the form that Lambda reads before the body."""
+    """Return the status and headers in the JSON form that Lambda reads before the body."""
     single: dict[str, str] = {}
     cookies: list[str] = []
     for raw_name, raw_value in start.get("headers", ()):

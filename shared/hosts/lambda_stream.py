@@ -1,4 +1,4 @@
-"""AWS Lambda's streaming way in, which the wrapper lambda-exec starts: loads a function, then answers its events."""
+"""The entry point for streaming on AWS Lambda, started by the wrapper lambda-exec."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.hosts.runtime_api import RuntimeApi
 def main() -> None:
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
-        # Imported here, so that Lambda hears of whatever is missing from the bundle.
+        # Imported here so that a module missing from the bundle is reported to Lambda.
         from shared.hosts.lambda_loop import Loop
 
         loop = Loop(api, _module(os.environ["_HANDLER"]).app)
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _module(handler: str) -> Any:
-    """functions.images for the handler functions/images.handler."""
+    """Import the module of a handler, such as functions.images for functions/images.handler."""
     return import_module(handler.rpartition(".")[0].replace("/", "."))
 
 

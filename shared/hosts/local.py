@@ -1,4 +1,4 @@
-"""The laptop: all functions behind one local server, `python -m shared.hosts.local`."""
+"""The local server: all functions in one process, `python -m shared.hosts.local`."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def main() -> None:
         ws="none",
         proxy_headers=not settings.open_mode,
         log_level="warning",
-        access_log=False,  # below its level each line would be put together all the same, and thrown away
+        access_log=False,  # uvicorn would format each line even if the level discards it
     )
 
 
 def address(environment: Mapping[str, str]) -> tuple[str, int]:
-    """HOST and PORT; SERVER_ADDRESS stands in for both as `host:port`."""
+    """Return HOST and PORT; SERVER_ADDRESS as `host:port` is the default of both."""
     host, _, port = environment.get("SERVER_ADDRESS", "").rpartition(":")
     host = environment.get("HOST", "").strip() or host.strip("[]") or "127.0.0.1"
     port = environment.get("PORT", "").strip() or port or "8000"
     if not port.isdecimal() or len(port) > 5 or int(port) > _LAST_PORT:
-        sys.exit(f"easel: PORT: '{port[:20]}' is not the number of a port.")
+        sys.exit(f"easel: PORT: '{port[:20]}' is not a port number.")
     return host, int(port)
 
 

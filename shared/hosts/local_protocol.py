@@ -1,4 +1,4 @@
-"""HTTP for the local server: uvicorn's parser, with bounds on the headers of a request and on the time it may take."""
+"""HTTP for the local server: uvicorn's parser, with limits on the size of headers and on the time of a request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from shared.api import BadRequest, EaselError, HeadersTooLarge, RequestTimeout, failure_response
 
 LARGEST_HEAD = 64 << 10
-"""Bytes of the address and of all names and values."""
+"""Bytes of the request target and of all header names and values."""
 
 MOST_HEADERS = 100
 MOST_PIPELINED = 100
@@ -23,13 +23,13 @@ _TICKS = 6
 
 
 class LocalProtocol(HttpToolsProtocol):
-    """One connection. A request out of bounds is answered with the error envelope, and the connection is closed.
+    """One connection. A request beyond the limits gets an error in the envelope, and the connection is closed.
 
-    A client has `patience` seconds to begin a request and as long for its headers. A body has to go on within that
-    time, and to arrive at `slowest` bytes per second on average.
+    A client has `timeout` seconds to begin a request and as long to send its headers. Parts of a body must arrive
+    within that time of each other, at `slowest` bytes per second on average.
     """
 
-    patience = 30.0
+    timeout = 30.0
     slowest = 1024
 
     _timer: asyncio.TimerHandle
@@ -42,14 +42,14 @@ class LocalProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._reads: Literal["nothing", "head", "body"] = "nothing"
-        self._unparsed = 0  # bytes since the last head, piece of a body or end of a request
+        self._reading: Literal["nothing", "head", "body"] = "nothing"
+        self._unparsed = 0  # bytes since the last head, body part or end of a request
         self._since = self.loop.time()
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
-        self._timer = self.loop.call_later(self.patience / _TICKS, self._check)
+        self._timer = self.loop.call_later(self.timeout / _TICKS, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -57,7 +57,7 @@ class LocalProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
-            return  # read all the same: closing with unread data resets the connection, and the response is lost
+            return  # keep reading: closing with unread data resets the connection, and the response is lost
         self._unset_keepalive_if_required()
         self._unparsed += len(data)
         try:
@@ -72,7 +72,7 @@ class LocalProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._reads, self._since = "head", self.loop.time()
+        self._reading, self._since = "head", self.loop.time()
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -85,7 +85,7 @@ class LocalProtocol(HttpToolsProtocol):
         if size > LARGEST_HEAD or len(self.headers) > MOST_HEADERS:
             raise _headers_too_large()
         super().on_headers_complete()
-        self._reads, self._unparsed, self._since = "body", 0, self.loop.time()
+        self._reading, self._unparsed, self._since = "body", 0, self.loop.time()
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
@@ -97,11 +97,11 @@ class LocalProtocol(HttpToolsProtocol):
             return
         if len(self.headers) > MOST_HEADERS:  # with the trailers
             raise _headers_too_large()
-        self._reads, self._unparsed = "nothing", 0
+        self._reading, self._unparsed = "nothing", 0
         super().on_message_complete()
 
     def _read_without_upgrade(self, rest: bytes) -> None:
-        """Read the request again without its Upgrade header: the parser takes its body for the other protocol."""
+        """Parse the request again without its Upgrade header; with it the parser does not read the body as HTTP."""
         first = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         headers = b"".join(b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade")
         self.parser = httptools.HttpRequestParser(self)
@@ -109,45 +109,45 @@ class LocalProtocol(HttpToolsProtocol):
         self.data_received(b"%s%s\r\n%s" % (first, headers, rest))
 
     def _check(self) -> None:
-        """Time out a client that owes the rest of a request; check again later."""
+        """Time out a client that does not send the rest of its request; otherwise check again later."""
         if self.transport.is_closing():
             return
         now = self.loop.time()
         if self.flow.read_paused or not self._is_receiving():
             self._since = now
-        left = self._since + self.patience - now
-        if left > 0:
-            self._timer = self.loop.call_later(min(left, self.patience / _TICKS), self._check)
-        elif self._reads == "nothing":
+        remaining = self._since + self.timeout - now
+        if remaining > 0:
+            self._timer = self.loop.call_later(min(remaining, self.timeout / _TICKS), self._check)
+        elif self._reading == "nothing":
             self.transport.close()
         else:
             self._refuse(RequestTimeout("The request did not arrive in time; send it again."))
 
     def _is_receiving(self) -> bool:
-        """Whether the client has to send before anything else can happen."""
+        """Return whether the server is waiting for bytes from the client."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return True
         return cycle.more_body and not cycle.waiting_for_100_continue
 
     def _refuse(self, error: EaselError) -> None:
-        """End the connection: with the error where a response can still begin, else after the responses due."""
+        """Close the connection: with the error if a response can still begin, else after the outstanding responses."""
         self._refused = True
         self._timer.cancel()
         cycle = self.cycle
-        if self._reads != "body":
+        if self._reading != "body":
             if cycle and not cycle.response_complete:
                 cycle.keep_alive = False
             else:
-                self._answer(error)
+                self._respond(error)
         elif self.pipeline or cycle.response_started:
             self.transport.close()
         else:
             cycle.disconnected = True
             cycle.message_event.set()
-            self._answer(error)
+            self._respond(error)
 
-    def _answer(self, error: EaselError) -> None:
+    def _respond(self, error: EaselError) -> None:
         response = failure_response(error, {})
         headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
         lines = b"".join(b"%s: %s\r\n" % header for header in headers)
@@ -164,7 +164,7 @@ def _headers_too_large() -> HeadersTooLarge:
 
 
 def _cause(error: httptools.HttpParserError) -> EaselError:
-    """What a callback of the parser raised, or that the parser itself could not go on."""
+    """Return the error that a callback raised inside the parser, or one for invalid HTTP."""
     return error.__context__ if isinstance(error.__context__, EaselError) else _malformed()
 
 

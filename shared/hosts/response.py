@@ -1,4 +1,4 @@
-"""One ASGI response on its way to a platform that has no ASGI server: what all such platforms have in common."""
+"""The sending of one ASGI response on platforms without an ASGI server: what these platforms have in common."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Body(Protocol):
 
     async def end(self) -> None: ...
 
-    async def cut(self, error: BaseException) -> None:
-        """End it so that the client sees that it is incomplete."""
+    async def abort(self, error: BaseException) -> None:
+        """Abort it so that the client sees that it is incomplete."""
 
 
 class HostResponse(ABC):
-    """Holds the headers back until the first body bytes: until then an error can still replace the response."""
+    """Delays the headers until the first bytes of the body, so that an error can still replace the response."""
 
     def __init__(self) -> None:
         self._start: Message | None = None
@@ -59,7 +59,7 @@ class HostResponse(ABC):
             await self._send_body(data, more=more)
 
     async def fail(self, error: BaseException, scope: Scope) -> None:
-        """Report an error in the best way that is left: as the response, by cutting it short, or in the log alone."""
+        """Report an error as the response, or by aborting a started response, or after its end in the log alone."""
         if self._over.is_set():
             _log.error("an error after the end of a response", exc_info=error)
         elif self._body is None:
@@ -67,14 +67,14 @@ class HostResponse(ABC):
         else:
             _log.error("a response was cut short", exc_info=error)
             self._over.set()
-            await self._body.cut(error)
+            await self._body.abort(error)
 
     async def _replace(self, error: BaseException, scope: Scope) -> None:
         await failure_response(error, scope)(scope, self.receive, self.send)
 
     async def _send_body(self, data: bytes, *, more: bool) -> None:
         if not self._has_begun:
-            assert self._start, "a body without a start"
+            assert self._start, "http.response.body before http.response.start"
             self._body = await self._begin(self._start, data, whole=not more)
             self._has_begun = True
         if self._body is None:
@@ -91,4 +91,4 @@ class HostResponse(ABC):
 
     @abstractmethod
     async def _begin(self, start: Message, data: bytes, *, whole: bool) -> Body | None:
-        """Send the headers; None if the platform took `data` with them and the response is complete."""
+        """Send the headers; return None if the platform sent `data` with them and the response is complete."""

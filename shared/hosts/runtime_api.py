@@ -1,4 +1,4 @@
-"""Lambda's Runtime API, as its client: the next event, and an answer that leaves in chunks while it is made."""
+"""A client of Lambda's Runtime API: receives events and streams the responses."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _STREAMING = {
     "Transfer-Encoding": "chunked",
     "Trailer": f"{_ERROR_TYPE}, {_ERROR_BODY}",
 }
-_AFTER_THE_PRELUDE = bytes(8)
+_PRELUDE_END = bytes(8)
 
 
 class Invocation(NamedTuple):
-    """An event, as JSON, and what comes with it. The deadline is in milliseconds since the epoch."""
+    """An event as JSON, with its metadata. The deadline is in milliseconds since the epoch."""
 
     request_id: str
     deadline: int
@@ -35,15 +35,15 @@ class Invocation(NamedTuple):
 
 
 class RuntimeApi:
-    """At `address`, as `host:port`. Events and answers have a kept connection each."""
+    """The Runtime API at `address` (`host:port`), over one kept-alive connection for events and one for responses."""
 
     def __init__(self, address: str) -> None:
-        self._events = _Line(address)
-        self._answers = _Line(address)
+        self._events = _Connection(address)
+        self._responses = _Connection(address)
 
     async def next(self) -> Invocation:
-        """Wait for an event, however long that takes."""
-        status, headers, event = await self._events.ask(f"GET {_ROOT}/invocation/next")
+        """Return the next event; there is no timeout."""
+        status, headers, event = await self._events.request(f"GET {_ROOT}/invocation/next")
         if status != 200:
             raise ConnectionError(f"the Runtime API answered with status {status} instead of an event")
         return Invocation(
@@ -54,48 +54,48 @@ class RuntimeApi:
             event,
         )
 
-    async def answer(self, request_id: str, prelude: Mapping[str, Any]) -> Body:
-        """Begin the answer to an event."""
-        await self._answers.open()
-        await self._answers.write(_head(f"POST {_ROOT}/invocation/{request_id}/response", _STREAMING))
-        body = Body(self._answers)
-        await body.write(json.dumps(prelude, separators=(",", ":")).encode() + _AFTER_THE_PRELUDE)
+    async def start_response(self, request_id: str, prelude: Mapping[str, Any]) -> Body:
+        """Start the response to an event; `prelude` holds its status and headers."""
+        await self._responses.open()
+        await self._responses.write(_head(f"POST {_ROOT}/invocation/{request_id}/response", _STREAMING))
+        body = Body(self._responses)
+        await body.write(json.dumps(prelude, separators=(",", ":")).encode() + _PRELUDE_END)
         return body
 
     async def init_error(self, error: BaseException) -> None:
-        """Say why there will be no answers at all."""
+        """Report that the function could not start."""
         description = _description(error) | {"stackTrace": traceback.format_exception(error)}
         headers = {_ERROR_TYPE: f"Runtime.{type(error).__name__}", "Content-Type": "application/json"}
-        await self._answers.ask(f"POST {_ROOT}/init/error", headers, json.dumps(description).encode())
+        await self._responses.request(f"POST {_ROOT}/init/error", headers, json.dumps(description).encode())
 
 
 class Body:
-    """The body of an answer, chunk by chunk: each is out, or nearly, before the next one is taken."""
+    """The body of a response. Each chunk is written, up to the socket's buffer, before `write` returns."""
 
-    def __init__(self, line: _Line) -> None:
-        self._line = line
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
 
     async def write(self, data: bytes) -> None:
         if data:  # an empty chunk would be the end
-            await self._line.write(b"%x\r\n" % len(data), data, b"\r\n")
+            await self._connection.write(b"%x\r\n" % len(data), data, b"\r\n")
 
     async def end(self) -> None:
         await self._finish(b"")
 
-    async def cut(self, error: BaseException) -> None:
-        """End it as one that is not whole."""
+    async def abort(self, error: BaseException) -> None:
+        """Mark the response as incomplete, with the error in the trailers, and end it."""
         reason = base64.b64encode(json.dumps(_description(error)).encode()).decode()
         await self._finish(f"{_ERROR_TYPE}: {type(error).__name__}\r\n{_ERROR_BODY}: {reason}\r\n".encode())
 
     async def _finish(self, trailers: bytes) -> None:
-        await self._line.write(b"0\r\n", trailers, b"\r\n")
-        status, _, _ = await self._line.read()
+        await self._connection.write(b"0\r\n", trailers, b"\r\n")
+        status, _, _ = await self._connection.read()
         if status >= 300:
-            _log.warning("the Runtime API refused an answer with status %d", status)
+            _log.warning("the Runtime API refused a response with status %d", status)
 
 
-class _Line:
-    """A kept connection, opened anew where the other side has closed it."""
+class _Connection:
+    """A kept-alive connection, reopened when the peer has closed it."""
 
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
@@ -105,7 +105,7 @@ class _Line:
         self._is_open = False
 
     async def open(self) -> bool:
-        """Whether there was none that could be used."""
+        """Connect unless an open connection can be used; return whether it is new."""
         if self._is_open and not self._reader.at_eof() and not self._writer.is_closing():
             return False
         self.close()
@@ -118,21 +118,21 @@ class _Line:
             self._is_open = False
             self._writer.close()
 
-    async def ask(
-        self, request: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    async def request(
+        self, request_line: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[int, dict[str, str], bytes]:
-        """The status, headers and body of an answer. Where a kept connection ends while we ask, a new one is tried."""
+        """Send a request; return status, headers and body. Reconnects if a kept-alive connection was closed."""
         while True:
             is_new = await self.open()
             try:
-                await self.write(_head(request, {**(headers or {}), "Content-Length": str(len(body))}), body)
+                await self.write(_head(request_line, {**(headers or {}), "Content-Length": str(len(body))}), body)
                 return await self.read()
             except OSError:
                 if is_new:
                     raise
 
     async def write(self, *parts: bytes) -> None:
-        """Returns when the other side keeps up. ConnectionError when it has gone."""
+        """Write, then wait until the peer keeps up. Raises ConnectionError if it has disconnected."""
         try:
             # Not writelines: without the fix of CVE-2024-12254 it never makes `drain` wait.
             self._writer.write(b"".join(parts))
@@ -164,9 +164,9 @@ class _Line:
         return bytes(body)
 
 
-def _head(request: str, headers: Mapping[str, str]) -> bytes:
+def _head(request_line: str, headers: Mapping[str, str]) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"{request} HTTP/1.1\r\nHost: lambda\r\n{lines}\r\n".encode()
+    return f"{request_line} HTTP/1.1\r\nHost: lambda\r\n{lines}\r\n".encode()
 
 
 def _parsed(head: str) -> tuple[int, dict[str, str]]:

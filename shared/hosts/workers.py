@@ -1,6 +1,6 @@
 """Cloudflare Workers: each request to the Worker becomes one to the application, whose response is streamed back.
 
-The SDK has an ASGI adapter, but its cut responses look complete, it never reports a disconnect, and it copies each
+The SDK has an ASGI adapter, but its aborted responses look complete, it never reports a disconnect, and it copies each
 byte of a file through Python.
 """
 
@@ -47,10 +47,10 @@ class WorkerResponse(HostResponse):
         super().__init__()
         self.response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._platform_request = request
-        self._asking = True
+        self._has_more = True
         self._reader = request.body.getReader() if request.body else None  # null is false, but is not None
         self._body: StreamBody | None = None
-        self._left = False
+        self._disconnected = False
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         with self._watching_for_disconnect():
@@ -66,16 +66,16 @@ class WorkerResponse(HostResponse):
             else:
                 await super().send(message)
         except JsException:
-            self._leave()
-        if self._left and self._has_begun:
+            self._disconnect()
+        if self._disconnected and self._has_begun:
             raise OSError("the client has disconnected")
 
     async def fail(self, error: BaseException, scope: Scope) -> None:
         if not self._has_begun:
             with suppress(OSError):  # the platform waits for a Response even after a disconnect
                 await self._replace(error, scope)
-        elif self._left:
-            _log.info("a client disconnected, or a relayed stream was cut short")
+        elif self._disconnected:
+            _log.info("a client disconnected, or a relayed stream was aborted")
         else:
             await super().fail(error, scope)
 
@@ -83,31 +83,31 @@ class WorkerResponse(HostResponse):
     def _watching_for_disconnect(self) -> Iterator[None]:
         from pyodide.ffi import create_proxy
 
-        leave = create_proxy(self._leave)
-        self._platform_request.signal.addEventListener("abort", leave)
+        listener = create_proxy(self._disconnect)
+        self._platform_request.signal.addEventListener("abort", listener)
         try:
             yield
         finally:
-            self._platform_request.signal.removeEventListener("abort", leave)
-            leave.destroy()
+            self._platform_request.signal.removeEventListener("abort", listener)
+            listener.destroy()
 
-    def _leave(self, *_: Any) -> None:
-        self._left = True
+    def _disconnect(self, *_: Any) -> None:
+        self._disconnected = True
         self._over.set()
 
     async def _request(self) -> Message | None:
         from pyodide.ffi import JsException
 
-        if not self._asking:
+        if not self._has_more:
             return None
         try:
             part = await self._reader.read() if self._reader else None
         except JsException:
-            self._leave()
+            self._disconnect()
             return None
-        self._asking = part is not None and not part.done
-        body = part.value.to_bytes() if part is not None and self._asking else b""
-        return {"type": "http.request", "body": body, "more_body": self._asking}
+        self._has_more = part is not None and not part.done
+        body = part.value.to_bytes() if part is not None and self._has_more else b""
+        return {"type": "http.request", "body": body, "more_body": self._has_more}
 
     async def _begin(self, start: Message, data: bytes, *, whole: bool) -> StreamBody | None:
         import js
@@ -129,7 +129,7 @@ class WorkerResponse(HostResponse):
 
 
 class StreamBody:
-    """A body of `length` bytes, if that is known: the platform then sends Content-Length and cuts a shorter body."""
+    """A body of `length` bytes, if that is known: the platform then sends Content-Length and aborts a shorter body."""
 
     def __init__(self, length: bytes | None) -> None:
         import js
@@ -147,13 +147,13 @@ class StreamBody:
     async def end(self) -> None:
         await self._writer.close()
 
-    async def cut(self, error: BaseException) -> None:
+    async def abort(self, error: BaseException) -> None:
         import js
 
         await self._writer.abort(js.Error.new("the response was cut short"))
 
     async def relay(self, stream: Any) -> None:
-        """Let the platform copy the rest: it reports cuts to the client and a disconnect to the upstream."""
+        """Let the platform copy the rest: it reports an aborted body to the client and a disconnect to the upstream."""
         self._writer.releaseLock()
         await stream.pipeTo(self._writable)
 

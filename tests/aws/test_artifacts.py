@@ -153,7 +153,7 @@ def test_what_the_lifecycle_has_removed_is_not_found(client: httpx.Client, s3: A
 
 def test_too_much_for_a_host_that_buffers_is_there_by_its_link(start: Open, studio: Studio) -> None:
     studio.answers = [Finished((made(BIG),))]
-    with start(largest_answer=20_000).client() as client:
+    with start(largest_response=20_000).client() as client:
         [picture] = order(client, response_format=None).json()["data"]
     assert picture.keys() == {"url"}
 

@@ -93,7 +93,7 @@ class Gallery(App):
 
 
 class Gateway:
-    """A real server in front of the studio. `largest_answer` are the bytes that a buffering host lets pass.
+    """A real server in front of the studio. `largest_response` are the bytes that a buffering host lets pass.
 
     `room` is what its memory has for each kind of record, in bytes.
     """
@@ -103,7 +103,7 @@ class Gateway:
         studio: Studio,
         *,
         max_wait: float = 60.0,
-        largest_answer: int | None = None,
+        largest_response: int | None = None,
         artifacts: str = "",
         default: ResponseFormat = "both",
         room: int = ROOM,
@@ -115,8 +115,8 @@ class Gateway:
         )
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if largest_answer is not None:
-                scope["easel.largest_answer"] = largest_answer
+            if largest_response is not None:
+                scope["easel.largest_response"] = largest_response
             await gallery(scope, receive, send)
 
         self._server = Server(app)

@@ -142,7 +142,7 @@ def test_a_host_that_buffers_says_when_it_is_too_much(
     open_gateway: Callable[..., Gateway], studio: Studio, response_format: str | None, stream: bool
 ) -> None:
     studio.answers = [Finished((made(BigFile(20_000)[:]),))]
-    with open_gateway(largest_answer=20_000).client() as client:
+    with open_gateway(largest_response=20_000).client() as client:
         answer = order(client, response_format=response_format, stream=stream)
         error = assert_error(answer, 424, "response_too_large")
         assert not {"job", "details"} & error.keys()

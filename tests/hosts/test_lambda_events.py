@@ -9,7 +9,7 @@ from mangum import Mangum
 from mangum.types import Scope
 
 from shared.api import App
-from shared.hosts.lambda_events import Context, complete, parser_of
+from shared.hosts.lambda_events import Context, complete_scope, parser_of
 from tests.hosts.events import FRONTS, NO_REQUESTS, Event, Front, http_api, load_balancer, rest
 
 
@@ -23,7 +23,7 @@ def scope_of(adapter: Mangum, event: Event) -> Scope:
     parser = parser_of(adapter, event, Context("an id", "arn:aws:lambda", int(time.time() * 1000) + 10_000))
     assert parser
     scope = parser.scope
-    complete(scope, {"API_KEYS": "a key"})
+    complete_scope(scope, {"API_KEYS": "a key"})
     return scope
 
 

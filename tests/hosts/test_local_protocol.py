@@ -1,4 +1,4 @@
-"""The local server's HTTP: bounds on headers, patience with clients, and the envelope for what is no request."""
+"""The local server's HTTP: limits on headers and time, and the envelope for invalid requests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from shared.hosts.local_protocol import LARGEST_HEAD, MOST_HEADERS, MOST_PIPELIN
 from tests.local_server import LocalServer
 from tests.rig import API_KEY
 
-PATIENCE = 1.0
+TIMEOUT = 1.0
 GET = b"GET /ping HTTP/1.1\r\nhost: localhost\r\n"
 POST = b"POST /ping HTTP/1.1\r\nhost: localhost\r\n"
 CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n"
 
 
-class Impatient(LocalProtocol):
-    patience = PATIENCE
+class ShortTimeouts(LocalProtocol):
+    timeout = TIMEOUT
     slowest = 100
 
 
@@ -73,7 +73,7 @@ async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def late(scope: Scope, receive: Receive, send: Send) -> None:
     """Do nothing for longer than a client may; then answer as `echo` does."""
-    await asyncio.sleep(1.5 * PATIENCE)
+    await asyncio.sleep(1.5 * TIMEOUT)
     await echo(scope, receive, send)
 
 
@@ -298,7 +298,7 @@ SILENT = {
 
 @pytest.mark.parametrize("sent", SILENT.values(), ids=SILENT)
 async def test_a_client_that_falls_silent_is_left(sent: bytes) -> None:
-    async with serving(echo, Impatient) as client:
+    async with serving(echo, ShortTimeouts) as client:
         client.send(sent)
         if sent:
             assert_envelope(await client.answer(), 408, "request_timeout")
@@ -306,9 +306,9 @@ async def test_a_client_that_falls_silent_is_left(sent: bytes) -> None:
 
 
 async def test_headers_in_drips_do_not_prolong_it() -> None:
-    async with serving(echo, Impatient) as client:
+    async with serving(echo, ShortTimeouts) as client:
         client.send(GET)
-        dripping = asyncio.create_task(_drip(client, b"x: y\r\n", 100, PATIENCE / 10))
+        dripping = asyncio.create_task(_drip(client, b"x: y\r\n", 100, TIMEOUT / 10))
         assert_envelope(await client.answer(), 408, "request_timeout")
         assert await client.is_closed()
         assert not dripping.done()
@@ -316,23 +316,23 @@ async def test_headers_in_drips_do_not_prolong_it() -> None:
 
 
 async def test_a_body_in_drips_is_left_as_well() -> None:
-    async with serving(echo, Impatient) as client:
+    async with serving(echo, ShortTimeouts) as client:
         client.send(POST + b"content-length: 1000\r\n\r\n")
-        dripping = asyncio.create_task(_drip(client, b"b", 100, PATIENCE / 10))
+        dripping = asyncio.create_task(_drip(client, b"b", 100, TIMEOUT / 10))
         assert_envelope(await client.answer(), 408, "request_timeout")
         assert not dripping.done()
         dripping.cancel()
 
 
 async def test_a_slow_body_has_all_the_time_it_needs() -> None:
-    async with serving(echo, Impatient) as client:
+    async with serving(echo, ShortTimeouts) as client:
         client.send(POST + b"content-length: 1500\r\n\r\n")
-        await _drip(client, b"b" * 100, 15, PATIENCE / 10)
+        await _drip(client, b"b" * 100, 15, TIMEOUT / 10)
         assert (await client.answer()).body == b"1500"
 
 
 async def test_a_slow_response_has_all_the_time_it_needs() -> None:
-    async with serving(late, Impatient) as client:
+    async with serving(late, ShortTimeouts) as client:
         for request_ in (GET + b"\r\n", POST + b"content-length: 3\r\n\r\nabc", (GET + b"\r\n") * 2):
             client.send(request_)
             assert (await client.answer()).status == 200
@@ -340,13 +340,13 @@ async def test_a_slow_response_has_all_the_time_it_needs() -> None:
 
 
 async def test_a_client_does_not_pay_for_an_app_that_does_not_read() -> None:
-    async with serving(late, Impatient) as client:
+    async with serving(late, ShortTimeouts) as client:
         client.send(POST + b"content-length: 30000000\r\n\r\n" + b"b" * 30_000_000)
         assert (await client.answer()).body == b"30000000"
 
 
 async def test_a_client_that_waits_for_the_word_to_go_on_is_not_late() -> None:
-    async with serving(late, Impatient) as client:
+    async with serving(late, ShortTimeouts) as client:
         client.send(POST + b"expect: 100-continue\r\ncontent-length: 3\r\n\r\n")
         assert (await client.answer()).status == 100
         client.send(b"abc")
@@ -354,18 +354,18 @@ async def test_a_client_that_waits_for_the_word_to_go_on_is_not_late() -> None:
 
 
 async def test_a_body_that_nobody_wants_is_waited_for_no_longer() -> None:
-    async with serving(deaf, Impatient) as client:
+    async with serving(deaf, ShortTimeouts) as client:
         client.send(POST + b"content-length: 1000\r\n\r\nb")
         assert (await client.answer()).body == b"no"
         assert await client.is_closed()
 
 
 async def test_a_connection_that_is_in_use_stays_open() -> None:
-    async with serving(echo, Impatient) as client:
+    async with serving(echo, ShortTimeouts) as client:
         for _ in range(20):
             client.send(GET + b"\r\n")
             assert (await client.answer()).status == 200
-            await asyncio.sleep(PATIENCE / 10)
+            await asyncio.sleep(TIMEOUT / 10)
 
 
 async def _drip(client: Client, piece: bytes, times: int, pause: float) -> None:
