@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from shared.account import Account
 from shared.accounts import AccountPool
-from shared.accounts.loading import read_accounts, read_guests, web_address, words
+from shared.accounts.loading import read_accounts, read_guests, web_address
 from shared.accounts.secret import Secret
 from shared.artifacts import StoredJobs, r2_artifacts, s3_artifacts
 from shared.catalog import Catalog, together
@@ -31,6 +31,7 @@ from shared.config import (
     read_settings,
     read_signing_keys,
 )
+from shared.environment import list_items
 from shared.errors import Misconfigured
 from shared.http import Http, ImageDownloader
 from shared.jobs.idempotency import Idempotency
@@ -145,7 +146,7 @@ def configure(
         MAX_CONCURRENT.number(environment),
         MAX_GUESTS.number(environment),
     )
-    origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in words(INPUT_ORIGINS.of(environment))]
+    origins = [web_address(INPUT_ORIGINS.name, origin).lower() for origin in list_items(INPUT_ORIGINS.of(environment))]
     return Easel(settings, service, ImageDownloader(Http(), frozenset(origins)))
 
 

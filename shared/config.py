@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from shared.account import ProviderInfo
-from shared.accounts.loading import web_address, words
-from shared.environment import Variable
+from shared.accounts.loading import web_address
+from shared.environment import Variable, list_items
 from shared.errors import Misconfigured
 from shared.models import Model, Size
 
@@ -62,17 +62,17 @@ class Settings(NamedTuple):
 
 
 def read_settings(environment: Mapping[str, str], open_mode: bool) -> Settings:
-    keys = tuple(words(API_KEYS.of(environment)))
+    keys = API_KEYS.secrets(environment)
     name, public_url = PUBLIC_URL.found(environment)
     return Settings(
         keys=keys,
-        admin_keys=tuple(words(ADMIN_KEYS.of(environment))),
+        admin_keys=ADMIN_KEYS.secrets(environment),
         open_mode=open_mode and not keys,
         public_url=web_address(name, public_url) if public_url else "",
         prefix=_prefix(environment),
         max_wait=float(MAX_WAIT.number(environment)),
         response_format=_response_format(environment),
-        cors_origins=tuple(words(environment.get(CORS_ORIGINS.name, CORS_ORIGINS.default))),
+        cors_origins=tuple(list_items(environment.get(CORS_ORIGINS.name, CORS_ORIGINS.default))),
     )
 
 
@@ -98,7 +98,7 @@ def read_proxy(environment: Mapping[str, str]) -> str | None:
 def read_signing_keys(environment: Mapping[str, str], settings: Settings) -> tuple[str, ...]:
     if not settings.keys and not settings.open_mode:
         raise Misconfigured("API_KEYS: no key is configured; without one no request is served.")
-    if keys := tuple(words(SIGNING_KEYS.of(environment))):
+    if keys := SIGNING_KEYS.secrets(environment):
         return keys
     if settings.open_mode:
         return (OPEN_MODE_SIGNING_KEY,)

@@ -204,6 +204,25 @@ def test_the_short_form_of_a_single_account() -> None:
     assert (account.id, account.provider, account.key) == ("default", "zimage", f"session={SECRET}")
 
 
+@pytest.mark.parametrize("key", [f"{SECRET}\n", f"\ufeff{SECRET}", f" {SECRET}\r\n"])
+def test_what_surrounds_a_key_is_stripped(key: str) -> None:
+    for accounts in (read(GEMINI_API_KEY=key), listed({"id": "a", "provider": "gemini", "key": key})):
+        assert [account.key for account in accounts] == [SECRET]
+
+
+@pytest.mark.parametrize("key", ["s3c\nret", "s3cr\u00e9t", "s3cret\u200b", "s3c\tret"])
+def test_a_key_that_no_header_can_hold(key: str, tmp_path: Path) -> None:
+    (tmp_path / "work.json").write_text(cookies(key), encoding="utf-8")
+    for name, environment in {
+        "GEMINI_API_KEY": {"GEMINI_API_KEY": key},
+        "ACCOUNTS": {"ACCOUNTS": json.dumps([{"id": "a", "provider": "gemini", "key": key}])},
+        "ACCOUNTS_DIR": {"ACCOUNTS_DIR": str(tmp_path)},
+    }.items():
+        with pytest.raises(Misconfigured, match=f"^{name}: .* not ASCII") as caught:
+            read(**environment)
+        assert key not in caught.value.message
+
+
 def test_a_provider_that_needs_no_account_is_switched_on_by_name() -> None:
     [account] = read(PROVIDERS=" zimage ,")
     assert (account.id, account.provider, account.key) == ("open", "zimage", "")

@@ -54,6 +54,7 @@ def test_the_defaults() -> None:
     ("variable", "text", "field", "value"),
     [
         ("API_KEYS", " one , two,,", "keys", ("one", "two")),
+        ("API_KEYS", "\ufeffone\r\ntwo\n", "keys", ("one", "two")),
         ("ADMIN_KEYS", "boss", "admin_keys", ("boss",)),
         ("PUBLIC_URL", "https://pictures.example/", "public_url", "https://pictures.example"),
         ("BASE_URL", " http://127.0.0.1:8000/sub/ ", "public_url", "http://127.0.0.1:8000/sub"),
@@ -185,6 +186,14 @@ def test_without_keys_nobody_is_served() -> None:
 def test_signing_keys_alone_do_not_open_the_door() -> None:
     with pytest.raises(Misconfigured, match="^API_KEYS: "):
         configure({"SIGNING_KEYS": "x"})
+
+
+@pytest.mark.parametrize("name", ["API_KEYS", "ADMIN_KEYS", "SIGNING_KEYS"])
+@pytest.mark.parametrize("key", ["caf\u00e9", "zero\u200bwidth", "null\x00"])
+def test_a_key_that_no_header_can_hold(name: str, key: str) -> None:
+    with pytest.raises(Misconfigured, match=f"^{name}: .* not ASCII") as caught:
+        configured(**{name: f"fine,{key}"})
+    assert key not in caught.value.message
 
 
 def test_signing_keys_rotate() -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from shared.account import Account, ProviderInfo
 from shared.accounts.cookies import cookie_header, parse_cookies
-from shared.environment import Variable
+from shared.environment import Variable, list_items, require_header_text, stripped
 from shared.errors import Misconfigured
 
 
@@ -118,24 +118,26 @@ class _Reader:
             for upstream in table.values():
                 header = cookie_header(cookies, upstream.cookie_domain) if upstream.cookie_domain else ""
                 if header:
-                    yield self._account(upstream, Entry(id=name, provider=upstream.name, key=header))
+                    yield self._account(upstream, Entry(id=name, provider=upstream.name, key=header), source)
 
     def short_forms(self, table: Mapping[str, ProviderInfo]) -> Iterator[Account]:
         for upstream in table.values():
-            if key := self._key(upstream):
-                yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key))
+            name, key = self._credential(upstream)
+            if key:
+                yield self._account(upstream, Entry(id=_DEFAULT, provider=upstream.name, key=key), name)
 
     def keyless(self, table: Mapping[str, ProviderInfo]) -> Iterator[Account]:
-        for name in dict.fromkeys(words(PROVIDERS.of(self._environment))):
+        for name in dict.fromkeys(list_items(PROVIDERS.of(self._environment))):
             if name not in table or not table[name].keyless:
                 known = ", ".join(sorted(upstream.name for upstream in table.values() if upstream.keyless))
                 raise Misconfigured(f"PROVIDERS: '{name}' is not one of those that need no account: {known}.")
-            if not self._key(table[name]):
+            if not self._credential(table[name])[1]:
                 yield self._account(table[name], Entry(id="open", provider=name))
 
-    def _key(self, upstream: ProviderInfo) -> str:
+    def _credential(self, upstream: ProviderInfo) -> tuple[str, str]:
+        """Return the name and the value of the provider's own variable; both are empty if it has none."""
         variable = credential_of(upstream)
-        return variable.of(self._environment) if variable else ""
+        return variable.found(self._environment) if variable else ("", "")
 
     def guest(self, upstream: ProviderInfo) -> Account:
         return self._account(upstream, Entry(id="", provider=upstream.name))
@@ -166,8 +168,8 @@ class _Reader:
             id=entry.id,
             provider=upstream.name,
             base_url=base_url,
-            key=entry.key,
-            origins=frozenset(web_address(name, origin).lower() for origin in words(origins)),
+            key=_key(source, entry),
+            origins=frozenset(web_address(name, origin).lower() for origin in list_items(origins)),
             max_concurrent=self._limit if entry.max_concurrent is None else entry.max_concurrent,
             options=self._options(upstream, entry.options, source),
             cookie_domain=upstream.cookie_domain,
@@ -188,13 +190,14 @@ class _Reader:
         return {name: text for name in upstream.options if (text := given.get(name) or shared[name])}
 
 
+def _key(source: str, entry: Entry) -> str:
+    key = stripped(entry.key)
+    require_header_text(f"{source}: account '{entry.id}'", key)
+    return key
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def words(text: str) -> list[str]:
-    """Return the stripped, non-empty items of a comma-separated list."""
-    return [part for part in (part.strip() for part in text.split(",")) if part]
 
 
 def web_address(name: str, url: str) -> str:

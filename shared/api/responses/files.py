@@ -17,7 +17,10 @@ from shared.job import Job, ResultFile
 from shared.media import ByteRange, Media
 from shared.results import Status, Succeeded
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(?:(\d{0,18})|\d+)\s*", re.IGNORECASE | re.ASCII)
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
+_LONGEST_OFFSET = 18
+"""Digits. No file is that long, and some upstreams fail on longer numbers."""
+
 JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
@@ -108,15 +111,20 @@ def _tags(header: str) -> list[str]:
 
 
 def _range(headers: Headers, etag: str) -> ByteRange | None:
-    """Return the requested range; None for the whole file, for several ranges, and if `If-Range` does not match."""
+    """Return the requested range; None for the whole file, for several ranges, and if `If-Range` does not match.
+
+    Raises RangeInvalid for a range that no file can satisfy.
+    """
     match = _RANGE.fullmatch(headers.get("range", ""))
     if match is None or headers.get("if-range", etag) != etag:
         return None
-    first, last = match.groups("")  # an end of more than 18 digits counts as open: no file is that long
+    first, last = (digits.lstrip("0") or digits[:1] for digits in match.groups())
+    if len(first) > _LONGEST_OFFSET or (first, last) == ("", "0"):
+        raise RangeInvalid(None)
+    end = int(last) if last and len(last) <= _LONGEST_OFFSET else None
     if first:
-        end = int(last) if last else None
         return None if end is not None and end < int(first) else ByteRange(int(first), end)
-    return ByteRange(-int(last)) if last and int(last) else None
+    return ByteRange(-end) if end else None
 
 
 def _content_range(media: Media) -> dict[str, str]:
