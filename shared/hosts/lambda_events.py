@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from mangum import Mangum
 from mangum.types import LambdaCognitoIdentity, LambdaContext, LambdaHandler, LambdaMobileClientContext, Scope
 
 TRACE_ID = "_X_AMZN_TRACE_ID"
+
+_PARAMETER = re.compile(r"\{([^{}+]+)\+?\}")
 
 
 class Context:
@@ -54,13 +57,27 @@ def stable_environment() -> dict[str, str]:
 
 
 def complete_scope(scope: Scope, environment: Mapping[str, str]) -> None:
-    """Add the environment, the deadline on the monotonic clock, and the stage's name as the root path."""
+    """Add the environment, the deadline on the monotonic clock, and the root path: a stage or a base path."""
     scope["env"] = environment
     scope["easel.deadline"] = time.monotonic() + scope["aws.context"].get_remaining_time_in_millis() / 1000
-    request, path = scope["aws.event"]["requestContext"], scope["path"]
+    event, path = scope["aws.event"], scope["path"]
+    request = event["requestContext"]
     stage = f"/{request.get('stage', '')}"
     if unquote(request.get("path", "")).rstrip("/") == f"{stage}{path}".rstrip("/"):
         scope["root_path"] = stage
+    elif base := _base_path(event, path):
+        scope["root_path"] = base
+        scope["path"] = path.removeprefix(base) or "/"
     elif "http" in request and f"{path}/".startswith(f"{stage}/"):  # HTTP APIs keep the stage in the path
         scope["root_path"] = stage
         scope["path"] = path.removeprefix(stage) or "/"
+
+
+def _base_path(event: Mapping[str, Any], path: str) -> str:
+    """Return what a custom domain's base path mapping has put in front of the path of the gateway's route."""
+    route = event.get("resource") or event.get("routeKey", "").partition(" ")[2]
+    if not route:
+        return ""
+    values = event.get("pathParameters") or {}
+    routed = unquote(_PARAMETER.sub(lambda found: values.get(found[1], ""), route)).rstrip("/")
+    return path.rstrip("/").removesuffix(routed) if path.rstrip("/").endswith(routed) else ""

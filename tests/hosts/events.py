@@ -63,6 +63,13 @@ def http_api(method: str, target: str, body: Any = None, stage: str = "$default"
     }
 
 
+def custom_domain(method: str, target: str, body: Any = None, **headers: str) -> Event:
+    """A REST API at a custom domain with the base path /img: it is in both paths, and the stage in none."""
+    event = rest(method, target, body, **headers)
+    path = f"/img{event['path']}"
+    return event | {"path": path, "requestContext": event["requestContext"] | {"path": path}}
+
+
 def load_balancer(method: str, target: str, body: Any = None, **headers: str) -> Event:
     """An Application Load Balancer: the query is left encoded, JSON is left as it is."""
     url = urlsplit(target)
@@ -77,7 +84,7 @@ def load_balancer(method: str, target: str, body: Any = None, **headers: str) ->
     }
 
 
-FRONTS: tuple[Front, ...] = (rest, http_api, load_balancer)
+FRONTS: tuple[Front, ...] = (rest, custom_domain, http_api, load_balancer)
 
 NO_REQUESTS: dict[str, Any] = {
     "nothing": {},

@@ -19,7 +19,7 @@ from shared.hosts.lambda_entry import LambdaHandler, lambda_handler
 from tests.emulators.png import SIGNATURE
 from tests.emulators.zimage import Fate, ZImage
 from tests.functions.helpers import GENERATIONS, decoded
-from tests.hosts.events import FRONTS, NO_REQUESTS, Event, Front, http_api, rest
+from tests.hosts.events import FRONTS, NO_REQUESTS, Event, Front, custom_domain, http_api, rest
 from tests.rig import API_KEY, SIGNING_KEY
 
 pytestmark = pytest.mark.hosts
@@ -88,9 +88,17 @@ def test_a_file(images: LambdaHandler, handler_of: Callable[[str], LambdaHandler
     assert answer.body.startswith(SIGNATURE)
 
 
-def test_addresses_have_the_stage(images: LambdaHandler) -> None:
-    urls = [ask(images, event).json["data"][0]["url"] for event in (order(), order(http_api))]
-    assert [url.partition("/images/")[0] for url in urls] == ["https://api.example/dev", "https://api.example"]
+@pytest.mark.parametrize(
+    ("front", "base"),
+    [
+        (rest, "https://api.example/dev"),
+        (custom_domain, "https://api.example/img"),
+        (http_api, "https://api.example"),
+    ],
+)
+def test_links_begin_with_the_stage_or_base_path(images: LambdaHandler, front: Front, base: str) -> None:
+    [image] = ask(images, order(front)).json["data"]
+    assert image["url"].partition("/images/")[0] == base
 
 
 @pytest.mark.parametrize("name", NO_REQUESTS)

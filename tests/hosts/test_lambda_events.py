@@ -41,11 +41,19 @@ async def test_no_request(adapter: Mangum, name: str) -> None:
     assert parser_of(adapter, NO_REQUESTS[name], Context("", "", 0)) is None
 
 
-def behind_a_mapping(method: str, target: str) -> Event:
-    """A REST API at a domain of its own, whose path says nothing of the stage."""
+def at_custom_domain(method: str, target: str, route: str = "/{rest+}", base: str = "", **values: str) -> Event:
+    """A REST API at a custom domain: the base path of its mapping is in the path, the stage is nowhere."""
     event = rest(method, target)
-    event["requestContext"]["path"] = event["path"]
-    return event
+    path = f"{base}{event['path']}"
+    parameters = values or {"rest": target.removeprefix("/")}
+    context = event["requestContext"] | {"path": path, "resourcePath": route}
+    return event | {"path": path, "resource": route, "pathParameters": parameters, "requestContext": context}
+
+
+def custom_http_domain(method: str, target: str, route: str, base: str = "", **values: str) -> Event:
+    """An HTTP API with routes, at a custom domain."""
+    event = http_api(method, f"{base}{target}")
+    return event | {"routeKey": f"ANY {route}", "pathParameters": values}
 
 
 @pytest.mark.parametrize(
@@ -55,8 +63,20 @@ def behind_a_mapping(method: str, target: str) -> Event:
         (rest("GET", "/"), "/dev", "/"),
         (rest("GET", "/v1/models/a%2Fb"), "/dev", "/v1/models/a/b"),
         (rest("GET", "/v1/models", stage="v1"), "/v1", "/v1/models"),
-        (behind_a_mapping("GET", "/v1/models"), "", "/v1/models"),
-        (behind_a_mapping("GET", "/dev/v1/models"), "", "/dev/v1/models"),
+        (at_custom_domain("GET", "/v1/models"), "", "/v1/models"),
+        (at_custom_domain("GET", "/dev/v1/models"), "", "/dev/v1/models"),
+        (at_custom_domain("GET", "/v1/models", base="/img"), "/img", "/v1/models"),
+        (at_custom_domain("GET", "/v1/models", "/v1/models", "/img"), "/img", "/v1/models"),
+        (at_custom_domain("GET", "/v1/models", "/v1/models", "/v1/models"), "/v1/models", "/v1/models"),
+        (at_custom_domain("GET", "/v1/models/a%2Fb", "/v1/models/{id+}", "/a/b", id="a/b"), "/a/b", "/v1/models/a/b"),
+        (at_custom_domain("GET", "/v1/jobs/x", "/v1/jobs/{id}", "/img", id="x"), "/img", "/v1/jobs/x"),
+        (at_custom_domain("GET", "/hf/v1/models", "/hf/v1/models", "/img"), "/img", "/hf/v1/models"),
+        (at_custom_domain("GET", "/", "/", "/img"), "/img", "/"),
+        (at_custom_domain("GET", "", "/", "/img"), "/img", "/"),
+        (at_custom_domain("GET", "/", "/"), "", "/"),
+        (custom_http_domain("GET", "/v1/models", "/v1/models", "/img"), "/img", "/v1/models"),
+        (custom_http_domain("GET", "/v1/jobs/x", "/{proxy+}", "/img", proxy="v1/jobs/x"), "/img", "/v1/jobs/x"),
+        (custom_http_domain("GET", "/v1/jobs/x", "/v1/jobs/{id}", id="x"), "", "/v1/jobs/x"),
         (http_api("GET", "/v1/models"), "", "/v1/models"),
         (http_api("GET", "/v1/models", stage="dev"), "/dev", "/v1/models"),
         (http_api("GET", "", stage="dev"), "/dev", "/"),
@@ -64,8 +84,6 @@ def behind_a_mapping(method: str, target: str) -> Event:
         (load_balancer("GET", "/dev/v1/models"), "", "/dev/v1/models"),
     ],
 )
-async def test_a_stage_belongs_to_the_address_and_not_to_the_path(
-    adapter: Mangum, event: Event, root: str, path: str
-) -> None:
+async def test_stages_and_base_paths_become_the_root_path(adapter: Mangum, event: Event, root: str, path: str) -> None:
     scope = scope_of(adapter, event)
     assert (scope["root_path"], scope["path"]) == (root, path)
