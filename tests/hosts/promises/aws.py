@@ -9,7 +9,7 @@ from typing import ClassVar
 from tests.hosts.aws.rig import Deployed
 from tests.hosts.promises.host import Host, Promise
 
-_NOBODY_TELLS = "the gateway does not report it"
+_NOT_REPORTED = "the gateway does not report it"
 _WHOLE = "each response is sent as a whole"
 
 
@@ -17,7 +17,10 @@ class Lambda(Host):
     name = "Lambda"
     rig = "streaming"
     page = "aws.md"
-    lacks: ClassVar[Mapping[Promise, str]] = {"leaving": _NOBODY_TELLS}
+    lacks: ClassVar[Mapping[Promise, str]] = {
+        "disconnect": _NOT_REPORTED,
+        "disconnect_waiting": _NOT_REPORTED,
+    }
     limits = ("4.4 MB", "200 MB", "5 minutes", "with a DynamoDB table in `STATE`")
     largest_body = 4_400_000
 

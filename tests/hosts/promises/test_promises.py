@@ -278,8 +278,8 @@ def test_comments(client: httpx.Client, zimage: ZImage) -> None:
         assert 4 < time.monotonic() - began < 9
 
 
-@pytest.mark.promise("leaving")
-class TestLeaving:
+@pytest.mark.promise("disconnect")
+class TestDisconnect:
     def test_in_mid_file(self, client: httpx.Client, zimage: ZImage) -> None:
         url = file_url(client, prompt="a beacon that is left")
         zimage.payload, zimage.gate = 16 << 20, Gate(4)
@@ -290,10 +290,9 @@ class TestLeaving:
         eventually(lambda: not zimage.open_streams, seconds=10)
         assert zimage.closed_early
 
-    @pytest.mark.parametrize("stream", [False, True])
-    def test_while_a_job_runs(self, host: Host, zimage: ZImage, stream: bool) -> None:
+    def test_while_a_job_runs(self, host: Host, zimage: ZImage) -> None:
         zimage.steps = 10_000
-        with leaving_client(host, prompt=f"a beacon that is left, {stream}", stream=stream):
+        with leaving_client(host, prompt="a beacon that is left in a stream", stream=True):
             eventually(lambda: looks(zimage) > 1, seconds=10)
         assert_falls_silent(lambda: looks(zimage))
 
@@ -305,6 +304,14 @@ class TestLeaving:
             assert next(pieces)
             assert service.open_streams
         eventually(lambda: not service.open_streams, seconds=10)
+
+
+@pytest.mark.promise("disconnect_waiting")
+def test_disconnecting_while_a_job_runs(host: Host, zimage: ZImage) -> None:
+    zimage.steps = 10_000
+    with leaving_client(host, prompt="a beacon that is left"):
+        eventually(lambda: looks(zimage) > 1, seconds=10)
+    assert_falls_silent(lambda: looks(zimage))
 
 
 @pytest.mark.promise("body")

@@ -12,7 +12,10 @@ class Workers(Host):
     name = "Workers"
     rig = "worker"
     page = "cloudflare.md"
-    lacks = {"deadline": "it has none"}
+    lacks = {
+        "disconnect_waiting": "no: workerd reports it only once the response has begun",
+        "deadline": "it has none",
+    }
     limits = ("20 MB", "any size", "no limit, but at most 100 seconds of silence", "nothing")
     largest_body = 20 << 20
 

@@ -137,7 +137,8 @@ const imported = performance.now();
 
 async function serve(incoming, outgoing) {
   const gone = new AbortController();
-  outgoing.on("close", () => outgoing.writableFinished || gone.abort());
+  // As workerd does: a disconnect before the response has begun is not reported.
+  outgoing.on("close", () => outgoing.writableFinished || !outgoing.headersSent || gone.abort());
   const bodied = !["GET", "HEAD"].includes(incoming.method);
   const request = new Request(`http://${incoming.headers.host}${incoming.url}`, {
     method: incoming.method,

@@ -33,7 +33,7 @@ def test_two_large_requests_of_a_stranger_on_one_connection(front: Front, zimage
 
 def test_a_caller_who_leaves_is_not_waited_for(front: Front, zimage: ZImage) -> None:
     zimage.steps = 10_000
-    with leaving_client(front):
+    with leaving_client(front, stream=True):
         eventually(lambda: looks(zimage) > 1, seconds=5)
     assert_falls_silent(lambda: looks(zimage))
     eventually(lambda: not front.counts()["waiting"], seconds=5)
