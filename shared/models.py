@@ -19,8 +19,8 @@ class Size(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Parse `1024x768`, as clients write it; ValueError for anything else, zero sides included."""
-        width, _, height = text.lower().replace("*", "x").partition("x")
+        """Parse `1024x768`, also with `*` or a multiplication sign. Raises ValueError for anything else."""
+        width, _, height = text.lower().replace("*", "x").replace("×", "x").partition("x")
         size = cls(
             *(int(side) if side.isascii() and side.isdecimal() else 0 for side in (width.strip(), height.strip()))
         )

@@ -781,7 +781,7 @@ MUTANTS = (
     Mutant(
         "frames under another name left out",
         "shared/api/requests/videos.py",
-        "        self.refuse_other_pictures()\n",
+        "        refuse_images(self.model_extra or {}, self.images_belong)\n",
         "",
         VIDEOS,
     ),
@@ -1041,8 +1041,8 @@ MUTANTS = (
     Mutant(
         "null taken for no picture",
         "shared/api/requests/image_edits.py",
-        'if picture != ""]',
-        'if picture not in (None, "")]',
+        'if image != ""]',
+        'if image not in (None, "")]',
         "tests/functions/test_images_edits.py",
     ),
     Mutant(
@@ -1068,9 +1068,9 @@ MUTANTS = (
     ),
     Mutant(
         "part of a form missed",
-        "shared/api/requests/image_edits.py",
-        r"images?(\[\d*\])?",
-        r"images?(\[\])?",
+        "shared/api/requests/image_fields.py",
+        r"|\[\d*\])+$",
+        r"|\[\])+$",
         "tests/functions/test_images_edits.py",
     ),
     Mutant(
@@ -1423,8 +1423,8 @@ MUTANTS = (
     Mutant(
         "a variable that nobody describes",
         "shared/config.py",
-        "keys = tuple(words(API_KEYS.of(environment)))",
-        'keys = tuple(words(environment.get("NEW_KEYS") or API_KEYS.of(environment)))',
+        "keys = API_KEYS.secrets(environment)",
+        'keys = API_KEYS.secrets({"NEW_KEYS": environment.get("NEW_KEYS", ""), **environment})',
         DOCUMENTS,
     ),
     Mutant(

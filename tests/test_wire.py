@@ -354,6 +354,9 @@ async def test_our_patience_ends_before_the_callers(name: str, hint: str, second
     ("members", "size"),
     [
         ({"aspectRatio": "16:9"}, Size(1368, 768)),
+        ({"size": "16:9"}, Size(1368, 768)),
+        ({"size": "16:9", "aspect_ratio": "1:1"}, Size(1024, 1024)),
+        ({"size": "1368\u00d7768"}, Size(1368, 768)),
         ({"aspectRatio": "9:16", "aspect_ratio": "16:9"}, Size(1368, 768)),
         ({"resolution": "2K"}, Size(2048, 2048)),
         ({"resolution": "512"}, Size(512, 512)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
@@ -46,6 +47,8 @@ EXPOSED_HEADERS = (
 )
 _ALWAYS_AT_ROOT = ("/health", "/ping")
 _CLIENT_CLOSED_REQUEST = 499
+_REPEATED_SLASH = re.compile(r"/{2,}")
+_REPEATED_VERSION = re.compile(r"(?:/v1){2,}(?=/|$)")
 
 
 class App:
@@ -99,6 +102,7 @@ class App:
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
                 allow_headers=["*"],
+                allow_private_network=True,
                 expose_headers=EXPOSED_HEADERS,
                 max_age=7200,
             )
@@ -161,6 +165,9 @@ def _known(raised: BaseException, request_id: str) -> EaselError:
 
 
 def _inner_path(path: str, prefix: str) -> str:
+    """Return the path without the prefix. Base URLs that end in a slash or in `/v1` once too often are accepted."""
+    if "//" in path or "/v1/v1" in path:
+        path = _REPEATED_VERSION.sub("/v1", _REPEATED_SLASH.sub("/", path))
     if path in _ALWAYS_AT_ROOT or not prefix:
         return path
     if path == prefix or path.startswith(f"{prefix}/"):

@@ -17,6 +17,7 @@ from starlette.types import Receive
 
 from shared.api.bounds import UNKNOWN_FIELDS, Bounds
 from shared.api.json_body import JsonBody
+from shared.api.requests.content_encoding import Decoder
 from shared.api.requests.multipart import Form, read_form
 from shared.bootstrap import Easel
 from shared.config import Settings
@@ -114,13 +115,32 @@ class Context:
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """Yield the body up to `limit` bytes. A longer one is read to its end: most clients read no response before."""
+        encoding = self.request.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            async for piece in self._decoded_body(Decoder(encoding), limit):
+                yield piece
+            return
         size = 0
         async for chunk in self.request.stream():
             size += len(chunk)
             if size <= limit:
                 yield chunk
         if size > limit:
-            raise TooLarge(f"The body has {size} bytes; this address takes {limit} at most.")
+            raise TooLarge(f"The body has {size} bytes; this URL accepts {limit} at most.")
+
+    async def _decoded_body(self, decoder: Decoder, limit: int) -> AsyncGenerator[bytes, None]:
+        """Like `_body`. A body that decodes to more than `limit` bytes is not decoded any further."""
+        size = 0
+        async for chunk in self.request.stream():
+            for piece in decoder.pieces(chunk) if size <= limit else ():
+                size += len(piece)
+                if size > limit:
+                    break
+                yield piece
+                await asyncio.sleep(0)  # a few bytes can decode to megabytes: let other tasks run
+        if size > limit:
+            raise TooLarge(f"The body decodes to more than {limit} bytes, the limit for this URL.")
+        decoder.end()
 
     def request_key(self) -> RequestKey:
         """Return the key that identifies retries of this request. The body must have been read."""

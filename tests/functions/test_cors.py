@@ -117,3 +117,13 @@ def test_without_an_origin_nothing_is_said_of_cors(client: httpx.Client) -> None
     answer = client.get("/v1/nope")
     assert_error(answer, 404, "unknown_url")
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_public_page_may_call_a_private_network(client: httpx.Client) -> None:
+    headers = {
+        "origin": ORIGIN,
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+    }
+    response = client.options(GENERATIONS, headers=headers)
+    assert response.headers["access-control-allow-private-network"] == "true"

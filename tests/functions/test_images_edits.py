@@ -132,7 +132,7 @@ def test_a_mask_is_refused_by_a_sentence(sdk: openai.OpenAI, gemini: Gemini) -> 
     with pytest.raises(openai.BadRequestError) as caught:
         sdk.images.edit(image=FIRST, mask=MASK, prompt="add a hat")
     assert caught.value.param == "mask"
-    assert "takes no mask" in caught.value.message
+    assert "accepts no mask" in caught.value.message
     assert gemini.submits == []
 
 

@@ -111,3 +111,10 @@ def test_with_and_without_v1_and_a_slash_at_the_end(client: httpx.Client, path: 
 
 def test_models_need_a_key(client: httpx.Client) -> None:
     assert_error(client.get("/v1/models", headers={"authorization": ""}), 401, "invalid_api_key")
+
+
+@pytest.mark.parametrize("path", ["/v1//models", "//v1/models", "/v1/v1/models", "/v1//v1//models/", "//models"])
+def test_base_urls_with_a_slash_or_version_too_many(client: httpx.Client, path: str) -> None:
+    response = client.get(f"{client.base_url.scheme}://{client.base_url.netloc.decode()}{path}")
+    assert response.status_code == 200, response.text
+    assert response.json() == client.get("/v1/models").json()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
@@ -12,6 +11,7 @@ from pydantic_core import CoreSchema
 from shared.api.bounds import EDIT
 from shared.api.context import Context
 from shared.api.openapi.json_schema import PICTURE, at_most, none_of, or_null
+from shared.api.requests.image_fields import edit_field
 from shared.api.requests.images import ImageGenerate
 from shared.api.requests.input_images import input_of
 from shared.api.requests.multipart import Form
@@ -22,13 +22,11 @@ from shared.requests import ImageRequest, InputImage
 
 MOST_INPUTS = 16
 
-_PICTURES = re.compile(r"images?(\[\d*\])?", re.ASCII)
-
 
 class ImageEdit(ImageGenerate):
-    """The body of POST /v1/images/edits: the fields of a generation, and images under `image`, `images` or both."""
+    """The body of POST /v1/images/edits: the fields of a generation, and images under `image` or a synonym of it."""
 
-    pictures: ClassVar[str] = "the pictures of an edit go under 'image'."
+    images_belong: ClassVar[str] = "send the images of an edit as 'image', and the mask as 'mask'."
     takes_inputs: ClassVar[bool] = True
     event: ClassVar[str] = "image_edit"
 
@@ -53,16 +51,24 @@ class ImageEdit(ImageGenerate):
     def _one_list(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        given = [some for name in ("image", "images") if (some := data.get(name)) is not None]
-        pictures = [picture for some in given for picture in (some if isinstance(some, list) else [some])]
-        others = {name: value for name, value in data.items() if name not in ("image", "images")}
-        return {**others, "image": [picture for picture in pictures if picture != ""]}
+        given: dict[str, list[Any]] = {"image": [], "mask": []}
+        others: dict[str, Any] = {}
+        for name, value in data.items():
+            field = edit_field(name)
+            if field is None:
+                others[name] = value
+            elif value is not None:
+                given[field] += value if isinstance(value, list) else [value]
+        images, masks = ([image for image in values if image != ""] for values in given.values())
+        if len(masks) > 1:
+            raise BadRequest("'mask': send one mask, under one name.", param="mask")
+        return {**others, "image": images, **({"mask": masks[0]} if masks else {})}
 
     async def take(self, fetcher: ImageDownloader) -> ImageEdit:
         """Read and check the images, except those given by URL, which are fetched later."""
         if not self.image:
-            raise BadRequest("'image': an edit needs a picture to begin with.", code="missing_image", param="image")
-        self._inputs = tuple([await input_of(picture, fetcher) for picture in self.image])
+            raise BadRequest("'image': an edit requires an image.", code="missing_image", param="image")
+        self._inputs = tuple([await input_of(image, fetcher) for image in self.image])
         self._mask = await input_of(self.mask, fetcher, "mask") if self.mask not in (None, "") else None
         self.image, self.mask = [], None  # free the base64 text
         return self
@@ -70,13 +76,13 @@ class ImageEdit(ImageGenerate):
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         request, ignored = super().to_request(model)
         if self.markup:
-            raise BadRequest("'markup': no model here takes a drawing over the picture.", param="markup")
+            raise BadRequest("'markup': no model here accepts a drawing over the image.", param="markup")
         if self._mask and not model.masks:
-            message = f"'mask': '{model.id}' takes no mask; say in the prompt what is to be changed, and where."
+            message = f"'mask': '{model.id}' accepts no mask. Describe in the prompt what to change and where."
             raise BadRequest(message, param="mask")
         if len(self._inputs) > model.max_inputs:
-            takes = f"{model.max_inputs} at most" if model.max_inputs else "none"
-            raise BadRequest(f"'image': of pictures to begin with, '{model.id}' takes {takes}.", param="image")
+            most = f"at most {model.max_inputs} images" if model.max_inputs else "no images"
+            raise BadRequest(f"'image': '{model.id}' accepts {most}.", param="image")
         return request._replace(inputs=self._inputs, mask=self._mask), ignored
 
 
@@ -84,17 +90,19 @@ async def read_edit(context: Context) -> ImageEdit:
     """Read the request in either encoding. Numbers in a form are strings, and its empty fields count as absent."""
     if not context.has_form:
         return await (await context.parse(ImageEdit, EDIT)).take(context.fetcher)
-    return await context.validate(ImageEdit, _members(await context.form(EDIT))).take(context.fetcher)
+    return await context.validate(ImageEdit, _fields(await context.form(EDIT))).take(context.fetcher)
 
 
 def no_variations() -> BadRequest:
-    return BadRequest("Variations are not made here: POST the picture to /v1/images/edits, with a prompt.")
+    return BadRequest("Variations are not supported. Send the image to /v1/images/edits with a prompt.")
 
 
-def _members(form: Form) -> dict[str, Any]:
-    """Return the form as JSON fields: images as a list; of other names, up to any `[`, the last value."""
-    members: dict[str, Any] = {"image": [value for name, value in form if _PICTURES.fullmatch(name)]}
+def _fields(form: Form) -> dict[str, Any]:
+    """Return the form as JSON fields: images and masks as lists; of other names, up to any `[`, the last value."""
+    fields: dict[str, Any] = {"image": [], "mask": []}
     for name, value in form:
-        if value != "" and not _PICTURES.fullmatch(name):
-            members[name.partition("[")[0]] = value
-    return members
+        if field := edit_field(name):
+            fields[field].append(value)
+        elif value != "":
+            fields[name.partition("[")[0]] = value
+    return fields

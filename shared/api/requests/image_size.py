@@ -53,8 +53,13 @@ def same_extent(one: Size, other: Size) -> bool:
     return abs(_extent(one) - _extent(other)) <= _AS_MANY
 
 
+def is_ratio(text: str) -> bool:
+    """Return whether the text is an aspect ratio such as `16:9`, which some clients send as the size."""
+    return _RATIO.fullmatch(text.strip()) is not None
+
+
 def _ratio(text: str) -> float:
-    match = _RATIO.fullmatch(text)
+    match = _RATIO.fullmatch(text.strip())
     if match is None:
         raise BadRequest("'aspect_ratio' has to be like 16:9.", param="aspect_ratio")
     ratio = int(match[1]) / int(match[2])

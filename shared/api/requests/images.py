@@ -20,8 +20,17 @@ from pydantic_core import CoreSchema
 
 from shared.api.bounds import MODEL_NAME
 from shared.api.openapi.json_schema import RATIO, SEED, SHARPNESS, SIZE, TEXT, or_null
-from shared.api.requests.image_size import fit, parse_size, same_extent, same_shape, side_of, size_of_ratio, within
-from shared.errors import BadRequest
+from shared.api.requests.image_fields import refuse_images
+from shared.api.requests.image_size import (
+    fit,
+    is_ratio,
+    parse_size,
+    same_extent,
+    same_shape,
+    side_of,
+    size_of_ratio,
+    within,
+)
 from shared.models import MAX_N, Model, Size
 from shared.requests import ImageRequest
 
@@ -31,13 +40,6 @@ _KNOBS = ("negative_prompt", "seed", "delay")
 _OTHER_SIZES = ("width", "height", "aspect_ratio", "resolution")
 _MET = {"aspect_ratio": same_shape, "resolution": same_extent}
 """Per field, how to compare a size with the requested one; the other fields require equality."""
-
-_PICTURES = (
-    *("image", "images", "image_url", "image_urls", "imageUrl", "imageUrls", "mask"),
-    *("input_image", "input_images", "input_reference", "input_references", "reference_image", "reference_images"),
-    *("first_frame_image", "last_frame_image", "frame_images"),
-)
-"""Names of input image fields in various APIs."""
 
 
 def _text(value: Any) -> Any:
@@ -76,9 +78,9 @@ class Wire(Body):
 
 
 class Generate(Wire):
-    """Common fields of generation requests. `pictures` is the error text that says where input images belong."""
+    """Common fields of generation requests. `images_belong` is the error text that says where input images belong."""
 
-    pictures: ClassVar[str]
+    images_belong: ClassVar[str]
     takes_inputs: ClassVar[bool] = False
     event: ClassVar[str] = "image_generation"
 
@@ -99,21 +101,18 @@ class Generate(Wire):
         }
         if "aspectRatio" in given:
             given = {"aspect_ratio": given.pop("aspectRatio"), **given}
-        if isinstance(size := given.get("size"), str) and side_of(size):
-            given |= {"resolution": given.pop("size")}
+        if isinstance(size := given.get("size"), str):
+            if side_of(size):
+                given |= {"resolution": given.pop("size")}
+            elif is_ratio(size):
+                given = {"aspect_ratio": given.pop("size"), **given}
         return given
-
-    def refuse_other_pictures(self) -> None:
-        """Raise BadRequest for an image under an unsupported name: ignoring it would change the result."""
-        for name in _PICTURES:
-            if (self.model_extra or {}).get(name):
-                raise BadRequest(f"'{name}': {self.pictures}", param=name)
 
 
 class ImageGenerate(Generate):
     """The body of POST /v1/images/generations. `delay` is the simulated queue of `sketch`, in seconds."""
 
-    pictures: ClassVar[str] = "this address makes pictures from text alone, and /v1/images/edits from pictures."
+    images_belong: ClassVar[str] = "this URL takes text alone; send images to /v1/images/edits."
 
     n: int = Field(default=1, ge=1, le=MAX_N)
     size: str | None = Field(default=None, json_schema_extra=SIZE)
@@ -130,7 +129,7 @@ class ImageGenerate(Generate):
 
     def to_request(self, model: Model) -> tuple[ImageRequest, list[str]]:
         """Return the request for this model, and the names of ignored parameters."""
-        self.refuse_other_pictures()
+        refuse_images(self.model_extra or {}, self.images_belong)
         wanted, words = self._wanted_size(model)
         size = model.default_size
         if wanted:

@@ -13,7 +13,8 @@ from shared.errors import BadRequest, TooLarge
 from shared.http import LARGEST_IMAGE, ImageDownloader, Spool, detect_media_type
 from shared.requests import InputImage
 
-_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.ASCII | re.IGNORECASE)
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64\s*,", re.ASCII | re.IGNORECASE)
+_STANDARD_DIGITS = (("-", "+"), ("_", "/"), (" ", ""), ("\n", ""), ("\r", ""), ("\t", ""))
 _DIGITS = 1 << 20
 """Characters of base64 to decode before yielding to the event loop; a multiple of four."""
 
@@ -79,14 +80,26 @@ async def _decoded(url: str, param: str) -> Spool:
     if len(url) > LARGEST_IMAGE:
         raise TooLarge(f"'{param}': a data URL has {LARGEST_IMAGE} characters at most, and this one {len(url)}.")
     head = _DATA_URL.match(url)
+    for digits, start in ((url, head.end()), (_standard(url[head.end() :]), 0)) if head else ():
+        try:
+            return await _decoded_digits(digits, start)
+        except ValueError:
+            continue
+    message = f"'{param}': a data URL looks like data:image/png;base64,iVBORw0KGgo..."
+    raise BadRequest(message, code="invalid_base64_image", param=param)
+
+
+async def _decoded_digits(digits: str, start: int) -> Spool:
     spool = Spool()
-    try:
-        if head is None:
-            raise ValueError
-        for start in range(head.end(), len(url), _DIGITS):
-            spool.write(binascii.a2b_base64(url[start : start + _DIGITS], strict_mode=True))
-            await asyncio.sleep(0)
-    except ValueError:
-        message = f"'{param}': a data URL looks like data:image/png;base64,iVBORw0KGgo..."
-        raise BadRequest(message, code="invalid_base64_image", param=param) from None
+    for offset in range(start, len(digits), _DIGITS):
+        spool.write(binascii.a2b_base64(digits[offset : offset + _DIGITS], strict_mode=True))
+        await asyncio.sleep(0)
     return spool
+
+
+def _standard(digits: str) -> str:
+    """Return base64 with white space, the URL-safe alphabet or no padding in its standard form."""
+    for found, standard in _STANDARD_DIGITS:
+        digits = digits.replace(found, standard)
+    digits = digits.rstrip("=")
+    return digits + "=" * (-len(digits) % 4)

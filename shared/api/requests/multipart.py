@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncGenerator
 from typing import TypeAlias
 
@@ -25,11 +26,22 @@ async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Fo
         form = await _Parser(headers, chunks).parse()
     except MultiPartException as error:
         raise BadRequest(f"The form cannot be read: {error.message}", code="invalid_form") from None
-    return [(name, Spool(value.file) if isinstance(value, UploadFile) else value) for name, value in form.multi_items()]
+    fields: Form = []
+    for name, value in form.multi_items():
+        if not isinstance(value, UploadFile):
+            fields.append((name, value))
+        elif value.filename or value.size:
+            fields.append((name, Spool(value.file)))
+        else:
+            value.file.close()  # browsers send a file input that was left empty
+    return fields
 
 
 class _Parser(MultiPartParser):
     """Starlette's parser, plus a check for truncated forms: it silently drops an unfinished last part."""
+
+    # Workers have no threads, in which Starlette writes to the disk, and no disk but memory.
+    spool_max_size = 0 if sys.platform == "emscripten" else MultiPartParser.spool_max_size
 
     def __init__(self, headers: Headers, chunks: AsyncGenerator[bytes, None]) -> None:
         super().__init__(
@@ -45,6 +57,13 @@ class _Parser(MultiPartParser):
         super().on_part_begin()
         self._charset = "utf-8"  # not the caller's choice: some codecs raise other errors
         self._whole = False
+
+    def on_headers_finished(self) -> None:
+        disposition = self._current_part.content_disposition or b""
+        if b"filename*=" in disposition.lower() and b"filename=" not in disposition.lower():
+            # The parser ignores `filename*` and would read the file as a text field.
+            self._current_part.content_disposition = disposition + b'; filename="file"'
+        super().on_headers_finished()
 
     def on_end(self) -> None:
         self._whole = True

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, PrivateAttr
+from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from shared.api.bounds import ADDRESS, VIDEO
 from shared.api.context import Context
 from shared.api.openapi.json_schema import FRAMES, PICTURE, RATIO, RESOLUTION, SEED, SIZE, WEB_ADDRESSES
+from shared.api.requests.image_fields import refuse_images, video_field
 from shared.api.requests.image_size import parse_size
 from shared.api.requests.images import Generate
 from shared.api.requests.input_images import input_of
@@ -44,7 +45,7 @@ class VideoCreate(Generate):
     `images` are references if the model supports them, unless `reference_mode` makes them frames.
     """
 
-    pictures: ClassVar[str] = "pictures go under 'input_reference', 'last_frame_image' or 'images'."
+    images_belong: ClassVar[str] = "send images as 'first_frame_image', 'last_frame_image' or 'images'."
 
     n: int = Field(default=1, json_schema_extra={"enum": [1]})
     response_format: Literal["url"] | None = None
@@ -76,6 +77,22 @@ class VideoCreate(Generate):
         handler.resolve_ref_schema(schema)["allOf"] = FRAMES
         return schema
 
+    @model_validator(mode="before")
+    @classmethod
+    def _frames(cls, data: Any) -> Any:
+        """Rename synonyms of the frames."""
+        if not isinstance(data, dict):
+            return data
+        fields: dict[str, Any] = {}
+        for name, value in data.items():
+            field = video_field(name) or name
+            if value is None or (field != name and value == ""):
+                continue
+            if field in fields and video_field(name):
+                raise BadRequest(f"'{name}': send '{field}' once, under one name.", param=name)
+            fields[field] = value
+        return fields
+
     async def take(self, fetcher: ImageDownloader) -> VideoCreate:
         """Read and check the images, except those given by URL, which are fetched later."""
         given = {name: getattr(self, name) for name in _FRAMES}
@@ -90,7 +107,7 @@ class VideoCreate(Generate):
         """Return the request for this model, and the names of ignored parameters."""
         if self.n != 1:
             raise BadRequest("'n': a request makes one video.", code="invalid_n", param="n")
-        self.refuse_other_pictures()
+        refuse_images(self.model_extra or {}, self.images_belong)
         pictures = self._roles(model)
         with_pictures = any(pictures.values())
         length, seconds = self._first(*_LENGTH)
@@ -164,23 +181,23 @@ async def read_video(context: Context) -> VideoCreate:
     """Read the request in either encoding. Numbers in a form are strings, and its empty fields count as absent."""
     if not context.has_form:
         return await (await context.parse(VideoCreate, VIDEO)).take(context.fetcher)
-    return await context.validate(VideoCreate, _members(await context.form(VIDEO))).take(context.fetcher)
+    return await context.validate(VideoCreate, _fields(await context.form(VIDEO))).take(context.fetcher)
 
 
-def _members(form: Form) -> dict[str, Any]:
+def _fields(form: Form) -> dict[str, Any]:
     """Return the form as JSON fields: `a[b]` becomes an object, and `a[]` and known list fields become lists."""
-    members: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in form:
         outer, bracket, inner = name.partition("[")
         if value == "":
             continue
         if outer in _LISTS:
-            members.setdefault(outer, []).append(value)
+            fields.setdefault(outer, []).append(value)
         elif bracket and inner != "]":
-            members[outer] = {**_object(members.get(outer)), inner.rstrip("]"): value}
+            fields[outer] = {**_object(fields.get(outer)), inner.rstrip("]"): value}
         else:
-            members[outer] = value
-    return members
+            fields[outer] = value
+    return fields
 
 
 def _object(value: Any) -> dict[str, Any]:
