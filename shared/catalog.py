@@ -80,15 +80,29 @@ class Catalog:
         self._extra = extra
         self._aliases = aliases
         self._declined = declined
+        self._listed: list[tuple[Model, ...]] = []
+        self._offers: list[ResolvedModel] = []
+        self._by_name: dict[str, ResolvedModel] = {}
 
     async def offers(self) -> list[ResolvedModel]:
         """Return all models, in each provider's order; configured fields override those of the built-in model."""
-        tables = await asyncio.gather(*(self._models(provider) for provider in self._listings))
-        return [
+        listed = await asyncio.gather(*[listing() for listing in self._listings.values()])
+        if listed != self._listed:
+            self._index(listed)
+        return self._offers
+
+    def _index(self, listed: list[tuple[Model, ...]]) -> None:
+        """Rebuild the tables, because a provider lists other models than before."""
+        offers = [
             ResolvedModel(provider, model)
-            for provider, table in zip(self._listings, tables, strict=True)
-            for model in table
+            for provider, models in zip(self._listings, listed, strict=True)
+            for model in self._with_extra(provider, models)
         ]
+        by_name: dict[str, ResolvedModel] = {}
+        for offer in offers:
+            by_name.setdefault(offer.model.id, offer)
+            by_name.setdefault(f"{offer.provider}/{offer.model.id}", offer)
+        self._listed, self._offers, self._by_name = listed, offers, by_name
 
     async def names(self) -> list[tuple[str, ResolvedModel]]:
         """Return every listed name once, aliases included, with the model it resolves to."""
@@ -136,7 +150,7 @@ class Catalog:
     async def named(self, name: str, *, inputs: bool = False) -> ResolvedModel:
         """Return the model with this name; NotFound if it is unknown."""
         offers = await self.offers()
-        offer = _match(name, offers) or self._alias(name, offers, inputs)
+        offer = self._by_name.get(name) or self._alias(name, offers, inputs)
         if offer is None:
             unknown = f"There is no model called '{name[:100]}'; GET /v1/models lists what there is."
             raise NotFound(self._declined.get(name, unknown), code="model_not_found", param="model")
@@ -144,20 +158,25 @@ class Catalog:
 
     async def find(self, provider: str, name: str) -> Model:
         """Return the model of a job; one without metadata if it is no longer listed, because the job still runs."""
-        models = await self._models(provider) if provider in self._listings else []
-        return next((model for model in models if model.id == name), Model(name))
+        if provider in self._listings:
+            for model in self._with_extra(provider, await self._listings[provider]()):
+                if model.id == name:
+                    return model
+        return Model(name)
 
-    async def _models(self, provider: str) -> list[Model]:
-        built_in = await self._listings[provider]()
+    def _with_extra(self, provider: str, built_in: tuple[Model, ...]) -> Iterable[Model]:
+        """Return the provider's models with the configured fields."""
+        if provider not in self._extra:
+            return built_in
         table = {model.id: model for model in built_in}
-        for name, fields in self._extra.get(provider, {}).items():
+        for name, fields in self._extra[provider].items():
             model = table.get(name) or _like(built_in, fields.get("kind", "image"), name)
             table[name] = model._replace(**fields)
-        return list(table.values())
+        return table.values()
 
     def _alias(self, name: str, offers: list[ResolvedModel], inputs: bool = False) -> ResolvedModel | None:
         if name in self._aliases:
-            return _match(self._aliases[name], offers)
+            return self._by_name.get(self._aliases[name])
         family = next((kind for prefix, kind in _DEFAULT_FAMILIES.items() if name.startswith(prefix)), None)
         return _default(family, offers, inputs) if family else None
 
@@ -166,10 +185,6 @@ def _like(models: Iterable[Model], kind: Kind, name: str) -> Model:
     """Return a new model with the fields of the provider's first model of that kind."""
     first = next((model for model in models if model.kind == kind), Model(name, kind))
     return first._replace(id=name, upstream=name)
-
-
-def _match(name: str, offers: list[ResolvedModel]) -> ResolvedModel | None:
-    return next((offer for offer in offers if name in (offer.model.id, f"{offer.provider}/{offer.model.id}")), None)
 
 
 def _default(kind: Kind, offers: list[ResolvedModel], inputs: bool = False) -> ResolvedModel | None:

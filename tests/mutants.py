@@ -267,7 +267,7 @@ MUTANTS = (
     Mutant(
         "job's id kept from streaming clients",
         "shared/api/generation.py",
-        "headers |= job_header(self._submission.job.id)",
+        "self.headers |= job_header(self.job.id)",
         "pass",
         "tests/sdk/test_job_ids.py",
     ),

@@ -93,7 +93,7 @@ class AccountPool:
         self._choice = choice
         self._rejected = rejected
         self._sleep = sleep
-        self._active: Counter[str] = Counter()
+        self._active: Counter[tuple[str, str]] = Counter()
         self._credentials = Credentials(state)
         self.health = HealthRecords(state, clock)
         self.shared = state.shared
@@ -174,7 +174,7 @@ class AccountPool:
 
     async def statuses(self) -> list[AccountStatus]:
         """Return the status of every account, by provider and name."""
-        return await self._statuses(sorted(self.accounts, key=_key))
+        return await self._statuses(sorted(self.accounts, key=lambda account: f"{account.provider}/{account.id}"))
 
     @contextmanager
     def busy(self, account: Account) -> Iterator[None]:
@@ -186,10 +186,10 @@ class AccountPool:
             self.release(account)
 
     def acquire(self, account: Account) -> None:
-        self._active[_key(account)] += 1
+        self._active[account.provider, account.id] += 1
 
     def release(self, account: Account) -> None:
-        self._active[_key(account)] -= 1
+        self._active[account.provider, account.id] -= 1
 
     async def cool_down(self, account: Account, error: AccountError) -> None:
         """Put the account on cooldown: for as long as the upstream asks, or as long as such an error usually lasts.
@@ -209,7 +209,7 @@ class AccountPool:
         else:
             found = await asyncio.gather(*map(self._with_health, configured))
         # Counted now: other submits may have leased accounts in the meantime.
-        return [AccountStatus(account, self._active[_key(account)], health) for account, health in found]
+        return [AccountStatus(account, self._active[account.provider, account.id], health) for account, health in found]
 
     async def _with_health(self, configured: Account) -> tuple[Account, Health]:
         account = await self.newest(configured)
@@ -264,7 +264,3 @@ def _unavailable(provider: str, statuses: Sequence[AccountStatus]) -> NoAccount 
     soonest = min(cooldowns, default=Cooldown(0.0, ""))
     why = f" The next one is back in {soonest.seconds:.0f} s, from {soonest.cause}." if soonest.cause else ""
     return NoAccount(f"No account of '{provider}' is free at the moment.{why}", retry_after=soonest.seconds)
-
-
-def _key(account: Account) -> str:
-    return f"{account.provider}/{account.id}"

@@ -165,7 +165,8 @@ class Context:
 
     def limit(self) -> float:
         """Return the time limit in seconds after the request: the shorter of MAX_WAIT and the host's limit."""
-        return min(limit for limit in (self.settings.max_wait, self.host_limit()) if limit is not None)
+        host_limit = self.host_limit()
+        return self.settings.max_wait if host_limit is None else min(self.settings.max_wait, host_limit)
 
     def patience(self) -> float:
         """Return the seconds after the request within which to respond: the limit, or just before the client times out.

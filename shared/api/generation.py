@@ -35,10 +35,13 @@ class Generation:
     """`async with` submits the request, and counts as one task until the block ends.
 
     Unless `owned`, the job id alone grants access to the job. `service` and `caller` replace those of the context
-    for callers with their own credential.
+    for callers with their own credential. `headers` name the ignored parameters and, once submitted, the job's id and
+    whether a retry can be recognized.
     """
 
+    job: Job
     _submitting: AbstractAsyncContextManager[Submission]
+    _submission: Submission
 
     def __init__(
         self,
@@ -54,12 +57,11 @@ class Generation:
         self.context = context
         self.resolved = resolved
         self.request = request
-        self._ignored = ignored
+        self.headers = ignored_header(ignored)
         self._owned = owned
         self._service = service or context.service
         self._caller = caller or context.owner
         self._key = context.request_key()
-        self._submission: Submission | None = None
 
     async def __aenter__(self) -> Generation:
         """Submit, within the whole time limit if the upstream is synchronous, otherwise within the host's."""
@@ -70,6 +72,10 @@ class Generation:
             self.resolved, self.request, self._caller, self._key, left, owned=self._owned
         )
         self._submission = await self._submitting.__aenter__()
+        self.job = self._submission.job
+        self.headers |= job_header(self.job.id)
+        if not self._submission.recorded:
+            self.headers["easel-idempotency"] = "unrecorded"
         return self
 
     async def __aexit__(
@@ -78,17 +84,8 @@ class Generation:
         await self._submitting.__aexit__(kind, error, trace)
 
     @property
-    def _submitted(self) -> Submission:
-        assert self._submission, "the request is submitted by `async with`"
-        return self._submission
-
-    @property
-    def job(self) -> Job:
-        return self._submitted.job
-
-    @property
     def revised_prompt(self) -> str:
-        return self._submitted.revised_prompt
+        return self._submission.revised_prompt
 
     @property
     def size(self) -> str | None:
@@ -98,19 +95,9 @@ class Generation:
             return None
         return str(request.size) if request.size else None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The ignored parameters and, once submitted, the job's id and whether a retry can be recognized."""
-        headers = ignored_header(self._ignored)
-        if self._submission:
-            headers |= job_header(self._submission.job.id)
-        if self._submission and not self._submission.recorded:
-            headers["easel-idempotency"] = "unrecorded"
-        return headers
-
     async def wait(self, seconds: float) -> Status:
         """Poll until the job ends or `seconds` have passed. Returns its last known status."""
-        return self._submitted.finished or await self._service.wait(self.job, seconds)
+        return self._submission.finished or await self._service.wait(self.job, seconds)
 
     async def images(self, status: Status | None) -> list[Image]:
         """Return the results of a finished job without opening them. Raises GenerationFailed or GenerationPending."""
@@ -120,8 +107,8 @@ class Generation:
             await self.mark_undelivered()
             raise
         files = self._service.files(self.job, outputs)
-        inline = [Image(result.media_type, content=result.base64) for result in self._submitted.results]
-        if self._submitted.finished and files:  # the stored copies of the inline results, which need no download
+        inline = [Image(result.media_type, content=result.base64) for result in self._submission.results]
+        if self._submission.finished and files:  # the stored copies of the inline results, which need no download
             return [image._replace(file=file) for image, file in zip(inline, files, strict=True)]
         stored = [Image(output.media_type, file) for output, file in zip(outputs, files, strict=True)]
         if images := [*inline, *stored]:
