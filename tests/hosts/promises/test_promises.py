@@ -170,6 +170,13 @@ class TestEdits:
         [edit] = service.edits
         assert (edit.inputs, edit.mask) == ((FIRST, SECOND), MASK)
 
+    def test_a_file_that_is_spooled(self, client: httpx.Client, service: OpenAICompatible) -> None:
+        image = SECOND + bytes(3 << 20)
+        form = {"model": EDITOR, "prompt": "a large beacon"}
+        response = client.post("/v1/images/edits", data=form, files={"image": ("a.png", image, "image/png")})
+        assert response.status_code == 200, response.text
+        assert [edit.inputs for edit in service.edits] == [(image,)]
+
     def test_data_urls(self, client: httpx.Client, service: OpenAICompatible) -> None:
         body = {"model": EDITOR, "prompt": "a beacon in pieces", "images": [{"image_url": data_url(SECOND)}]}
         assert client.post("/v1/images/edits", json=body).status_code == 200
