@@ -61,7 +61,6 @@ def test_sizes_as_clients_write_them(text: str, size: Size | None) -> None:
         "10:10",
         "٣x٣",
         "²x²",
-        "10×10",
     ]
     + ["10 24x10", "9" * 5000 + "x1", "1x" + "9" * 5000, "\0x1"],
     ids=lambda text: text[:12],

@@ -79,5 +79,7 @@ def _base_path(event: Mapping[str, Any], path: str) -> str:
     if not route:
         return ""
     values = event.get("pathParameters") or {}
-    routed = unquote(_PARAMETER.sub(lambda found: values.get(found[1], ""), route)).rstrip("/")
+    if not values.keys() >= set(_PARAMETER.findall(route)):
+        return ""
+    routed = unquote(_PARAMETER.sub(lambda found: values[found[1]], route)).rstrip("/")
     return path.rstrip("/").removesuffix(routed) if path.rstrip("/").endswith(routed) else ""
