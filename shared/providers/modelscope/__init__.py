@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.account import Account
-from shared.errors import BadRequest, ContentRefused, EaselError, GenerationFailed, Uncertain
+from shared.errors import BadRequest, Uncertain
 from shared.http import Http, Response
 from shared.media import ByteRange, Media
 from shared.models import Model
-from shared.providers._json import as_dict, as_id, as_list, is_moderation
+from shared.providers._json import as_dict, as_id, as_list
 from shared.providers._links import Links, without_result
+from shared.providers.modelscope.errors import failure, refusal
+from shared.providers.modelscope.models import MODELS
 from shared.requests import ImageRequest
 from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
@@ -21,18 +23,6 @@ _log = logging.getLogger(__name__)
 
 _RESULT_HOSTS = {"m": "https://muse-ai.oss-cn-hangzhou.aliyuncs.com"}
 _LARGEST_SEED = 2**31 - 1
-
-
-def _model(name: str, upstream: str, typical: float) -> Model:
-    knobs = frozenset({"seed", "negative_prompt"})
-    return Model(name, upstream=upstream, min_side=512, max_side=2048, typical_seconds=typical, knobs=knobs)
-
-
-_MODELS = (
-    # The same names as zimage.run's models, so that setting an API key is enough to serve its clients from here.
-    _model("zimage-turbo", "Tongyi-MAI/Z-Image-Turbo", 14.0),
-    _model("zimage-base", "Tongyi-MAI/Z-Image", 40.0),
-)
 
 
 class ModelScope:
@@ -45,7 +35,7 @@ class ModelScope:
         self._headers = {"Authorization": f"Bearer {account.key}"}
 
     async def models(self) -> tuple[Model, ...]:
-        return _MODELS
+        return MODELS
 
     async def submit(self, request: ImageRequest) -> Submitted:
         if (request.seed or 0) > _LARGEST_SEED:
@@ -59,30 +49,28 @@ class ModelScope:
             **request.model.settings,
         }
         headers = {**self._headers, "X-ModelScope-Async-Mode": "true"}
-        payload = _payload(
-            await self._http.send("POST", f"{self._base}/images/generations", headers=headers, json=body)
-        )
-        task = as_id(payload.get("task_id"))
+        response = await self._http.send("POST", f"{self._base}/images/generations", headers=headers, json=body)
+        task = as_id(_payload(response).get("task_id"))
         if not task:
-            raise Uncertain("ModelScope took the work but gave no id to find it by; it may have been counted.")
+            raise Uncertain("ModelScope accepted the request but returned no task id; it may have been billed.")
         return Submitted((task,))
 
     async def poll(self, ref: Ref) -> Status:
         headers = {**self._headers, "X-ModelScope-Task-Type": "image_generation"}
-        answer = await self._http.read("GET", f"{self._base}/tasks/{quote(ref, safe='')}", headers=headers)
-        payload = _payload(answer)
+        response = await self._http.read("GET", f"{self._base}/tasks/{quote(ref, safe='')}", headers=headers)
+        payload = _payload(response)
         match payload.get("task_status"):
             case "PENDING":
                 return Queued()
             case "SUCCEED":
                 return self._result(self._links.usable(as_list(payload.get("output_images"))))
             case "FAILED":
-                return Failed(_failure(_sentence(answer, payload)))
+                return Failed(failure(response, payload))
             case None:
-                raise answer.error("it says nothing of the task")
-            case word:
-                if word not in ("RUNNING", "PROCESSING"):
-                    _log.warning("modelscope: unknown task state '%s' counts as running", answer.quote(str(word)))
+                raise response.error("the task's status is missing")
+            case status:
+                if status not in ("RUNNING", "PROCESSING"):
+                    _log.warning("modelscope: unknown task state '%s' counts as running", response.quote(str(status)))
                 return Running()
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
@@ -95,28 +83,8 @@ class ModelScope:
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
 
 
-def _payload(answer: Response) -> dict[str, Any]:
+def _payload(response: Response) -> dict[str, Any]:
     """Return the payload of a successful response; raise the matching error for any other."""
-    if answer.status < 400:
-        return as_dict(answer.json())
-    said = _said(answer)
-    if answer.sent and answer.status == 400 and is_moderation(said):
-        raise ContentRefused(f"ModelScope refused: {said}.", param="prompt", details={"upstream": said})
-    raise answer.error(said)
-
-
-def _said(answer: Response) -> str:
-    return _sentence(answer, as_dict(answer.json_or_none()))
-
-
-def _sentence(answer: Response, payload: dict[str, Any]) -> str:
-    """Return the first error message found in the fields that may hold one, or an empty string."""
-    places = (as_dict(payload.get("errors")).get("message"), as_dict(payload.get("error")).get("message"))
-    texts = (*places, payload.get("error"), payload.get("message"))
-    return next((answer.quote(text) for text in texts if isinstance(text, str) and text), "")
-
-
-def _failure(said: str) -> EaselError:
-    said = said or "no reason given"
-    message, details = f"The generation failed at ModelScope: {said}.", {"upstream": said}
-    return (ContentRefused if is_moderation(said) else GenerationFailed)(message, details=details)
+    if response.status >= 400:
+        raise refusal(response)
+    return as_dict(response.json())
