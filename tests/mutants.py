@@ -91,8 +91,8 @@ MUTANTS = (
     Mutant(
         "job known to the instance alone",
         "shared/providers/sketch/__init__.py",
-        "work = _Work.parse(ref)\n        done",
-        "work = _Work.parse(self.__dict__.get('mine', ''))\n        done",
+        "job = _Job.parse(ref)\n        done",
+        "job = _Job.parse(self.__dict__.get('mine', ''))\n        done",
     ),
     Mutant(
         "secret in a ref",
@@ -1109,7 +1109,7 @@ MUTANTS = (
     Mutant(
         "block taken for a failure",
         "shared/providers/gemini/response.py",
-        "if blocked := _BLOCKED.intersection(reasons):",
+        "if blocked := _BLOCKED.intersection(finish_reasons):",
         "if blocked := set[str]():",
     ),
     Mutant(
@@ -1122,7 +1122,7 @@ MUTANTS = (
     Mutant(
         "bad key of ours blamed on the caller",
         "shared/providers/gemini/errors.py",
-        "case 400 if _blames_account(error, said):",
+        "case 400 if _is_account_error(error, reason):",
         "case 400 if False:",
     ),
     Mutant(
@@ -1142,8 +1142,8 @@ MUTANTS = (
     Mutant(
         "Gemini's submit repeated",
         "shared/providers/gemini/__init__.py",
-        "answer = await self._http.send(",
-        "answer = await self._http.read(",
+        "response = await self._http.send(",
+        "response = await self._http.read(",
     ),
     Mutant(
         "ratio forced on an edit",
@@ -1155,7 +1155,7 @@ MUTANTS = (
     Mutant(
         "Gemini's key sent wherever a video lies",
         "shared/providers/gemini/__init__.py",
-        "headers_for=places.key_for,",
+        "headers_for=links.key_for,",
         "headers_for=None,",
         GEMINI_VIDEOS,
     ),
@@ -1195,7 +1195,7 @@ MUTANTS = (
     Mutant(
         "Gemini's video called done before its file is there",
         "shared/providers/gemini/__init__.py",
-        "return unready(answer) or status",
+        "return unready_status(response) or status",
         "return status",
         GEMINI_VIDEOS,
     ),
@@ -1222,14 +1222,14 @@ MUTANTS = (
     Mutant(
         "refused look blamed on the caller",
         "shared/providers/gemini/errors.py",
-        "return Failed(failed(answer, said))",
+        "return Failed(failure(response, reason))",
         "raise error",
         GEMINI_VIDEOS,
     ),
     Mutant(
         "lost video taken for a lost model",
         "shared/providers/gemini/errors.py",
-        'return NotFound("Gemini does not have this video any more.", param="id", details=error.details)',
+        'return NotFound("The video no longer exists at Gemini.", param="id", details=error.details)',
         "return error",
         GEMINI_VIDEOS,
     ),
@@ -1250,14 +1250,14 @@ MUTANTS = (
     Mutant(
         "filtered video taken for none",
         "shared/providers/gemini/operations.py",
-        'list_at(made, "raiMediaFilteredReasons")',
-        'list_at(made, "reasons")',
+        'list_at(generated, "raiMediaFilteredReasons")',
+        'list_at(generated, "reasons")',
         GEMINI_VIDEOS,
     ),
     Mutant(
         "cancellation that came too late taken for one",
         "shared/providers/gemini/interactions.py",
-        'return lifted(answer).payload.get("status") in _ENDED',
+        'return lifted(response).payload.get("status") in _ENDED',
         "return False",
         GEMINI_VIDEOS,
     ),

@@ -25,7 +25,7 @@ from shared.http import Http, RetryPolicy
 from shared.media import ByteRange
 from shared.providers.gemini import Gemini as Adapter
 from shared.providers.gemini.models import BUILT_IN, omni_model, veo_model
-from shared.providers.gemini.results import Places
+from shared.providers.gemini.results import FileLinks
 from shared.requests import InputImage, VideoRequest
 from shared.results import Failed, Queued, Ref, Running, Succeeded
 from tests.emulators.ark import CLIP, Ark
@@ -340,11 +340,11 @@ async def test_every_fate_comes_to_an_end_but_one(adapter: Adapter, gemini: Gemi
     ],
 )
 def test_a_file_at_the_api_is_told_by_its_name(uri: str, output: str | None) -> None:
-    places = Places(Account("a", "gemini", "https://proxy.example/google", "key"))
-    assert places.ref(uri) == (output or uri)
+    links = FileLinks(Account("a", "gemini", "https://proxy.example/google", "key"))
+    assert links.ref(uri) == (output or uri)
     if output and output.startswith("file-"):
         name = output.removeprefix("file-")
-        assert places.link(output) == f"https://proxy.example/google/v1beta/files/{name}:download?alt=media"
+        assert links.link(output) == f"https://proxy.example/google/v1beta/files/{name}:download?alt=media"
 
 
 async def test_a_video_comes_with_its_file(adapter: Adapter, gemini: Gemini) -> None:

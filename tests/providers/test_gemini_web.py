@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from shared.providers.gemini_web.frames import Drawn, reply_of
+from shared.providers.gemini_web.frames import GeneratedImage, reply_of
 from tests.emulators.faults import Reply
 from tests.emulators.gemini_web import GeminiWeb, frames
 from tests.emulators.png import png
@@ -202,7 +202,7 @@ def test_frames_that_grow_are_one_reply(sparse: bool) -> None:
     reply = reply_of(frames.body(frames.opening(CHAT), early, late, frames.CLOSING))
     assert reply.chat == CHAT
     assert reply.text == "🐈🐈 done"
-    assert reply.pictures == (Drawn("https://x/gg-dl/A", "one"), Drawn("https://x/gg-dl/B", "two"))
+    assert reply.images == (GeneratedImage("https://x/gg-dl/A", "one"), GeneratedImage("https://x/gg-dl/B", "two"))
     assert reply.error is None
 
 
@@ -218,7 +218,7 @@ def test_the_stream_as_it_was_once_recorded() -> None:
     )
     reply = reply_of(body.encode())
     assert reply.chat == CHAT
-    assert reply.pictures == (Drawn("https://lh3.googleusercontent.com/gg-dl/AAA", "img-id-1"),)
+    assert reply.images == (GeneratedImage("https://lh3.googleusercontent.com/gg-dl/AAA", "img-id-1"),)
     assert reply.text == "Here is your image 🐈"
 
 
@@ -226,8 +226,8 @@ def test_the_stream_as_it_was_once_recorded() -> None:
 def test_what_arrived_before_a_cut_counts(length: int) -> None:
     whole = frames.body(frames.opening(CHAT), frames.turn(CHAT, "🐈", DRAWINGS[:1]), frames.CLOSING)
     reply = reply_of(whole[:length])
-    assert reply.pictures == ()
-    assert reply_of(whole[:-20]).pictures == (Drawn("https://x/gg-dl/A", "one"),)
+    assert reply.images == ()
+    assert reply_of(whole[:-20]).images == (GeneratedImage("https://x/gg-dl/A", "one"),)
 
 
 ODD = [b"", b")]}'", b"<html>", b"12\nnot json, is it\n", b"3\n{}\n", b"4\n[1]\n", b"999999999\n[]", b"9\n[[[[[[[\n"]
@@ -235,7 +235,7 @@ ODD = [b"", b")]}'", b"<html>", b"12\nnot json, is it\n", b"3\n{}\n", b"4\n[1]\n
 
 @pytest.mark.parametrize("body", ODD)
 def test_what_is_no_frame_says_nothing(body: bytes) -> None:
-    assert reply_of(body).pictures == ()
+    assert reply_of(body).images == ()
     assert reply_of(body).error is None
 
 

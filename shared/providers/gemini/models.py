@@ -47,8 +47,8 @@ _FIRST_OMNI = "gemini-omni-flash-preview"
 _IMAGEN = ("imagen-4.0-generate-001", "imagen-4.0-fast-generate-001", "imagen-4.0-ultra-generate-001")
 _VEO = ("veo-3.1-generate-preview", "veo-3.1-fast-generate-preview", "veo-3.1-lite-generate-preview")
 DECLINED = {
-    **dict.fromkeys(_IMAGEN, "Google has shut Imagen 4; gemini-nano-banana-2.1 is its successor."),
-    **dict.fromkeys(_VEO, "Google has shut Veo 3.1 for this key; gemini-omni-1.2-flash is its successor."),
+    **dict.fromkeys(_IMAGEN, "Google has shut down Imagen 4; use gemini-nano-banana-2.1 instead."),
+    **dict.fromkeys(_VEO, "Google has shut down Veo 3.1 for this key; use gemini-omni-1.2-flash instead."),
 }
 """Retired models that callers still request, with the error text for when Google no longer lists them."""
 
@@ -83,7 +83,7 @@ def omni_model(name: str) -> Model:
 
 
 def veo_model(name: str) -> Model:
-    """Return the Veo model with this name, for keys that still have one: Google has shut those it had in 2026."""
+    """Return the Veo model with this name, for keys that still have one: Google shut down its Veo models in 2026."""
     return Model(
         name,
         "video",
@@ -132,17 +132,17 @@ def listed_models(methods: Mapping[str, Set[str]]) -> tuple[Model, ...]:
 
     Omni models are recognised by name alone, because their method's name is not known.
     """
-    pictures = {name for name, has in methods.items() if "generateContent" in has and _IMAGE_MODEL.fullmatch(name)}
+    images = {name for name, has in methods.items() if "generateContent" in has and _IMAGE_MODEL.fullmatch(name)}
     omni = {name for name in methods if _OMNI_MODEL.fullmatch(name)}
     veo = sorted(name for name, has in methods.items() if "predictLongRunning" in has and is_veo(name))
     return (
-        *_there(_IMAGES, pictures, image_model),
-        *_there(_OMNI, omni, omni_model),
+        *_listed(_IMAGES, images, image_model),
+        *_listed(_OMNI, omni, omni_model),
         *map(veo_model, veo),
     )
 
 
-def _there(built_in: tuple[Model, ...], names: Set[str], model: Callable[[str], Model]) -> tuple[Model, ...]:
+def _listed(built_in: tuple[Model, ...], names: Set[str], model: Callable[[str], Model]) -> tuple[Model, ...]:
     """Return the built-in models in `names`, then the new ones; a list without any built-in model is ignored."""
     known = tuple(each for each in built_in if each.upstream in names)
     if not known:

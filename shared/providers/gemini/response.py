@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from shared.errors import EaselError, GenerationFailed
 from shared.http import Response
 from shared.providers._json import as_dict, as_list
-from shared.providers.gemini.errors import refused
+from shared.providers.gemini.errors import content_refused
 from shared.results import InlineResult
 
 _LONG = re.compile(rb'"([A-Za-z0-9+/]{1000,}={0,2})"')
-_PLACE = "lifted: "
+_PLACEHOLDER = "lifted: "
 _BLOCKED = frozenset(
     {
         "SAFETY",
@@ -37,43 +37,43 @@ class Lifted(NamedTuple):
     def base64(self, data: object) -> bytes:
         """Return the base64 behind a placeholder; strings too short to be extracted are returned as they are."""
         text = str(data)
-        return self.taken[int(text.removeprefix(_PLACE))] if text.startswith(_PLACE) else text.encode()
+        return self.taken[int(text.removeprefix(_PLACEHOLDER))] if text.startswith(_PLACEHOLDER) else text.encode()
 
 
-def lifted(answer: Response) -> Lifted:
+def lifted(response: Response) -> Lifted:
     """Parse a response with its base64 extracted; raise the matching error if it is not JSON."""
     taken: list[bytes] = []
 
     def lift(match: re.Match[bytes]) -> bytes:
         taken.append(match[1])
-        return f'"{_PLACE}{len(taken) - 1}"'.encode()
+        return f'"{_PLACEHOLDER}{len(taken) - 1}"'.encode()
 
-    return Lifted(as_dict(answer._replace(body=_LONG.sub(lift, answer.body)).json()), taken)
+    return Lifted(as_dict(response._replace(body=_LONG.sub(lift, response.body)).json()), taken)
 
 
-def pictures_of(answer: Response) -> tuple[InlineResult, ...]:
+def images_of(response: Response) -> tuple[InlineResult, ...]:
     """Return all images except drafts; raise the matching error if there are none."""
-    content = lifted(answer)
+    content = lifted(response)
     if reason := as_dict(content.payload.get("promptFeedback")).get("blockReason"):
-        raise refused(answer, str(reason))
+        raise content_refused(response, str(reason))
     candidates = [as_dict(candidate) for candidate in as_list(content.payload.get("candidates"))]
     if not candidates:
-        raise answer.error("there is nothing in it")
+        raise response.error("it has no candidates")
     # Thought parts are drafts, not results.
     parts = [part for candidate in candidates for part in _parts(candidate) if not part.get("thought")]
     inline = [as_dict(part["inlineData"]) for part in parts if "inlineData" in part]
     if not inline:
-        raise _without_picture(answer, [str(candidate.get("finishReason")) for candidate in candidates], parts)
+        raise _without_image(response, [str(candidate.get("finishReason")) for candidate in candidates], parts)
     return tuple(InlineResult(str(blob.get("mimeType")), content.base64(blob.get("data"))) for blob in inline)
 
 
-def _without_picture(answer: Response, reasons: list[str], parts: list[dict[str, Any]]) -> EaselError:
-    if blocked := _BLOCKED.intersection(reasons):
-        return refused(answer, min(blocked))
-    said = answer.quote(" ".join(str(part["text"]) for part in parts if part.get("text")))
-    reasons = [answer.quote(reason) for reason in reasons]
-    why = f"said: {said}" if said else f"ended with {', '.join(reasons)}"
-    return GenerationFailed(f"Gemini made no picture, but {why}.", details={"upstream": said, "reasons": reasons})
+def _without_image(response: Response, finish_reasons: list[str], parts: list[dict[str, Any]]) -> EaselError:
+    if blocked := _BLOCKED.intersection(finish_reasons):
+        return content_refused(response, min(blocked))
+    text = response.quote(" ".join(str(part["text"]) for part in parts if part.get("text")))
+    finish_reasons = [response.quote(reason) for reason in finish_reasons]
+    why = f"returned text instead of an image: {text}" if text else f"returned no image: {', '.join(finish_reasons)}"
+    return GenerationFailed(f"Gemini {why}.", details={"upstream": text, "reasons": finish_reasons})
 
 
 def _parts(candidate: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ from shared.models import Model, Size
 from shared.providers._json import text_at
 from shared.providers._links import is_usable, without_result
 from shared.providers.gemini_web import page as pages
-from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
+from shared.providers.gemini_web.frames import GeneratedImage, Reply, called, reply_of
 from shared.providers.gemini_web.page import Page
 from shared.requests import ImageRequest, InputImage
 from shared.results import Finished, Output, Ref, Status, Submitted, Succeeded
@@ -42,7 +42,7 @@ _GENERATE_SECONDS = 180.0
 _PREVIEW_SIZE = "=s2048-rj"
 _FORM = "application/x-www-form-urlencoded;charset=utf-8"
 _ROTATION = b'[000,"-0000000000000000000"]'
-_FRESH = "__Secure-1PSIDTS"
+_SHORT_LIVED = "__Secure-1PSIDTS"
 
 _USAGE_SECONDS = 3600.0
 _BLOCKED_SECONDS = 600.0
@@ -83,19 +83,19 @@ class GeminiWeb:
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         page = await self._signed_in()
-        files = [(await self._upload(page, picture), _file_name(picture)) for picture in request.inputs]
+        files = [(await self._upload(page, image), _file_name(image)) for image in request.inputs]
         turn = pages.turn_id()
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
             f"{self._base}{_GENERATE}?{pages.generate_query(page)}",
             headers={**self._headers, "x-same-domain": "1", "x-goog-ext-525005358-jspb": f'["{turn}",1]'},
-            body=RequestBody(pages.generate_form(page, _wish(request), files, turn), _FORM),
+            body=RequestBody(pages.generate_form(page, _prompt(request), files, turn), _FORM),
             timeout=_GENERATE_SECONDS,
         )
-        reply = reply_of(self._accepted(answer).body)
-        if not reply.pictures:
-            raise _without_pictures(answer, reply)
-        refs = tuple(self._ref(reply, drawn) for drawn in reply.pictures if is_usable(drawn.url))
+        reply = reply_of(self._accepted(response).body)
+        if not reply.images:
+            raise _without_image(response, reply)
+        refs = tuple(self._ref(reply, image) for image in reply.images if is_usable(image.url))
         if not refs:
             raise without_result("gemini.google.com")
         return Submitted(refs)
@@ -106,9 +106,9 @@ class GeminiWeb:
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
-        link, picture, *chat = _parts(output)
+        link, image, *chat = _parts(output)
         preview = link if "://" in link else f"{self._files}/{link}"
-        full = await self._full_size(picture, (chat[0], chat[1], chat[2])) if picture else None
+        full = await self._full_size(image, (chat[0], chat[1], chat[2])) if image else None
         async with self._http.download(
             f"{full}=d-I?alr=yes" if full else f"{preview}{_PREVIEW_SIZE}",
             origins=self._origins,
@@ -121,19 +121,21 @@ class GeminiWeb:
 
     async def renew(self) -> str:
         """Return the cookies with the short-lived one replaced."""
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
             f"{self._accounts}/RotateCookies",
             headers={**self._agent, "cookie": _lasting_cookies(self._cookies), "origin": self._accounts},
             body=RequestBody(_ROTATION, "application/json"),
         )
-        if answer.status != 200:
-            raise answer.error("rotating the cookies")
-        fresh = re.search(rf"{_FRESH}=([^;,\s]+)", answer.headers.get("set-cookie", ""))
+        if response.status != 200:
+            raise response.error("rotating the cookies")
+        fresh = re.search(rf"{_SHORT_LIVED}=([^;,\s]+)", response.headers.get("set-cookie", ""))
         if not fresh:
-            raise AccountRejected("gemini.google.com does not renew these cookies: export them from Firefox.")
-        others = [cookie for cookie in self._cookies.split("; ") if not cookie.startswith(f"{_FRESH}=")]
-        return "; ".join([*others, f"{_FRESH}={fresh[1]}"])
+            raise AccountRejected(
+                "gemini.google.com does not renew these cookies; export cookies from Firefox instead."
+            )
+        others = [cookie for cookie in self._cookies.split("; ") if not cookie.startswith(f"{_SHORT_LIVED}=")]
+        return "; ".join([*others, f"{_SHORT_LIVED}={fresh[1]}"])
 
     async def check(self) -> None:
         self._page = None
@@ -143,112 +145,116 @@ class GeminiWeb:
         """Return the page's tokens, cached for _PAGE_SECONDS."""
         if self._page and self._page[0] > time.monotonic():
             return self._page[1]
-        answer = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
-        page = Page.read(answer.body.decode(errors="replace"))
+        response = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
+        page = Page.read(response.body.decode(errors="replace"))
         if page is None:
-            raise AccountRejected("gemini.google.com does not accept these cookies as a signed-in session.")
+            raise AccountRejected(
+                "gemini.google.com does not accept these cookies; export new ones from a signed-in browser."
+            )
         self._page = time.monotonic() + _PAGE_SECONDS, page
         return page
 
-    def _accepted(self, answer: Response) -> Response:
-        if 300 <= answer.status < 400:
+    def _accepted(self, response: Response) -> Response:
+        if 300 <= response.status < 400:
             self._page = None
-            raise AccountRejected("gemini.google.com asks to sign in: the cookies have expired.")
-        if answer.status != 200:
+            raise AccountRejected("The cookies for gemini.google.com have expired; export new ones.")
+        if response.status != 200:
             self._page = None
-            raise answer.error()
-        return answer
+            raise response.error()
+        return response
 
-    async def _upload(self, page: Page, picture: InputImage) -> str:
+    async def _upload(self, page: Page, image: InputImage) -> str:
         """Upload an input image and return its reference, which is valid for a day."""
         boundary = secrets.token_hex(16)
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
             f"{self._uploads}/upload",
             headers={**self._headers, "x-tenant-id": "bard-storage", "push-id": page.push_id},
-            body=RequestBody(_multipart(boundary, picture), f"multipart/form-data; boundary={boundary}"),
+            body=RequestBody(_multipart(boundary, image), f"multipart/form-data; boundary={boundary}"),
             timeout=_GENERATE_SECONDS,
         )
-        reference = self._accepted(answer).body.decode(errors="replace").strip()
+        reference = self._accepted(response).body.decode(errors="replace").strip()
         if not reference.startswith("/"):
-            raise Unavailable("gemini.google.com did not take an input picture.")
+            raise Unavailable("gemini.google.com did not accept an input image.")
         return reference
 
-    async def _full_size(self, picture: str, chat: tuple[str, str, str]) -> str | None:
+    async def _full_size(self, image: str, chat: tuple[str, str, str]) -> str | None:
         """Return the URL of the full-size image, or None if only the preview is available."""
         try:
             page = await self._signed_in()
-            answer = await self._http.read(
+            response = await self._http.read(
                 "POST",
                 f"{self._base}{_CALL}?{pages.call_query(page, _FULL_SIZE)}",
                 headers={**self._headers, "x-same-domain": "1"},
-                body=RequestBody(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(picture, chat)), _FORM),
+                body=RequestBody(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(image, chat)), _FORM),
             )
         except EaselError:
             return None
-        return (text_at(called(answer.body, _FULL_SIZE), 0) or None) if answer.status == 200 else None
+        return (text_at(called(response.body, _FULL_SIZE), 0) or None) if response.status == 200 else None
 
-    def _ref(self, reply: Reply, drawn: Drawn) -> Ref:
-        link = drawn.url.removeprefix(f"{self._files}/")
-        return _SEPARATOR.join((link, drawn.id, *reply.chat))
+    def _ref(self, reply: Reply, image: GeneratedImage) -> Ref:
+        link = image.url.removeprefix(f"{self._files}/")
+        return _SEPARATOR.join((link, image.id, *reply.chat))
 
 
 def _parts(ref: Ref) -> list[str]:
     parts = ref.split(_SEPARATOR)
     if len(parts) != 5 or not parts[0]:
-        raise NotFound("gemini.google.com made no such picture.")
+        raise NotFound("There is no such image at gemini.google.com.")
     return parts
 
 
-def _wish(request: ImageRequest) -> str:
+def _prompt(request: ImageRequest) -> str:
     """Return the prompt with an instruction and the aspect ratio in it, because the site takes only text."""
     shape = min(_SHAPES, key=lambda sides: abs(sides[0] / sides[1] - request.size.width / request.size.height))
     square = request.size.width == request.size.height
-    words = "Edit the attached picture" if request.inputs else "Generate an image"
-    return f"{words}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
+    instruction = "Edit the attached picture" if request.inputs else "Generate an image"
+    return f"{instruction}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
 
 
-def _without_pictures(answer: Response, reply: Reply) -> EaselError:
+def _without_image(response: Response, reply: Reply) -> EaselError:
     """Return the error for a reply without images."""
-    details: Mapping[str, Any] = {"upstream": answer.quote(reply.text)} if reply.text else {"code": reply.error}
+    details: Mapping[str, Any] = {"upstream": response.quote(reply.text)} if reply.text else {"code": reply.error}
     match reply.error:
         case 1037:
-            message = "gemini.google.com says that the account's use is exhausted for now."
+            message = "The account has reached its usage limit at gemini.google.com."
             return AccountLimited(message, details=details, retry_after=_USAGE_SECONDS)
         case 1060:
-            message = "gemini.google.com blocks this server's address for a while."
+            message = "gemini.google.com has temporarily blocked this server's address."
             return AccountLimited(message, code="upstream_blocked", details=details, retry_after=_BLOCKED_SECONDS)
         case int(code):
-            return Unavailable(f"gemini.google.com refused with its error {code}.", details=details)
-    said = reply.text.lower()
-    if any(word in said for word in _LIMIT_WORDS):
-        return AccountLimited("gemini.google.com has too much to do for this account.", details=details)
-    if any(word in said for word in _BLOCK_WORDS):
-        message = "gemini.google.com makes no pictures for this account or at this place."
+            return Unavailable(f"gemini.google.com responded with error {code}.", details=details)
+    text = reply.text.lower()
+    if any(word in text for word in _LIMIT_WORDS):
+        return AccountLimited("gemini.google.com has rate-limited this account.", details=details)
+    if any(word in text for word in _BLOCK_WORDS):
+        message = "gemini.google.com generates no images for this account, or in the server's region."
         return AccountLimited(message, code="generation_blocked", details=details, retry_after=_BLOCKED_SECONDS)
-    if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
-        return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
-    if said:
-        message = f"gemini.google.com answered in words instead of a picture: {answer.quote(reply.text)}."
+    if any(word in text for word in _SIGNED_OUT_WORDS) and len(text) < 300:
+        return AccountRejected("The cookies for gemini.google.com have expired; export new ones.", details=details)
+    if text:
+        message = f"gemini.google.com returned text instead of an image: {response.quote(reply.text)}."
         return ContentRefused(message, param="prompt", details=details)
-    return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
+    return Uncertain("The response of gemini.google.com was cut off; the account's chats may contain an image.")
 
 
 def _lasting_cookies(header: str) -> str:
     """Return the two cookies needed for rotation; requests with more are rejected."""
-    return "; ".join(cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_FRESH}=")))
+    return "; ".join(
+        cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_SHORT_LIVED}="))
+    )
 
 
-def _file_name(picture: InputImage) -> str:
-    return f"input.{picture.media_type.partition('/')[2] or 'png'}"
+def _file_name(image: InputImage) -> str:
+    return f"input.{image.media_type.partition('/')[2] or 'png'}"
 
 
-async def _multipart(boundary: str, picture: InputImage) -> AsyncIterator[bytes]:
-    name = _file_name(picture)
+async def _multipart(boundary: str, image: InputImage) -> AsyncIterator[bytes]:
+    name = _file_name(image)
     yield (
         f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"content-type: {picture.media_type or 'image/png'}\r\n\r\n"
+        f"content-type: {image.media_type or 'image/png'}\r\n\r\n"
     ).encode()
-    async for chunk in picture.read():
+    async for chunk in image.read():
         yield chunk
     yield f"\r\n--{boundary}--\r\n".encode()

@@ -61,9 +61,9 @@ def call_form(page: Page, name: str, payload: Any) -> bytes:
     return _form(page, [[[name, json.dumps(payload), None, "generic"]]])
 
 
-def full_size_payload(picture: str, chat: tuple[str, str, str]) -> Any:
+def full_size_payload(image: str, chat: tuple[str, str, str]) -> Any:
     conversation, turn, candidate = chat
-    asked = [[None, None, None, [None, None, None, None, None, ""]], [picture, 0], None, [19, ""]]
+    asked = [[None, None, None, [None, None, None, None, None, ""]], [image, 0], None, [19, ""]]
     return [[*asked, None, None, None, None, None, ""], [turn, candidate, conversation, None, ""], 1, 0, 1]
 
 
