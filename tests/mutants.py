@@ -1298,7 +1298,7 @@ MUTANTS = (
     ),
     Mutant(
         "use that is exhausted taken for a failure",
-        "shared/providers/gemini_web/__init__.py",
+        "shared/providers/gemini_web/errors.py",
         "        case 1037:\n",
         "        case -1037:\n",
         "tests/providers/test_gemini_web.py",

@@ -116,9 +116,7 @@ async def test_the_body_of_a_text_to_video_request(provider: Provider, gemini: G
 async def test_the_body_of_a_request_with_images(
     provider: Provider, gemini: Gemini, images: dict[str, Any], task: str, prompt: str
 ) -> None:
-    given = {
-        name: tuple(map(image, value)) if name == "references" else image(value) for name, value in images.items()
-    }
+    given = {name: tuple(map(image, value)) if name == "references" else image(value) for name, value in images.items()}
     body = await ordered(provider, gemini, **given)
     assert body["generation_config"]["video_config"] == {"task": task}
     [film] = gemini.films.values()

@@ -9,27 +9,21 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from shared.account import Account
-from shared.errors import (
-    AccountLimited,
-    AccountRejected,
-    ContentRefused,
-    EaselError,
-    NotFound,
-    Unavailable,
-    Uncertain,
-)
+from shared.errors import AccountRejected, EaselError, NotFound, Unavailable
 from shared.http import Http, RequestBody, Response, origin_of
 from shared.media import ByteRange, Media
-from shared.models import Model, Size
+from shared.models import Model
 from shared.providers._json import text_at
 from shared.providers._links import is_usable, without_result
 from shared.providers.gemini_web import page as pages
+from shared.providers.gemini_web.errors import without_image
 from shared.providers.gemini_web.frames import GeneratedImage, Reply, called, reply_of
+from shared.providers.gemini_web.models import MODEL, prompt_of
 from shared.providers.gemini_web.page import Page
 from shared.requests import ImageRequest, InputImage
 from shared.results import Finished, Output, Ref, Status, Submitted, Succeeded
@@ -44,21 +38,7 @@ _FORM = "application/x-www-form-urlencoded;charset=utf-8"
 _ROTATION = b'[000,"-0000000000000000000"]'
 _SHORT_LIVED = "__Secure-1PSIDTS"
 
-_USAGE_SECONDS = 3600.0
-_BLOCKED_SECONDS = 600.0
-_LIMIT_WORDS = ("getting a lot of requests right now", "please try again later")
-_BLOCK_WORDS = ("can't seem to create any", "isn't available in your location", "i can search for images, but can't")
-_SIGNED_OUT_WORDS = ("sign in", "servicelogin")
 _SEPARATOR = "|"
-
-_MODEL = Model(
-    "gemini-web",
-    sizes=(Size(1024, 1024), Size(1536, 1024), Size(1024, 1536), Size(1792, 1024), Size(1024, 1792)),
-    max_inputs=10,
-    asynchronous=False,
-    typical_seconds=30.0,
-)
-_SHAPES = {(3, 2): "3:2", (2, 3): "2:3", (7, 4): "16:9", (4, 7): "9:16"}
 
 
 class GeminiWeb:
@@ -79,7 +59,7 @@ class GeminiWeb:
         self._page: tuple[float, Page] | None = None
 
     async def models(self) -> tuple[Model, ...]:
-        return (_MODEL,)
+        return (MODEL,)
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         page = await self._signed_in()
@@ -89,12 +69,12 @@ class GeminiWeb:
             "POST",
             f"{self._base}{_GENERATE}?{pages.generate_query(page)}",
             headers={**self._headers, "x-same-domain": "1", "x-goog-ext-525005358-jspb": f'["{turn}",1]'},
-            body=RequestBody(pages.generate_form(page, _prompt(request), files, turn), _FORM),
+            body=RequestBody(pages.generate_form(page, prompt_of(request), files, turn), _FORM),
             timeout=_GENERATE_SECONDS,
         )
         reply = reply_of(self._accepted(response).body)
         if not reply.images:
-            raise _without_image(response, reply)
+            raise without_image(response, reply)
         refs = tuple(self._ref(reply, image) for image in reply.images if is_usable(image.url))
         if not refs:
             raise without_result("gemini.google.com")
@@ -202,40 +182,6 @@ def _parts(ref: Ref) -> list[str]:
     if len(parts) != 5 or not parts[0]:
         raise NotFound("There is no such image at gemini.google.com.")
     return parts
-
-
-def _prompt(request: ImageRequest) -> str:
-    """Return the prompt with an instruction and the aspect ratio in it, because the site takes only text."""
-    shape = min(_SHAPES, key=lambda sides: abs(sides[0] / sides[1] - request.size.width / request.size.height))
-    square = request.size.width == request.size.height
-    instruction = "Edit the attached picture" if request.inputs else "Generate an image"
-    return f"{instruction}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
-
-
-def _without_image(response: Response, reply: Reply) -> EaselError:
-    """Return the error for a reply without images."""
-    details: Mapping[str, Any] = {"upstream": response.quote(reply.text)} if reply.text else {"code": reply.error}
-    match reply.error:
-        case 1037:
-            message = "The account has reached its usage limit at gemini.google.com."
-            return AccountLimited(message, details=details, retry_after=_USAGE_SECONDS)
-        case 1060:
-            message = "gemini.google.com has temporarily blocked this server's address."
-            return AccountLimited(message, code="upstream_blocked", details=details, retry_after=_BLOCKED_SECONDS)
-        case int(code):
-            return Unavailable(f"gemini.google.com responded with error {code}.", details=details)
-    text = reply.text.lower()
-    if any(word in text for word in _LIMIT_WORDS):
-        return AccountLimited("gemini.google.com has rate-limited this account.", details=details)
-    if any(word in text for word in _BLOCK_WORDS):
-        message = "gemini.google.com generates no images for this account, or in the server's region."
-        return AccountLimited(message, code="generation_blocked", details=details, retry_after=_BLOCKED_SECONDS)
-    if any(word in text for word in _SIGNED_OUT_WORDS) and len(text) < 300:
-        return AccountRejected("The cookies for gemini.google.com have expired; export new ones.", details=details)
-    if text:
-        message = f"gemini.google.com returned text instead of an image: {response.quote(reply.text)}."
-        return ContentRefused(message, param="prompt", details=details)
-    return Uncertain("The response of gemini.google.com was cut off; the account's chats may contain an image.")
 
 
 def _lasting_cookies(header: str) -> str:
