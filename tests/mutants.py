@@ -1109,8 +1109,15 @@ MUTANTS = (
     Mutant(
         "block taken for a failure",
         "shared/providers/gemini/response.py",
-        "if blocked := _BLOCKED.intersection(finish_reasons):",
+        "if blocked := _BLOCKED.intersection(reasons):",
         "if blocked := set[str]():",
+    ),
+    Mutant(
+        "thought images lost though there is no other",
+        "shared/providers/gemini/response.py",
+        " or images[-1:]",
+        "",
+        "tests/providers/test_gemini.py",
     ),
     Mutant(
         "day's quota taken for a minute's",

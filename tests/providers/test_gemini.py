@@ -31,7 +31,7 @@ from shared.providers.gemini.errors import until_midnight
 from shared.providers.gemini.models import BUILT_IN, image_config, image_model
 from shared.requests import ImageRequest
 from tests.emulators.faults import Drop, Reply
-from tests.emulators.gemini import Fate, Gemini
+from tests.emulators.gemini import FILTERED, NOT_SHOWN, Fate, Gemini
 from tests.emulators.png import png
 
 SUBMIT, MODELS = ":generateContent", "/models"
@@ -135,6 +135,63 @@ async def test_thought_images_are_not_results(
     assert len(results) == count
     contents = [base64.b64decode(result.base64, validate=True) for result in results]
     assert all(content == (payload or content) and content.startswith(b"\x89PNG") for content in contents)
+
+
+def image_part(content: bytes, **more: Any) -> dict[str, Any]:
+    return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(content).decode()}, **more}
+
+
+def response_of(*parts: Any, **candidate: Any) -> Reply:
+    return Reply(200, {"candidates": [{"content": {"parts": list(parts)}, **candidate}]})
+
+
+@pytest.mark.parametrize("fate", [Fate.DRAFTS_ONLY, Fate.SNAKE_CASE])
+async def test_an_image_in_an_unusual_part_is_the_result(provider: Provider, gemini: Gemini, fate: Fate) -> None:
+    gemini.next_fate(fate)
+    [result] = (await provider.submit(a_request())).results
+    assert result.media_type == "image/png"
+    assert base64.b64decode(result.base64).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("side", [1, 64])
+async def test_without_another_image_the_last_thought_image_is_the_result(
+    provider: Provider, gemini: Gemini, side: int
+) -> None:
+    drafts = [image_part(png(side, side, (shade, 0, 0)), thought=True) for shade in (1, 2)]
+    gemini.plan(SUBMIT, response_of(*drafts, {"text": "Done."}))
+    [result] = (await provider.submit(a_request())).results
+    assert base64.b64decode(result.base64) == png(side, side, (2, 0, 0))
+
+
+async def test_base64_in_the_url_safe_alphabet_is_read(provider: Provider, gemini: Gemini) -> None:
+    content = png(8, 8) + bytes(range(256)) * 8
+    part = {"inlineData": {"mimeType": "image/png", "data": base64.urlsafe_b64encode(content).decode().rstrip("=")}}
+    gemini.plan(SUBMIT, response_of(part))
+    [result] = (await provider.submit(a_request())).results
+    assert base64.b64decode(result.base64, validate=True) == content
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "message"),
+    [
+        (response_of(finishReason="IMAGE_OTHER", finishMessage=NOT_SHOWN), GenerationFailed, NOT_SHOWN),
+        (response_of(finishReason="IMAGE_SAFETY", finishMessage=FILTERED), ContentRefused, FILTERED),
+        (response_of(finish_reason="IMAGE_SAFETY", finish_message=FILTERED), ContentRefused, FILTERED),
+        (response_of({"text": "A fox."}, finishReason="STOP", finishMessage="No image."), GenerationFailed, "No image"),
+        (
+            Reply(200, {"promptFeedback": {"blockReason": "OTHER", "blockReasonMessage": "Not this one."}}),
+            ContentRefused,
+            "Not this one",
+        ),
+    ],
+)
+async def test_the_finish_message_is_part_of_the_error(
+    provider: Provider, gemini: Gemini, reply: Reply, error: type[EaselError], message: str
+) -> None:
+    gemini.plan(SUBMIT, reply)
+    with pytest.raises(error) as caught:
+        await provider.submit(a_request())
+    assert message.rstrip(".") in caught.value.message
 
 
 @pytest.mark.parametrize(

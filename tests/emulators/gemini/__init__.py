@@ -20,7 +20,7 @@ from tests.emulators.gemini.host import LIVE, OLD_IMAGE, OMNI, TEXT, VEO, no_suc
 from tests.emulators.gemini.wire import Generate, ImageConfig, Json, failed, invalid, invalid_request, parse
 from tests.emulators.png import SIGNATURE, png
 
-__all__ = ["LIVE", "OMNI", "VEO", "Fate", "Film", "FilmFate", "Gemini", "Take"]
+__all__ = ["FILTERED", "LIVE", "NOT_SHOWN", "OMNI", "VEO", "Fate", "Film", "FilmFate", "Gemini", "Take"]
 
 _SIDES = {
     "1:1": (1024, 1024),
@@ -45,6 +45,8 @@ _OLD_SIDES = _SIDES | {
     "16:9": (1344, 768),
     "21:9": (1536, 672),
 }
+FILTERED = "The image was filtered out because it violated Google's Generative AI Prohibited Use policy."
+NOT_SHOWN = "The model could not generate the image based on the prompt provided."
 _SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}
 
 
@@ -54,6 +56,10 @@ class Fate(StrEnum):
     COMPLETES = "completes"
     THINKS = "thinks"
     """It shows a draft before its picture."""
+    DRAFTS_ONLY = "drafts-only"
+    """All its images are in thought parts; the last one is the result."""
+    SNAKE_CASE = "snake-case"
+    """Its fields are in snake case, as some gateways in front of the API send them."""
     SEVERAL = "several"
     BLOCKED = "blocked"
     UNSAFE = "unsafe"
@@ -132,9 +138,16 @@ class Gemini(Films):
 
     def _candidate(self, model: str, fate: Fate) -> Json:
         if fate is Fate.UNSAFE:
-            return {"finishReason": "IMAGE_SAFETY", "index": 0}
+            return {"finishReason": "IMAGE_SAFETY", "finishMessage": FILTERED, "index": 0}
         if fate is Fate.NO_IMAGE:
-            return {"content": {}, "finishReason": "NO_IMAGE", "index": 0}
+            return {"content": {}, "finishReason": "NO_IMAGE", "finishMessage": NOT_SHOWN, "index": 0}
+        if fate is Fate.DRAFTS_ONLY:
+            drafts = [{**self._inline(model, which), "thought": True} for which in ("draft", "0")]
+            return {"content": {"role": "model", "parts": drafts}, "finishReason": "STOP", "index": 0}
+        if fate is Fate.SNAKE_CASE:
+            blob = self._inline(model, "0")["inlineData"]
+            part = {"inline_data": {"mime_type": blob["mimeType"], "data": blob["data"]}}
+            return {"content": {"role": "model", "parts": [part]}, "finish_reason": "STOP", "index": 0}
         parts: list[Json] = [{"text": "Here is your picture."}]
         if fate is Fate.THINKS:
             parts = [{"text": "Let me try.", "thought": True}, {**self._inline(model, "draft"), "thought": True}]
