@@ -93,6 +93,7 @@ class Gemini(Films):
     def routes(self) -> Sequence[BaseRoute]:
         version = [
             Route("/models", self._models),
+            Route("/models/{model}", self._model),
             Route("/models/{model}:generateContent", self._generate, methods=["POST"]),
             *self.film_routes(),
             Route("/models/{model}:{method}", self._unknown, methods=["POST"]),
@@ -101,15 +102,29 @@ class Gemini(Films):
 
     async def _models(self, request: Request) -> Response:
         self.admit(request)
+        models = self._listed()
+        start = int(request.query_params.get("pageToken") or 0)
+        stop = start + min(int(request.query_params.get("pageSize") or 50), 1000)
+        more = {"nextPageToken": str(stop)} if stop < len(models) else {}
+        return JSONResponse({"models": models[start:stop], **more})
+
+    async def _model(self, request: Request) -> Response:
+        self.admit(request)
+        name = request.path_params["model"]
+        found = next((model for model in self._listed() if model["name"] == f"models/{name}"), None)
+        if found is None:
+            raise failed(404, "NOT_FOUND", self.absent(request, name) or no_such(request, name))
+        return JSONResponse(found)
+
+    def _listed(self) -> list[Json]:
         methods = {name: ["generateContent", "countTokens"] for name in (*self.live, TEXT)}
         methods |= {name: [] for name in OMNI if name in methods}
         methods |= {name: ["predictLongRunning"] for name in methods if name.startswith("veo-")}
         methods["text-embedding-5"] = ["embedContent"]
-        models = [
-            {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": has}
-            for name, has in methods.items()
+        return [
+            {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": supported}
+            for name, supported in methods.items()
         ]
-        return JSONResponse({"models": models})
 
     async def _generate(self, request: Request) -> Response:
         self.admit(request)
