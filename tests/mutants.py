@@ -1311,6 +1311,20 @@ MUTANTS = (
         "tests/providers/test_gemini_web.py",
     ),
     Mutant(
+        "failed full-size image not replaced by its preview",
+        "shared/providers/gemini_web/__init__.py",
+        "with suppress(NotFound, Unavailable):",
+        "with suppress(NotFound):",
+        "tests/providers/test_gemini_web.py",
+    ),
+    Mutant(
+        "captcha taken for expired cookies",
+        "shared/providers/gemini_web/errors.py",
+        'location.path.startswith("/sorry")',
+        "False",
+        "tests/providers/test_gemini_web.py",
+    ),
+    Mutant(
         "all cookies sent to be rotated",
         "shared/providers/gemini_web/__init__.py",
         '"cookie": _lasting_cookies(self._cookies)',

@@ -10,7 +10,10 @@ import httpx
 import openai
 import pytest
 
+from shared.account import Account
 from shared.providers.gemini_web.frames import GeneratedImage, reply_of
+from shared.providers.gemini_web.hosts import hosts_of
+from shared.providers.gemini_web.page import Page
 from tests.emulators.faults import Reply
 from tests.emulators.gemini_web import GeminiWeb, frames
 from tests.emulators.png import png
@@ -70,6 +73,57 @@ def test_the_preview_is_the_result_if_there_is_no_full_size_url(client: httpx.Cl
     assert png_size(image(client)) == (1024, 1024)
 
 
+@pytest.mark.parametrize("hop_kind", ["text", "redirect"])
+def test_hops_to_the_full_size_are_texts_or_redirects(client: httpx.Client, upstream: GeminiWeb, hop_kind: Any) -> None:
+    upstream.hop_kind = hop_kind
+    assert png_size(image(client)) == (1024, 1024)
+    assert upstream.calls[-1].path.endswith("=hop0")
+
+
+BROKEN_FULL_SIZES = [
+    Reply(403),
+    Reply(404),
+    Reply(200, "<html>Sorry</html>"),
+    Reply(200, b"<html>\n<b>Sorry</b></html>", {"content-type": "text/plain"}),
+    Reply(302, "", {"location": "https://example.com/image"}),
+    Reply(302, "", {"location": "https://www.google.com/sorry/index?continue=x"}),
+    Reply(302, "", {"location": "http://[::1"}),
+]
+
+
+@pytest.mark.parametrize("fault", BROKEN_FULL_SIZES)
+def test_the_preview_is_the_result_if_the_full_size_fails(
+    client: httpx.Client, upstream: GeminiWeb, fault: Reply
+) -> None:
+    upstream.plan("=d-I", fault)
+    assert png_size(image(client)) == (1024, 1024)
+    assert upstream.calls[-1].path.endswith("=s2048-rj")
+
+
+@pytest.mark.parametrize("full_size", [True, False])
+@pytest.mark.parametrize("suffix", ["=s1024", "=s1024-rj", "=mp2", "=w512-h512", "=d-I?alr=yes", "?authuser=0"])
+def test_the_suffix_of_a_link_is_replaced(
+    client: httpx.Client, upstream: GeminiWeb, suffix: str, full_size: bool
+) -> None:
+    upstream.link_suffix, upstream.full_size = suffix, full_size
+    assert png_size(image(client)) == (1024, 1024)
+    [first, *_] = [call.path for call in upstream.calls if "gg-dl" in call.path]
+    assert first.endswith("/AAA0000=d-I" if full_size else "/AAA0000=s2048-rj")
+
+
+def test_results_may_be_on_googles_image_hosts_only() -> None:
+    account = Account("a", "gemini_web", "https://gemini.google.com", origins=frozenset({"https://proxy.example"}))
+    hosts = hosts_of(account)
+    assert hosts.files == "https://lh3.googleusercontent.com"
+    assert "https://work.fife.usercontent.google.com" in hosts.origins
+    assert "https://proxy.example" in hosts.origins
+    assert "https://proxy.example" not in hosts.for_cookies
+    assert hosts_of(account._replace(base_url="http://127.0.0.1:1", elsewhere=True)).origins == {
+        "http://127.0.0.1:1",
+        "https://proxy.example",
+    }
+
+
 def test_the_ratio_is_part_of_the_prompt(client: httpx.Client, upstream: GeminiWeb) -> None:
     assert png_size(image(client, size="1920x1080")) == (1792, 1024)
     assert upstream.asks[0].prompt.endswith("Aspect ratio: 16:9")
@@ -114,7 +168,23 @@ OUTCOMES = [
     ("I'm getting a lot of requests right now. Please try again later.", 429, "rate_limit_exceeded"),
     ("Image creation isn't available in your location yet.", 429, "generation_blocked"),
     ("Please sign in to create images.", 502, "upstream_account_rejected"),
+    ("I can create more images as soon as your limit is reset.", 429, "rate_limit_exceeded"),
+    ("You've reached your image generation limit. Try again tomorrow.", 429, "rate_limit_exceeded"),
+    ("Podré crear más imágenes en cuanto se restablezca tu límite.", 429, "rate_limit_exceeded"),
+    ("Has alcanzado el límite diario de imágenes.", 429, "rate_limit_exceeded"),
+    ("你的限额重置后，我就可以创建更多图片。", 429, "rate_limit_exceeded"),
+    ("您已达到今日的图片生成上限。", 429, "rate_limit_exceeded"),
+    ("配額重設後，我就能產生更多圖片。", 429, "rate_limit_exceeded"),
+    ("I seem to be encountering an error. Can I try something else for you?", 424, "generation_failed"),
+    ("Sorry, something went wrong.", 424, "generation_failed"),
+    ("I'm having trouble creating images right now.", 424, "generation_failed"),
+    ("Lo siento, no he podido crear la imagen.", 424, "generation_failed"),
+    ("抱歉，出了点问题。", 424, "generation_failed"),
+    ("I'm sorry, but that goes against my guidelines.", 400, "moderation_blocked"),
+    ("Lo siento, eso va en contra de mis políticas.", 400, "moderation_blocked"),
+    ("抱歉，这违反了我们的政策。", 400, "moderation_blocked"),
     ("I'm not able to depict that.", 400, "moderation_blocked"),
+    ("I will not draw it; there are limits to what I depict.", 400, "moderation_blocked"),
     ("silence", 424, "upstream_failed"),
     ("cut", 424, "upstream_failed"),
 ]
@@ -142,6 +212,41 @@ def test_expired_cookies_are_a_rejected_account(client: httpx.Client, upstream: 
     upstream.signed_out = "page" if way == "page" else "redirect"
     assert_error(order(client), 502, "upstream_account_rejected")
     assert upstream.asks == []
+
+
+def test_a_page_without_a_token_is_used_with_an_empty_one(client: httpx.Client, upstream: GeminiWeb) -> None:
+    upstream.page_token = False
+    assert png_size(image(client)) == (1024, 1024)
+    assert len(upstream.asks) == 1
+
+
+def test_cookies_of_a_page_without_a_token_are_checked(client: httpx.Client, upstream: GeminiWeb) -> None:
+    upstream.page_token = False
+    assert upload(client, upstream, "stale").status_code == 400
+    assert upload(client, upstream, upstream.cookies.rpartition("=")[2]).status_code == 200
+
+
+def test_a_page_without_any_token_is_not_the_accounts_fault(client: httpx.Client, upstream: GeminiWeb) -> None:
+    upstream.plan("/app", Reply(200, "<html>We are updating Gemini.</html>"))
+    assert_error(order(client), 502, "upstream_unavailable")
+    assert order(client).status_code == 200, "the account is not on cooldown"
+
+
+@pytest.mark.parametrize("path", ["/app", GENERATE])
+def test_a_captcha_is_named(client: httpx.Client, upstream: GeminiWeb, path: str) -> None:
+    location = "https://www.google.com/sorry/index?continue=https://gemini.google.com/app"
+    upstream.plan(path, Reply(302, "", {"location": location}))
+    error = assert_error(order(client), 429, "upstream_blocked")
+    assert "captcha" in error["message"]
+    assert upstream.asks == []
+
+
+def test_an_outdated_page_token_is_replaced(client: httpx.Client, upstream: GeminiWeb) -> None:
+    assert order(client).status_code == 200
+    upstream.plan(GENERATE, Reply(400, ')]}\'\n\n[["er",null,null,null,null,400,null,null,null,3]]'))
+    assert_error(order(client, prompt="2"), 502, "upstream_unavailable")
+    assert order(client, prompt="2").status_code == 200
+    assert [call.path for call in upstream.calls].count("/app") == 2
 
 
 def test_an_expired_account_is_skipped(serve: Callable[..., Gateway], upstream: GeminiWeb) -> None:
@@ -174,15 +279,22 @@ def test_cookies_that_are_not_renewed_are_used_until_they_expire(
     assert "lasting-cookie" not in caplog.text
 
 
-def test_uploaded_cookies_are_checked_first(client: httpx.Client, upstream: GeminiWeb) -> None:
-    def bring(fresh: str) -> httpx.Response:
-        cookies = [("__Secure-1PSID", upstream.psid), ("__Secure-1PSIDTS", fresh)]
-        export = [{"domain": ".google.com", "name": name, "value": value} for name, value in cookies]
-        return client.post("/v1/cookies", headers=ADMIN, json={"account_id": "default", "cookies": export})
+def upload(client: httpx.Client, upstream: GeminiWeb, short_lived: str) -> httpx.Response:
+    cookies = [("__Secure-1PSID", upstream.psid), ("__Secure-1PSIDTS", short_lived)]
+    export = [{"domain": ".google.com", "name": name, "value": value} for name, value in cookies]
+    return client.post("/v1/cookies", headers=ADMIN, json={"account_id": "default", "cookies": export})
 
-    assert_error(bring("stale"), 400, "cookies_rejected", "file")
-    response = bring(upstream.cookies.rpartition("=")[2])
+
+def test_uploaded_cookies_are_checked_first(client: httpx.Client, upstream: GeminiWeb) -> None:
+    assert_error(upload(client, upstream, "stale"), 400, "cookies_rejected", "file")
+    response = upload(client, upstream, upstream.cookies.rpartition("=")[2])
     assert (response.status_code, response.json()["providers"]) == (200, {"gemini_web": 2})
+
+
+def test_a_page_token_with_escapes_is_read() -> None:
+    page = Page.read('{"SNlM0e": "AF\\"d\\u003d:1", "cfb2h": "boq_1"}')
+    assert page
+    assert (page.at, page.build) == ('AF"d=:1', "boq_1")
 
 
 # Frames

@@ -17,7 +17,7 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/1
 
 
 class Page(NamedTuple):
-    """The tokens in the page of a signed-in user."""
+    """The tokens in the site's page. `at` is empty for guests, and for some signed-in users."""
 
     at: str
     build: str
@@ -26,13 +26,11 @@ class Page(NamedTuple):
 
     @classmethod
     def read(cls, html: str) -> Page | None:
-        """Return the tokens in the page, or None if no user is signed in."""
-        at = _member(html, "SNlM0e")
-        return (
-            cls(at, _member(html, "cfb2h"), _member(html, "FdrFJe"), _member(html, "qKIAYe") or _PUSH_ID)
-            if at
-            else None
-        )
+        """Return the tokens in the page, or None if it has none."""
+        at, build = _member(html, "SNlM0e"), _member(html, "cfb2h")
+        if not at and not build:
+            return None
+        return cls(at, build, _member(html, "FdrFJe"), _member(html, "qKIAYe") or _PUSH_ID)
 
 
 def generate_query(page: Page) -> str:

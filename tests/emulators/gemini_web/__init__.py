@@ -108,11 +108,11 @@ class GeminiWeb(FileHost):
 
     async def _app_page(self, request: Request) -> Response:
         if self.signed_out == "page" or not self._is_signed_in(request):
-            return HTMLResponse(f'<script>window.WIZ_global_data = {{"cfb2h": "{_BUILD}"}};</script>')
+            return _page({"cfb2h": _BUILD, "FdrFJe": _SESSION, "TuX5cc": "en", "qKIAYe": _PUSH_ID})
         self._admit(request)
         token = {"SNlM0e": self._at()} if self.page_token else {}
         members = {**token, "cfb2h": _BUILD, "FdrFJe": _SESSION, "TuX5cc": "en", "qKIAYe": _PUSH_ID}
-        return HTMLResponse(f"<html><script>window.WIZ_global_data = {json.dumps(members)};</script></html>")
+        return _page(members)
 
     def _at(self) -> str:
         return f"AFd{zlib.crc32(self.psid.encode()):08x}:1700000000"
@@ -255,6 +255,10 @@ class GeminiWeb(FileHost):
             return PlainTextResponse(link) if self.hop_kind == "text" else RedirectResponse(link, 302)
         colour = zlib.crc32(name.encode()).to_bytes(4, "big")
         return self.file_response(request, png(*self._sizes[name], (colour[0], colour[1], colour[2])), "image/png")
+
+
+def _page(members: dict[str, str]) -> Response:
+    return HTMLResponse(f"<html><script>window.WIZ_global_data = {json.dumps(members)};</script></html>")
 
 
 def _streamed(content: bytes) -> Response:
