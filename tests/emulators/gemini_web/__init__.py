@@ -28,6 +28,9 @@ _SLOTS = 81
 _FIXED = {6: [1], 7: 1, 10: 1, 11: 0, 17: [[0]], 18: 0, 27: 1, 30: [4], 41: [1], 53: 0, 61: [], 68: 1, 79: 1, 80: 1}
 _ODD_CHUNK = 37
 _USER_STATUS, _PREFERENCES, _FULL_SIZE = "otAQ7b", "ESY5D", "c8o8Fe"
+_EMPTY = ("MaZiqc", "hNvQHb", "jSf9Qc", "qpEbW", "aPya6c", "GPRiHf")
+"""Chats, usage and quotas, which clients read at start: there are none here."""
+
 _AVAILABLE, _UNAUTHENTICATED = 1000, 1016
 _INVALID_TOKEN = ')]}\'\n\n[["er",null,null,null,null,400,null,null,null,3]]'
 SHAPES = {"16:9": (1792, 1024), "9:16": (1024, 1792), "3:2": (1536, 1024), "2:3": (1024, 1536)}
@@ -220,6 +223,7 @@ class GeminiWeb(FileHost):
         [calls] = await self._form(request)
         names = [name for name, *_ in calls]
         known = {_USER_STATUS: self._user_status, _PREFERENCES: self._preferences, _FULL_SIZE: self._full_size}
+        known |= dict.fromkeys(_EMPTY, lambda request, payload: [])
         fine = ",".join(names) == request.query_params.get("rpcids") and known.keys() >= set(names)
         if not fine or any(kind != "generic" for *_, kind in calls):
             return PlainTextResponse("Bad Request", 400)
