@@ -1120,6 +1120,13 @@ MUTANTS = (
         "tests/providers/test_gemini.py",
     ),
     Mutant(
+        "short Veo video in 1080p ordered",
+        "shared/providers/gemini/operations.py",
+        "if request.seconds != _LONGEST and",
+        "if False and",
+        GEMINI_VIDEOS,
+    ),
+    Mutant(
         "day's quota taken for a minute's",
         "shared/providers/gemini/errors.py",
         'if any("PerDay" in',

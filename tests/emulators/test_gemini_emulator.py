@@ -107,6 +107,8 @@ def test_a_key_may_stand_in_the_query(running: Gemini) -> None:
         (MODEL, body({"inlineData": {"mimeType": "image/gif", "data": DATA}}), 400, "MIME"),
         (MODEL, body({"inlineData": {"mimeType": "image/jpeg", "data": DATA}}), 400, "input image"),
         ("gemini-2.5-flash-image", body(imageConfig={"imageSize": "1K"}), 400, "imageSize"),
+        (MODEL, body(imageConfig={"imageSize": "512"}), 400, "not supported"),
+        (MODEL, body(imageConfig={"aspectRatio": "8:1"}), 400, "not supported"),
         ("gemini-3-flash", body(), 400, "not enabled"),
         ("gemini-0-image", body(), 404, "is not found"),
         ("imagen-4.0-generate-001", body(), 404, "no longer available"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared.account import Account
+from shared.api.requests.image_size import fit
 from shared.errors import (
     AccountExhausted,
     AccountLimited,
@@ -98,11 +99,41 @@ async def test_the_request_body(provider: Provider, gemini: Gemini) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["gemini-3-pro-image", "gemini-2.5-flash-image"])
+@pytest.mark.parametrize("name", ["gemini-3-pro-image", "gemini-2.5-flash-image", "gemini-3.1-flash-image"])
 def test_each_listed_size_has_its_own_image_config(name: str) -> None:
     sizes = image_model(name).sizes
     asked = [tuple(image_config(name, size).items()) for size in sizes]
     assert len(set(asked)) == len(set(sizes)) == len(sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "config"),
+    [
+        (Size(512, 512), {"aspectRatio": "1:1", "imageSize": "512"}),
+        (Size(688, 384), {"aspectRatio": "16:9", "imageSize": "512"}),
+        (Size(1024, 1024), {"aspectRatio": "1:1", "imageSize": "1K"}),
+        (Size(512, 2048), {"aspectRatio": "1:4", "imageSize": "1K"}),
+        (Size(3072, 384), {"aspectRatio": "8:1", "imageSize": "1K"}),
+        (Size(1536, 12288), {"aspectRatio": "1:8", "imageSize": "4K"}),
+    ],
+)
+def test_sizes_of_flash_image_models(size: Size, config: dict[str, str]) -> None:
+    for name in ("gemini-3.1-flash-image", "gemini-nano-banana-2.1"):
+        assert fit(size, image_model(name)) == size
+        assert image_config(name, size) == config
+
+
+@pytest.mark.parametrize("name", ["gemini-3-pro-image", "gemini-2.5-flash-image"])
+def test_other_models_have_no_small_and_no_long_sizes(name: str) -> None:
+    assert fit(Size(512, 512), image_model(name)) == Size(1024, 1024)
+    with pytest.raises(BadRequest):
+        fit(Size(4096, 512), image_model(name))
+
+
+async def test_each_size_of_flash_image_models_is_accepted(provider: Provider, gemini: Gemini) -> None:
+    for size in image_model("gemini-3.1-flash-image").sizes:
+        gemini.plan(SUBMIT, *[Reply(200, RESPONSE)] * (max(size) > 2048))
+        await provider.submit(a_request("gemini-3.1-flash-image", size))
 
 
 @pytest.mark.parametrize(

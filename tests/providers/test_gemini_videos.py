@@ -138,8 +138,15 @@ async def test_an_image_at_a_url_is_sent_inline(provider: Provider, gemini: Gemi
     assert [film.pictures for film in gemini.films.values()] == [[png(1, 8)]]
 
 
-@pytest.mark.parametrize("seconds", OMNI.seconds)
-@pytest.mark.parametrize("model", [model for model in BUILT_IN if model.kind == "video"], ids=lambda model: model.id)
+@pytest.mark.parametrize(
+    ("model", "seconds"),
+    [
+        pytest.param(model, seconds, id=f"{model.id}-{seconds}")
+        for model in BUILT_IN
+        if model.kind == "video"
+        for seconds in model.seconds
+    ],
+)
 async def test_all_listed_durations_resolutions_and_ratios_are_accepted(
     provider: Provider, gemini: Gemini, model: Any, seconds: int
 ) -> None:
@@ -147,6 +154,42 @@ async def test_all_listed_durations_resolutions_and_ratios_are_accepted(
         for ratio in model.ratios:
             await ordered(provider, gemini, model=model, seconds=seconds, resolution=resolution, ratio=ratio)
     assert len(gemini.films) == len(model.resolutions) * len(model.ratios)
+
+
+def test_lengths_of_omni_models() -> None:
+    lengths = {model.id: (min(model.seconds), max(model.seconds)) for model in BUILT_IN if model.kind == "video"}
+    assert lengths == {
+        "gemini-omni-1.2-flash": (3, 15),
+        "gemini-omni-1.1-flash": (3, 10),
+        "gemini-omni-flash-preview": (3, 10),
+    }
+    assert omni_model("gemini-omni-2-flash").seconds == OMNI.seconds
+    assert {omni_model(name).seconds[0] for name in lengths} == {10}, "the upstream's default"
+
+
+def test_veo_lite_has_no_4k() -> None:
+    assert veo_model("veo-3.1-lite-generate-preview").resolutions == ("720p", "1080p")
+    assert "4k" in veo_model(VEO).resolutions
+
+
+@pytest.mark.parametrize("seconds", [4, 6])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"resolution": "1080p"}, "1080p"),
+        ({"resolution": "4k"}, "4k"),
+        ({"references": (image("a"),)}, "reference images"),
+    ],
+)
+async def test_short_veo_videos_are_720p_without_references(
+    provider: Provider, gemini: Gemini, seconds: int, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(BadRequest, match=reason) as caught:
+        await provider.submit_video(a_video(model=VEO_MODEL, seconds=seconds, **changes))
+    assert caught.value.param == "seconds"
+    assert gemini.calls == []
+    await provider.submit_video(a_video(model=VEO_MODEL, seconds=8, **changes))
+    await provider.submit_video(a_video(model=VEO_MODEL, seconds=seconds, first_frame=image("a")))
 
 
 async def test_the_body_of_a_veo_request(provider: Provider, gemini: Gemini) -> None:

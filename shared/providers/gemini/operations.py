@@ -9,6 +9,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from shared.errors import BadRequest
 from shared.http import Response
 from shared.json_stream import Base64
 from shared.providers._inputs import media_type_of
@@ -19,10 +20,17 @@ from shared.providers.gemini.results import FileLinks
 from shared.requests import InputImage, VideoRequest
 from shared.results import Failed, Ref, Running, Status
 
+_LONGEST = 8
+"""Seconds of the longest video; Google's documentation of Veo 3.1."""
+
 _NAME = re.compile(r"models/([\w.-]{1,100})/operations/([\w-]{1,200})", re.ASCII)
 
 
 async def request_body(request: VideoRequest) -> dict[str, Any]:
+    """Return the body of a submit. Raises BadRequest for a length that Veo does not combine with the other fields."""
+    if request.seconds != _LONGEST and (reason := _requires_longest(request)):
+        message = f"'seconds' must be {_LONGEST} for Veo videos with {reason}; shorter ones are 720p only."
+        raise BadRequest(message, param="seconds")
     instance: dict[str, Any] = {"prompt": request.prompt}
     if request.first_frame:
         instance["image"] = await _image(request.first_frame)
@@ -35,6 +43,13 @@ async def request_body(request: VideoRequest) -> dict[str, Any]:
     parameters = {"sampleCount": 1, "durationSeconds": request.seconds, "resolution": request.resolution}
     ratio = {"aspectRatio": request.ratio} if request.ratio else {}
     return {"instances": [instance], "parameters": parameters | ratio}
+
+
+def _requires_longest(request: VideoRequest) -> str:
+    """Return what limits the request to the longest videos, or an empty string."""
+    if request.references:
+        return "reference images"
+    return "" if request.resolution == "720p" else request.resolution
 
 
 async def _image(image: InputImage) -> dict[str, Any]:

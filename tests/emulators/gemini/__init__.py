@@ -34,6 +34,10 @@ _SIDES = {
     "16:9": (1376, 768),
     "21:9": (1584, 672),
 }
+_LONG_SIDES = {"1:4": (512, 2048), "4:1": (2048, 512), "1:8": (384, 3072), "8:1": (3072, 384)}
+_FLASH = ("gemini-3.1-flash-image", "gemini-nano-banana-2.1")
+"""The models with long sides and with 512."""
+
 _OLD_SIDES = _SIDES | {
     "2:3": (832, 1248),
     "3:2": (1248, 832),
@@ -138,6 +142,8 @@ class Gemini(Films):
             raise invalid("Image generation is not enabled for this model.")
         if name == OLD_IMAGE and config.image_size:
             raise invalid("imageSize is not supported for this model.")
+        if name not in _FLASH and (config.aspect_ratio in _LONG_SIDES or config.image_size == "512"):
+            raise invalid("The aspectRatio or the imageSize is not supported for this model.")
         inputs = tuple(blob.content() for blob in order.blobs)
         fate = self.fate(order.prompt, Fate)
         if fate is Fate.BLOCKED:
@@ -181,7 +187,7 @@ class Gemini(Films):
         take = self.submits[-1]
         if not take.config.aspect_ratio and take.inputs and take.inputs[0].startswith(SIGNATURE):
             return int.from_bytes(take.inputs[0][16:20]), int.from_bytes(take.inputs[0][20:24])
-        width, height = (_OLD_SIDES if model == OLD_IMAGE else _SIDES)[take.config.aspect_ratio or "1:1"]
+        width, height = (_OLD_SIDES if model == OLD_IMAGE else _SIDES | _LONG_SIDES)[take.config.aspect_ratio or "1:1"]
         scale = _SCALES[take.config.image_size or "1K"]
         return int(width * scale), int(height * scale)
 

@@ -15,7 +15,9 @@ from tests.emulators.base import Refused
 Json = dict[str, Any]
 Body = TypeVar("Body", bound=BaseModel)
 
-AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
+AspectRatio = Literal[
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1"
+]
 ImageSize = Literal["512", "1K", "2K", "4K"]
 
 _STANDARD = str.maketrans("-_", "+/")
