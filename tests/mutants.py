@@ -742,8 +742,8 @@ MUTANTS = (
     Mutant(
         "Z-Image's result without a host lost",
         "shared/providers/_links.py",
-        'if link.startswith("/"):',
-        "if False:",
+        "return urljoin(self._base, link)",
+        "return link",
         ZIMAGE,
     ),
     Mutant("task ordered twice", "shared/providers/ark/__init__.py", "self._http.send(", "self._http.read("),

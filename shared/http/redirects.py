@@ -9,6 +9,7 @@ import httpx
 
 from shared.errors import Unavailable
 from shared.http.origin import origin_of, parsed
+from shared.http.ssrf import is_public_name
 
 
 class OpenResponse(NamedTuple):
@@ -68,9 +69,18 @@ class RedirectChain:
     async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> OpenResponse:
         origin = origin_of(url)
         if origin not in self._origins:
-            raise Unavailable("The result lies on an origin that was not expected.")
+            raise _foreign(origin, url.host)
         own = self._headers if origin in self._headers_for else {}
         return await self._opener(url, {**own, "accept-encoding": "identity", **extra})
+
+
+def _foreign(origin: str, host: str) -> Unavailable:
+    """Return the error for an unexpected origin; addresses and names of private networks are not shown to callers."""
+    named = f": {origin}" if is_public_name(host) else ""
+    return Unavailable(
+        f"The result is on an origin that was not expected{named}. If it is the upstream's, add it to "
+        "<PROVIDER>_RESULT_ORIGINS."
+    )
 
 
 def _joined(url: httpx.URL, link: str) -> httpx.URL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import pytest
@@ -180,6 +180,43 @@ async def test_all_images_of_a_task_are_outputs(modelscope: ModelScope, provider
     status = await provider.poll(ref)
     assert isinstance(status, Succeeded)
     assert len(status.outputs) == 2
+
+
+@pytest.mark.parametrize("link", ["/img/{}.png", "//{host}/img/{}.png", "../img/{}.png", "{url}/img/{}.png"])
+@pytest.mark.parametrize(
+    "shape", [lambda url: [url], lambda url: url, lambda url: [{"url": url}], lambda url: {"image_url": url}]
+)
+@pytest.mark.parametrize("field", ["output_images", "images"])
+async def test_output_images_in_other_shapes_are_used(
+    modelscope: ModelScope, provider: Provider, link: str, shape: Callable[[str], Any], field: str
+) -> None:
+    ref = await submitted(provider)
+    [name] = modelscope.tasks[0].names
+    await provider.poll(ref)
+    url = link.format(name, host=modelscope.url.partition("//")[2], url=modelscope.url)
+    modelscope.plan(POLL, Reply(200, {"task_status": "SUCCEED", field: shape(url)}))
+    [output] = await outputs(provider, ref)
+    assert output.ref == f"/img/{name}.png"
+    async with provider.open(output.ref) as media:
+        assert media.media_type == "image/png"
+
+
+async def test_a_synchronous_response_is_a_finished_job(modelscope: ModelScope, provider: Provider) -> None:
+    """As from a gateway that drops the header for asynchronous tasks."""
+    modelscope.synchronous = True
+    ref = await submitted(provider)
+    assert len(modelscope.calls) == 1
+    [output] = await outputs(provider, ref)
+    assert len(modelscope.calls) == 1
+    async with provider.open(output.ref) as media:
+        assert media.media_type == "image/png"
+
+
+async def test_a_result_may_appear_shortly_after_the_job_succeeded(modelscope: ModelScope, provider: Provider) -> None:
+    [output] = await outputs(provider, await submitted(provider))
+    modelscope.plan("GET /img/", Reply(404), Reply(404))
+    async with provider.open(output.ref) as media:
+        assert media.media_type == "image/png"
 
 
 async def test_another_poll_replaces_an_expired_link(modelscope: ModelScope, provider: Provider) -> None:

@@ -96,6 +96,15 @@ REFUSALS: list[tuple[str, type[EaselError], str | None]] = [
     ("Prompt moderation token is missing or invalid", AccountRejected, None),
     ("promptModerationToken is required", AccountRejected, None),
     ("Too many requests, slow down", AccountLimited, None),
+    ("Prompt exceeds the 2000 character limit", BadRequest, "prompt"),
+    ("The prompt is too long: the limit is 2000 characters", BadRequest, "prompt"),
+    ("Prompt length limit exceeded", BadRequest, "prompt"),
+    ("Width exceeds the limit of 2048 pixels", BadRequest, "size"),
+    ("Source image is over the size limit of 10 MB", BadRequest, "image"),
+    ("Too many source images", BadRequest, "image"),
+    ("Daily limit of 100 prompts reached", AccountLimited, None),
+    ("Image generation limit reached", AccountLimited, None),
+    ("You have exceeded your quota of images", AccountLimited, None),
 ]
 
 
@@ -171,6 +180,46 @@ async def test_a_relative_result_url_belongs_to_the_base_url(provider: Provider,
     assert relative == status
     async with provider.open(relative.outputs[0].ref) as media:
         assert media.media_type == "image/png"
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["output/{}_0.png", "./output/{}_0.png", "//{host}/output/{}_0.png", " /output/{}_0.png ", "{url}/output/{}_0.png"],
+)
+@pytest.mark.parametrize("shape", ["text", "list", "objects", "json"])
+async def test_result_urls_in_other_spellings_are_used(
+    provider: Provider, zimage: ZImage, link: str, shape: str
+) -> None:
+    [ref] = (await provider.submit(await request(provider))).refs
+    url = link.format(zimage.submits[-1].uuid, host=zimage.url.partition("//")[2], url=zimage.url)
+    result = {"text": url, "list": [url], "objects": [{"url": url}], "json": json.dumps([{"url": url}])}[shape]
+    zimage.plan(POLL, Reply(200, {"success": True, "data": {"task": {"taskStatus": "completed", "resultUrl": result}}}))
+    status = await provider.poll(ref)
+    assert isinstance(status, Succeeded)
+    [output] = status.outputs
+    assert output.ref == f"/output/{zimage.submits[-1].uuid}_0.png"
+    async with provider.open(output.ref) as media:
+        assert media.media_type == "image/png"
+
+
+async def test_a_result_may_appear_shortly_after_the_job_succeeded(provider: Provider, zimage: ZImage) -> None:
+    [ref] = (await provider.submit(await request(provider))).refs
+    status = await provider.poll(ref)
+    assert isinstance(status, Succeeded)
+    zimage.plan("GET /output/", Reply(404), Reply(404))
+    async with provider.open(status.outputs[0].ref) as media:
+        assert media.media_type == "image/png"
+
+
+async def test_a_result_on_another_host_names_its_origin_and_the_setting(provider: Provider, zimage: ZImage) -> None:
+    task = {"taskStatus": "completed", "resultUrl": "https://cdn.example/secret.png"}
+    zimage.plan(POLL, Reply(200, {"success": True, "data": {"task": task}}))
+    status = await provider.poll("t3f0e")
+    assert isinstance(status, Succeeded)
+    with pytest.raises(Unavailable, match=r"https://cdn\.example.*RESULT_ORIGINS") as caught:
+        async with provider.open(status.outputs[0].ref):
+            pytest.fail("the block was entered")
+    assert "secret" not in caught.value.message
 
 
 async def test_an_unknown_state_in_a_batch_is_logged(

@@ -12,8 +12,8 @@ from shared.errors import BadRequest, Uncertain
 from shared.http import Http, Response
 from shared.media import ByteRange, Media
 from shared.models import Model
-from shared.providers._json import as_dict, as_id, as_list
-from shared.providers._links import Links, without_result
+from shared.providers._json import as_dict, as_id
+from shared.providers._links import Links, links_in, without_result
 from shared.providers.modelscope.errors import failure, refusal
 from shared.providers.modelscope.models import MODELS
 from shared.requests import ImageRequest
@@ -22,6 +22,9 @@ from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitt
 _log = logging.getLogger(__name__)
 
 _RESULT_HOSTS = {"m": "https://muse-ai.oss-cn-hangzhou.aliyuncs.com"}
+_FINISHED = "="
+"""The prefix of a ref that is the link itself."""
+
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -50,12 +53,17 @@ class ModelScope:
         }
         headers = {**self._headers, "X-ModelScope-Async-Mode": "true"}
         response = await self._http.send("POST", f"{self._base}/images/generations", headers=headers, json=body)
-        task = as_id(_payload(response).get("task_id"))
-        if not task:
-            raise Uncertain("ModelScope accepted the request but returned no task id; it may have been billed.")
-        return Submitted((task,))
+        payload = _payload(response)
+        if task := as_id(payload.get("task_id")):
+            return Submitted((task,))
+        # Gateways may drop the header for asynchronous tasks; the response then has the images.
+        if links := self._links.usable(links_in(_images(payload))):
+            return Submitted(tuple(f"{_FINISHED}{self._links.shortened(link)}" for link in links))
+        raise Uncertain("ModelScope accepted the request but returned no task id; it may have been billed.")
 
     async def poll(self, ref: Ref) -> Status:
+        if ref.startswith(_FINISHED):
+            return Succeeded((Output(ref.removeprefix(_FINISHED), lasting=True),))
         headers = {**self._headers, "X-ModelScope-Task-Type": "image_generation"}
         response = await self._http.read("GET", f"{self._base}/tasks/{quote(ref, safe='')}", headers=headers)
         payload = _payload(response)
@@ -63,7 +71,7 @@ class ModelScope:
             case "PENDING":
                 return Queued()
             case "SUCCEED":
-                return self._result(self._links.usable(as_list(payload.get("output_images"))))
+                return self._result(self._links.usable(links_in(_images(payload))))
             case "FAILED":
                 return Failed(failure(response, payload))
             case None:
@@ -81,6 +89,10 @@ class ModelScope:
             return Failed(without_result("ModelScope"))
         # A query string is a signature that expires; polling again returns a new URL.
         return Succeeded(tuple(Output(self._links.shortened(link), lasting="?" not in link) for link in links))
+
+
+def _images(payload: dict[str, Any]) -> object:
+    return payload.get("output_images") or payload.get("images")
 
 
 def _payload(response: Response) -> dict[str, Any]:

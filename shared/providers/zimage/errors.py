@@ -5,6 +5,7 @@ A response is `{"success": true, "data": {...}}` or `{"success": false, "error":
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from shared.errors import (
@@ -21,6 +22,13 @@ from shared.http import Response
 from shared.providers._json import as_dict, is_moderation
 
 _LIMIT_WORDS = ("too many", "limit", "quota")
+_FIELD = re.compile(r"\b(?:prompt|width|height|image)")
+_PARAMS = {"width": "size", "height": "size"}
+_TOO_LARGE = re.compile(
+    r"\b(?:characters?|length|pixels?|bytes|[km]b|too (?:long|large|big|wide|high)|size limit)\b"
+    r"|too many (?:source )?images"
+)
+"""A limit of the request's own fields rather than of the account."""
 
 
 def data_of(response: Response, *, submitting: bool = False) -> dict[str, Any]:
@@ -79,6 +87,9 @@ def _refusal(reason: str) -> EaselError | None:
         return AccountRejected(f"{message} Set ZIMAGE_MODERATION=true to request a moderation token.", details=details)
     if is_moderation(reason):
         return ContentRefused(message, param="prompt", details=details)
+    field = _FIELD.search(lowered)
+    if field and _TOO_LARGE.search(lowered):
+        return BadRequest(message, param=_PARAMS.get(field[0], field[0]), details=details)
     if any(word in lowered for word in _LIMIT_WORDS):
         return AccountLimited(message, details=details)
     if lowered.startswith("prompt "):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Any
 
-from shared.http import Response, parse_json
+from shared.http import Response
 from shared.providers._json import as_dict, as_list
-from shared.providers._links import Links, without_result
+from shared.providers._links import Links, links_in, without_result
 from shared.providers.zimage.errors import data_of, failure
 from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 
@@ -60,18 +59,7 @@ def _log_unknown(response: Response, states: Iterable[object]) -> None:
 
 def _urls(task: dict[str, Any]) -> list[str]:
     """Return the result URLs; depending on the version these are one URL, a JSON list in a string, or a list."""
-    return list(_flat(task.get("resultUrls") or task.get("resultUrl")))
-
-
-def _flat(result: object) -> Iterator[str]:
-    if isinstance(result, list):
-        for entry in result:
-            yield from _flat(entry)
-    elif isinstance(result, str) and result.startswith("["):
-        with suppress(ValueError, RecursionError):
-            yield from _flat(parse_json(result.encode()))
-    elif isinstance(result, str) and result:
-        yield result
+    return list(links_in(task.get("resultUrls") or task.get("resultUrl")))
 
 
 def _integer(value: object) -> int | None:
