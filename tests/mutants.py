@@ -733,6 +733,27 @@ MUTANTS = (
         ZIMAGE,
     ),
     Mutant(
+        "Z-Image's limit of a prompt taken for a rate limit",
+        "shared/providers/zimage/errors.py",
+        "if field and _TOO_LARGE.search(lowered):",
+        "if False:",
+        ZIMAGE,
+    ),
+    Mutant(
+        "result that is missing at first given up",
+        "shared/http/downloads.py",
+        "TRANSIENT | {404}",
+        "TRANSIENT",
+        ZIMAGE,
+    ),
+    Mutant(
+        "ModelScope's synchronous response lost",
+        "shared/providers/modelscope/__init__.py",
+        "if links := self._links.usable(links_in(_images(payload))):",
+        "if links := list[str]():",
+        "tests/providers/test_modelscope.py",
+    ),
+    Mutant(
         "Z-Image is not sent the pictures",
         "shared/providers/zimage/__init__.py",
         "if request.inputs else {}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -28,6 +28,8 @@ from shared.results import Failed, Queued, Running, Status, Succeeded
 from tests.emulators.faults import Reply
 from tests.emulators.png import png
 from tests.emulators.zimage import Fate, ZImage
+from tests.functions.helpers import assert_error, order
+from tests.rig import Gateway
 
 SUBMIT, CHECK, POLL = "POST /api/z-image/generate", "POST /api/prompt-moderation/check", "GET /api/z-image/task"
 UNSAFE = "Your prompt violates our content policy"
@@ -220,6 +222,16 @@ async def test_a_result_on_another_host_names_its_origin_and_the_setting(provide
         async with provider.open(status.outputs[0].ref):
             pytest.fail("the block was entered")
     assert "secret" not in caught.value.message
+
+
+def test_a_result_on_another_host_leaves_a_job_to_poll(serve: Callable[..., Gateway], zimage: ZImage) -> None:
+    zimage.steps = 0
+    task = {"taskStatus": "completed", "resultUrl": "https://cdn.example/a.png"}
+    zimage.plan(POLL, Reply(200, {"success": True, "data": {"task": task}}))
+    with serve(**zimage.environment()).client() as client:
+        error = assert_error(order(client, response_format="b64_json"), 424, "upstream_unavailable")
+        assert "https://cdn.example" in error["message"]
+        assert client.get(f"/v1/jobs/{error['job']}").json()["status"] == "completed"
 
 
 async def test_an_unknown_state_in_a_batch_is_logged(
