@@ -1,4 +1,4 @@
-"""A fake Gemini API: generateContent for pictures, videos in the background, and the list of models.
+"""A fake Gemini API: generateContent for images, videos in the background, and the list of models.
 
 All of it is there under /v1 and under /v1beta.
 """
@@ -55,11 +55,11 @@ _SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}
 
 
 class Fate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[no-image]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[no-image]", chooses it."""
 
     COMPLETES = "completes"
     THINKS = "thinks"
-    """It shows a draft before its picture."""
+    """It shows a draft before its image."""
     DRAFTS_ONLY = "drafts-only"
     """All its images are in thought parts; the last one is the result."""
     SNAKE_CASE = "snake-case"
@@ -76,7 +76,7 @@ class Fate(StrEnum):
 
 
 class Take(NamedTuple):
-    """An order that was carried out."""
+    """An accepted request."""
 
     model: str
     prompt: str
@@ -198,6 +198,6 @@ def _usage(model: str) -> Json:
 
 
 def _colour(name: str) -> tuple[int, int, int]:
-    """Another one for each picture, so that no two of them can be mistaken for each other."""
+    """Return a different colour for each image."""
     red, green, blue, _ = zlib.crc32(name.encode()).to_bytes(4)
     return red, green, blue

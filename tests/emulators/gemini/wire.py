@@ -71,7 +71,7 @@ class GenerationConfig(Wire):
 
 
 class Generate(Wire):
-    """The body of generateContent, as far as pictures need it."""
+    """The body of generateContent, as far as images need it."""
 
     contents: Annotated[list[Content], Field(min_length=1)]
     generation_config: GenerationConfig = GenerationConfig()

@@ -1,4 +1,4 @@
-"""A fake gemini.google.com for somebody who is signed in by cookies, and its hosts for accounts, uploads and files."""
+"""A fake gemini.google.com for a user with cookies, and its hosts for accounts, uploads and files."""
 
 import json
 import re

@@ -25,7 +25,7 @@ KEY = "ms-00000000-1111-4222-8333-444444444444"
 
 
 class Fate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
 
     SUCCEEDS = "succeeds"
     FAILS = "fails"
@@ -91,9 +91,9 @@ class Task:
 
 @dataclass(kw_only=True, eq=False)
 class ModelScope(FileHost):
-    """Without `seconds` a task is done after `steps` looks; with it, by the clock from its start on.
+    """Without `seconds` a task is done after `steps` polls; with it, that long after its start.
 
-    A new task first shows the `state_words`, one per look. `place` is where sentences about errors stand. With
+    A new task first shows the `state_words`, one per poll. `place` is where sentences about errors stand. With
     `signed`, links carry a signature that is good for one look only. With `synchronous` the header that asks for a
     task is ignored, as by a gateway that drops it.
     """
