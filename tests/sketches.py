@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.providers.sketch import digest_of
-from shared.providers.sketch.picture import draw
+from shared.providers.sketch.image import draw
 
 SHEET = Path(__file__).with_name("sketches.png")
 PROMPTS = (

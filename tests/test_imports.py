@@ -106,7 +106,7 @@ LATE = (
     "pydantic",
     "shared.api.responses.types",
     "shared.providers.zimage",
-    "shared.providers.sketch.picture",
+    "shared.providers.sketch.image",
     "boto3",
     "mangum",
 )

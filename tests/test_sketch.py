@@ -1,4 +1,4 @@
-"""Sketch as a provider: the same words give the same picture, sizes are exact, and its ref alone says all of it."""
+"""Sketch: images are deterministic, sizes exact, and the ref holds the whole job."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def sketch() -> Sketch:
 
 async def submitted(sketch: Sketch, prompt: str = "a lighthouse at dusk", **changes: Any) -> str:
     [model] = await sketch.models()
-    answer = await sketch.submit(ImageRequest(model, prompt, SMALL)._replace(**changes))
-    assert isinstance(answer, Submitted)
-    [ref] = answer.refs
+    response = await sketch.submit(ImageRequest(model, prompt, SMALL)._replace(**changes))
+    assert isinstance(response, Submitted)
+    [ref] = response.refs
     return ref
 
 
@@ -47,7 +47,7 @@ async def opened(sketch: Sketch, output: str, byte_range: ByteRange | None = Non
         return media, b"".join([chunk async for chunk in media.chunks])
 
 
-async def picture(sketch: Sketch, prompt: str = "a lighthouse at dusk", **changes: Any) -> bytes:
+async def image(sketch: Sketch, prompt: str = "a lighthouse at dusk", **changes: Any) -> bytes:
     return (await opened(sketch, (await outputs(sketch, prompt, **changes))[0].ref))[1]
 
 
@@ -68,14 +68,14 @@ def decoded(png: bytes) -> tuple[Size, bytes]:
     return Size(width, height), zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
 
 
-# The picture
+# The image
 
 
-async def test_the_same_words_give_the_same_bytes(sketch: Sketch) -> None:
+async def test_the_same_prompt_gives_the_same_bytes(sketch: Sketch) -> None:
     another = Sketch(Http(), Account("open", "sketch", ""))
-    first = await picture(sketch)
+    first = await image(sketch)
     await asyncio.sleep(0.01)
-    assert await picture(another) == first
+    assert await image(another) == first
 
 
 @pytest.mark.parametrize(
@@ -93,20 +93,20 @@ async def test_the_same_words_give_the_same_bytes(sketch: Sketch) -> None:
     ],
     ids=str,
 )
-async def test_other_words_and_seeds_give_other_pictures(sketch: Sketch, changes: dict[str, Any]) -> None:
-    plain = decoded(await picture(sketch))[1]
-    assert decoded(await picture(sketch, **changes))[1] != plain
-    assert await picture(sketch, **changes) == await picture(sketch, **changes)
+async def test_other_prompts_and_seeds_give_other_images(sketch: Sketch, changes: dict[str, Any]) -> None:
+    plain = decoded(await image(sketch))[1]
+    assert decoded(await image(sketch, **changes))[1] != plain
+    assert await image(sketch, **changes) == await image(sketch, **changes)
 
 
-async def test_a_delay_does_not_change_the_picture(sketch: Sketch) -> None:
+async def test_a_delay_does_not_change_the_image(sketch: Sketch) -> None:
     delayed = await submitted(sketch, delay=0.01)
     await asyncio.sleep(0.02)
     status = await sketch.poll(delayed)
     assert status == Succeeded(await outputs(sketch))
 
 
-async def test_several_pictures_differ_and_the_first_stays(sketch: Sketch) -> None:
+async def test_several_images_differ_and_the_first_stays(sketch: Sketch) -> None:
     [alone] = await outputs(sketch)
     many = await outputs(sketch, n=10)
     assert many[0] == alone
@@ -114,7 +114,7 @@ async def test_several_pictures_differ_and_the_first_stays(sketch: Sketch) -> No
     assert len({(await opened(sketch, output.ref))[1] for output in many}) == 10
 
 
-async def test_several_pictures_of_another_seed_are_others(sketch: Sketch) -> None:
+async def test_another_seed_changes_all_images(sketch: Sketch) -> None:
     first, second = await outputs(sketch, n=10, seed=1), await outputs(sketch, n=10, seed=2)
     assert not {output.ref for output in first} & {output.ref for output in second}
 
@@ -124,15 +124,15 @@ async def test_several_pictures_of_another_seed_are_others(sketch: Sketch) -> No
     [(1, 1), (1, 3), (3, 1), (2, 2), (7, 5), (8, 8), (9, 16), (63, 21), (64, 64), (100, 300), (257, 129), (512, 512)],
     ids=lambda size: "x".join(map(str, size)),
 )
-async def test_the_size_is_exact_and_every_line_is_there(sketch: Sketch, size: tuple[int, int]) -> None:
-    real, lines = decoded(await picture(sketch, size=Size(*size)))
+async def test_the_size_is_exact(sketch: Sketch, size: tuple[int, int]) -> None:
+    real, lines = decoded(await image(sketch, size=Size(*size)))
     width, height = size
     assert real == size
     assert len(lines) == height * (1 + 3 * width)
     assert {lines[y * (1 + 3 * width)] for y in range(height)} <= set(range(5)), "PNG has five filters"
 
 
-async def test_what_it_offers_it_can_do(sketch: Sketch) -> None:
+async def test_the_models_limits(sketch: Sketch) -> None:
     [model] = await sketch.models()
     assert model.id == "sketch"
     assert (model.min_side, model.max_side, model.batch) == (1, 2048, 10)
@@ -143,7 +143,7 @@ async def test_what_it_offers_it_can_do(sketch: Sketch) -> None:
 
 
 def aged(ref: str, seconds: float) -> str:
-    """The ref of the same work, begun so long ago."""
+    """Return the ref of the same job, submitted `seconds` ago."""
     size, n, _, rest = ref.split("_", 3)
     return f"{size}_{n}_{int((time.time() - seconds) * 1000):x}_{rest}"
 
@@ -161,14 +161,14 @@ def aged(ref: str, seconds: float) -> str:
         (86_400, None),
     ],
 )
-async def test_a_simulated_queue_goes_on_by_itself(sketch: Sketch, age: float, status: Status | None) -> None:
+async def test_a_simulated_queue_advances_with_the_clock(sketch: Sketch, age: float, status: Status | None) -> None:
     ref = aged(await submitted(sketch, delay=10), age)
     expected = status or Succeeded(await outputs(sketch))
     assert await sketch.poll(ref) == expected
     assert await Sketch(Http(), Account("another", "sketch", "")).poll(ref) == expected
 
 
-async def test_without_a_delay_it_is_done_at_once(sketch: Sketch) -> None:
+async def test_without_a_delay_the_job_succeeds_at_once(sketch: Sketch) -> None:
     assert isinstance(await sketch.poll(await submitted(sketch)), Succeeded)
 
 
@@ -186,7 +186,7 @@ async def test_progress_never_goes_back(sketch: Sketch) -> None:
 # Refs
 
 
-async def test_a_ref_is_short_and_plain_and_holds_no_words(sketch: Sketch) -> None:
+async def test_a_ref_is_short_and_does_not_contain_the_prompt(sketch: Sketch) -> None:
     ref = await submitted(sketch, "x" * 32_000, n=10, delay=86_400, size=Size(2048, 2048), seed=2**63)
     for text in (ref, (await outputs(sketch))[0].ref):
         assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text)
@@ -223,7 +223,7 @@ TAMPERING = [
 
 
 @pytest.mark.parametrize("tamper", TAMPERING)
-async def test_what_is_no_ref_of_ours_is_not_found(sketch: Sketch, tamper: Any) -> None:
+async def test_an_invalid_ref_is_not_found(sketch: Sketch, tamper: Any) -> None:
     ref = tamper(re.sub(r"_[^_]+_0_.{22}$", "_1a2b3c_0_AAAAAAAAAAAAAAAAAAAAAA", await submitted(sketch)))
     with pytest.raises(NotFound):
         await sketch.poll(ref)
@@ -247,7 +247,7 @@ async def test_what_is_no_ref_of_ours_is_not_found(sketch: Sketch, tamper: Any) 
     ],
     ids=str,
 )
-async def test_ranges_are_parts_of_the_whole(sketch: Sketch, byte_range: ByteRange, part: slice) -> None:
+async def test_ranges_are_parts_of_the_file(sketch: Sketch, byte_range: ByteRange, part: slice) -> None:
     [output] = await outputs(sketch)
     _, whole = await opened(sketch, output.ref)
     media, content = await opened(sketch, output.ref, byte_range)
@@ -264,7 +264,7 @@ async def test_a_range_outside_of_the_file_names_its_size(sketch: Sketch) -> Non
         assert caught.value.total == len(whole)
 
 
-async def test_a_file_says_what_it_is_and_comes_in_pieces(sketch: Sketch) -> None:
+async def test_a_file_has_its_media_type_and_is_streamed(sketch: Sketch) -> None:
     [output] = await outputs(sketch, size=Size(512, 512))
     assert output.lasting
     assert output.media_type == "image/png"
@@ -275,8 +275,8 @@ async def test_a_file_says_what_it_is_and_comes_in_pieces(sketch: Sketch) -> Non
     assert max(map(len, pieces)) <= 64 * 1024 < media.total
 
 
-async def test_drawing_does_not_hold_up_the_loop(sketch: Sketch) -> None:
-    drawing = asyncio.ensure_future(picture(sketch, "a very large picture", size=Size(1024, 1024)))
+async def test_drawing_does_not_block_the_event_loop(sketch: Sketch) -> None:
+    drawing = asyncio.ensure_future(image(sketch, "a very large image", size=Size(1024, 1024)))
     ticks = 0
     while not drawing.done():
         await asyncio.sleep(0.001)
@@ -285,6 +285,6 @@ async def test_drawing_does_not_hold_up_the_loop(sketch: Sketch) -> None:
 
 
 async def test_models_can_be_renamed_without_harm(sketch: Sketch) -> None:
-    answer = await sketch.submit(ImageRequest(Model("my-sketch"), "a lighthouse at dusk", SMALL))
-    assert isinstance(answer, Submitted)
-    assert await sketch.poll(answer.refs[0]) == Succeeded(await outputs(sketch))
+    response = await sketch.submit(ImageRequest(Model("my-sketch"), "a lighthouse at dusk", SMALL))
+    assert isinstance(response, Submitted)
+    assert await sketch.poll(response.refs[0]) == Succeeded(await outputs(sketch))

@@ -121,15 +121,15 @@ class Http:
         origins: Collection[str],
         byte_range: ByteRange | None = None,
         headers: Mapping[str, str] | None = None,
-        headers_for: str | None = None,
+        headers_for: str | Collection[str] | None = None,
         text_hops: bool = False,
         media_type: str = "",
         timeout: float = 30.0,
     ) -> AsyncIterator[Media]:
         """Download a result, checked before the block is entered; every URL in the redirect chain must be in `origins`.
 
-        `headers` go to one origin only: `headers_for`, or else that of `url`. With `text_hops` a text response is the
-        next URL. `timeout` is for each wait, not for the whole. `media_type` is used if neither the first bytes nor
+        `headers` go only to the origins `headers_for`, or else to that of `url`. With `text_hops` a text response is
+        the next URL. `timeout` is for each wait, not for the whole. `media_type` is used if neither the first bytes nor
         the upstream give one. If the upstream ignores the range and does not state the size, the whole file is
         returned: rely on the Media, not on the requested range. Raises NotFound, RangeInvalid or Unavailable;
         ResultLost in mid-file, so that a truncated file never looks complete.

@@ -15,6 +15,8 @@ from shared.http.retry import TRANSIENT, RetryPolicy, repeat
 from shared.media import ByteRange, Media
 
 _MOST_RESUMPTIONS = 3
+_TRANSIENT = TRANSIENT | {404}
+"""A new result may be missing for a moment, until the upstream's storage has copied it everywhere."""
 
 
 class Download:
@@ -36,7 +38,7 @@ class Download:
 
     async def open(self, asked: ByteRange | None) -> Media:
         extra = {"range": str(asked)} if asked else {}
-        response = await repeat(lambda: self._source.open(extra), self._patience)
+        response = await repeat(lambda: self._source.open(extra), self._patience, _TRANSIENT)
         self._adopt(response)
         _require_file(response)
         self._span = span_of(response, asked)

@@ -9,6 +9,7 @@ import httpx
 
 from shared.errors import Unavailable
 from shared.http.origin import origin_of, parsed
+from shared.http.ssrf import is_public_name
 
 
 class OpenResponse(NamedTuple):
@@ -27,7 +28,7 @@ _LONGEST_ADDRESS = 8192
 
 
 class RedirectChain:
-    """Follows redirects. `headers` go only to the origin `headers_for`, by default that of `url`.
+    """Follows redirects. `headers` go only to the origins `headers_for`, by default that of `url`.
 
     With `text_hops` a text response contains the next URL, as Google's image hosts send it.
     """
@@ -38,7 +39,7 @@ class RedirectChain:
         url: str,
         origins: Collection[str],
         headers: Mapping[str, str],
-        headers_for: str | None,
+        headers_for: str | Collection[str] | None,
         *,
         text_hops: bool = False,
     ) -> None:
@@ -46,7 +47,8 @@ class RedirectChain:
         self._url = url
         self._origins = origins
         self._headers = headers
-        self._headers_for = headers_for or origin_of(url)
+        named = {headers_for} if isinstance(headers_for, str) else headers_for
+        self._headers_for = named or {origin_of(url)}
         self._text_hops = text_hops
 
     async def open(self, extra: Mapping[str, str]) -> OpenResponse:
@@ -55,21 +57,37 @@ class RedirectChain:
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._hop(url, extra)
             if self._text_hops and _is_text(response):
-                url = url.join(await _text(response))
+                url = _joined(url, await _text(response))
                 continue
             if response.status not in (200, 206):
                 await response.stream.aclose()
             if response.status not in REDIRECTS:
                 return response
-            url = url.join(response.headers.get("location", ""))
+            url = _joined(url, response.headers.get("location", ""))
         raise Unavailable("The result is redirected too often.")
 
     async def _hop(self, url: httpx.URL, extra: Mapping[str, str]) -> OpenResponse:
         origin = origin_of(url)
         if origin not in self._origins:
-            raise Unavailable("The result lies on an origin that was not expected.")
-        own = self._headers if origin == self._headers_for else {}
+            raise _foreign(origin, url.host)
+        own = self._headers if origin in self._headers_for else {}
         return await self._opener(url, {**own, "accept-encoding": "identity", **extra})
+
+
+def _foreign(origin: str, host: str) -> Unavailable:
+    """Return the error for an unexpected origin; addresses and names of private networks are not shown to callers."""
+    named = f": {origin}" if is_public_name(host) else ""
+    return Unavailable(
+        f"The result is on an origin that was not expected{named}. If it is the upstream's, add it to "
+        "<PROVIDER>_RESULT_ORIGINS."
+    )
+
+
+def _joined(url: httpx.URL, link: str) -> httpx.URL:
+    try:
+        return url.join(link)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Unavailable("The result is redirected to an invalid URL.") from error
 
 
 def _is_text(response: OpenResponse) -> bool:

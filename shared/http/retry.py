@@ -7,7 +7,7 @@ import email.utils
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
@@ -41,7 +41,9 @@ class Answering(Protocol):
 AnswerT = TypeVar("AnswerT", bound=Answering)
 
 
-async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: RetryPolicy) -> AnswerT:
+async def repeat(
+    attempt: Callable[[], Awaitable[AnswerT]], patience: RetryPolicy, transient: Container[int] = TRANSIENT
+) -> AnswerT:
     """Retry until the response is not transient or `patience` is exhausted; return the last response.
 
     Raises Unavailable if the last attempt failed without a response.
@@ -51,7 +53,7 @@ async def repeat(attempt: Callable[[], Awaitable[AnswerT]], patience: RetryPolic
     while True:
         tried += 1
         outcome = await _outcome(attempt)
-        wait = _wait(outcome, tried, patience)
+        wait = _wait(outcome, tried, patience, transient)
         if wait is None or tried >= patience.attempts or time.monotonic() + wait > until:
             break
         await asyncio.sleep(wait)
@@ -67,13 +69,13 @@ async def _outcome(attempt: Callable[[], Awaitable[AnswerT]]) -> AnswerT | Excep
         return error
 
 
-def _wait(outcome: Answering | Exception, tried: int, patience: RetryPolicy) -> float | None:
+def _wait(outcome: Answering | Exception, tried: int, patience: RetryPolicy, transient: Container[int]) -> float | None:
     """Return the seconds to wait before the next attempt; None if a retry is pointless."""
     wish = 0.0
     if isinstance(outcome, httpx.DecodingError):  # another response would be no smaller
         return None
     if not isinstance(outcome, Exception):
-        if outcome.status not in TRANSIENT:
+        if outcome.status not in transient:
             return None
         wish = retry_after(outcome.headers) or 0.0
         if wish > LONGEST_WISH:

@@ -30,15 +30,16 @@ async def resolve_public_addresses(host: str, port: int) -> list[str]:
 
 async def names_alone(host: str, port: int) -> list[str]:
     """Return the name itself, for platforms without DNS that reach only the public internet; empty for an address."""
-    return [host] if _is_name(host) else []
+    return [host] if is_public_name(host) else []
 
 
 def is_public(text: str) -> bool:
     """Return whether a value from `resolve_public_addresses` or `names_alone` is on the public internet."""
-    return _is_name(text) or _is_public(ip_address(text))
+    return is_public_name(text) or _is_public(ip_address(text))
 
 
-def _is_name(text: str) -> bool:
+def is_public_name(text: str) -> bool:
+    """Return whether the text is a host name, and not one of a private network."""
     return bool(_NAME.fullmatch(text)) and not text.lower().endswith(_INSIDE)
 
 

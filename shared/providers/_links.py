@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeGuard
+from urllib.parse import urljoin
 
 from shared.account import Account
 from shared.errors import GenerationFailed, Unavailable
-from shared.http import origin_of
+from shared.http import origin_of, parse_json
 from shared.results import Ref
+
+_LINK_FIELDS = ("url", "image_url", "imageUrl")
 
 
 def is_usable(link: object) -> TypeGuard[str]:
@@ -17,6 +21,21 @@ def is_usable(link: object) -> TypeGuard[str]:
         return isinstance(link, str) and bool(origin_of(link))
     except Unavailable:
         return False
+
+
+def links_in(result: object) -> Iterator[str]:
+    """Yield the links in a result field: a text, a list, JSON in a text, or objects with the link in a known field."""
+    match result:
+        case list():
+            for entry in result:
+                yield from links_in(entry)
+        case dict():
+            yield from links_in(next((result[name] for name in _LINK_FIELDS if name in result), None))
+        case str() if result.startswith(("[", "{")):
+            with suppress(ValueError, RecursionError):
+                yield from links_in(parse_json(result.encode()))
+        case str() if result:
+            yield result
 
 
 def without_result(upstream: str) -> GenerationFailed:
@@ -31,18 +50,17 @@ class Links:
     """
 
     def __init__(self, account: Account, hosts: Mapping[str, str]) -> None:
+        self._base = f"{account.base_url}/"
         self._hosts = {**hosts, "": origin_of(account.base_url)}
         self.origins = {*self._hosts.values(), *account.origins}
 
     def usable(self, links: Iterable[object]) -> list[str]:
-        """Return the links that are usable URLs or paths on the API's origin."""
-        texts = (link for link in links if isinstance(link, str))
-        return [link for link in texts if is_usable(self.whole(link) if link.startswith("/") else link)]
+        """Return the usable URLs; relative ones belong to the base URL."""
+        texts = (link.strip() for link in links if isinstance(link, str))
+        return [url for link in texts if is_usable(url := self._absolute(link))]
 
     def shortened(self, link: str) -> Ref:
-        """Return the ref of a link: a known origin becomes its tag; a link without a host is on the API's origin."""
-        if link.startswith("/"):
-            return link
+        """Return the ref of an absolute link: a known origin becomes its tag."""
         origin, path = origin_of(link), link.split("/", 3)[-1]
         return next((f"{tag}/{path}" for tag, host in self._hosts.items() if host == origin), link)
 
@@ -51,3 +69,11 @@ class Links:
             return ref
         tag, _, path = ref.partition("/")
         return f"{self._hosts.get(tag, self._hosts[''])}/{path}"
+
+    def _absolute(self, link: str) -> str:
+        """Return the absolute URL of a link, or the text itself if it is not one."""
+        if not link or " " in link or "://" in link:
+            return link
+        with suppress(ValueError):
+            return urljoin(self._base, link)
+        return link

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
-from shared.providers.sketch.picture import draw
+from shared.providers.sketch.image import draw
 from tests.bench.figures import Figure, at_most
 
 _PICTURES = 9

@@ -60,6 +60,36 @@ def test_both_spellings_are_read(client: httpx.Client, running: Gemini, part: Js
     assert running.submits[0].inputs == (png(40, 30),)
 
 
+def test_base64_in_the_url_safe_alphabet_is_read(client: httpx.Client, running: Gemini) -> None:
+    """google-genai sends it; the real API reads both alphabets."""
+    content = png(40, 30) + bytes(range(256))
+    data = base64.urlsafe_b64encode(content).decode()
+    assert set("-_") & set(data)
+    answer = client.post(
+        f"/v1/models/{MODEL}:generateContent", json=body({"inlineData": {"mime_type": "image/png", "data": data}})
+    )
+    assert sides(answer) == (40, 30)
+    assert running.submits[0].inputs == (content,)
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta"])
+def test_a_model_can_be_retrieved(client: httpx.Client, version: str) -> None:
+    listed = client.get(f"/{version}/models").json()["models"]
+    assert [client.get(f"/{version}/{model['name']}").json() for model in listed] == listed
+    for name, words in [("gemini-0-image", "is not found"), ("imagen-4.0-generate-001", "no longer available")]:
+        answer = client.get(f"/{version}/models/{name}")
+        assert answer.status_code == 404
+        assert words in answer.json()["error"]["message"]
+
+
+def test_the_list_has_pages(client: httpx.Client) -> None:
+    first = client.get("/v1beta/models?pageSize=3").json()
+    assert len(first["models"]) == 3
+    rest = client.get("/v1beta/models", params={"pageSize": 1000, "pageToken": first["nextPageToken"]}).json()
+    assert "nextPageToken" not in rest
+    assert first["models"] + rest["models"] == client.get("/v1beta/models?pageSize=1000").json()["models"]
+
+
 def test_a_key_may_stand_in_the_query(running: Gemini) -> None:
     assert httpx.get(f"{running.url}/v1/models?key={running.key}").status_code == 200
     assert httpx.get(f"{running.url}/v1/models").json()["error"]["status"] == "PERMISSION_DENIED"
@@ -77,6 +107,8 @@ def test_a_key_may_stand_in_the_query(running: Gemini) -> None:
         (MODEL, body({"inlineData": {"mimeType": "image/gif", "data": DATA}}), 400, "MIME"),
         (MODEL, body({"inlineData": {"mimeType": "image/jpeg", "data": DATA}}), 400, "input image"),
         ("gemini-2.5-flash-image", body(imageConfig={"imageSize": "1K"}), 400, "imageSize"),
+        (MODEL, body(imageConfig={"imageSize": "512"}), 400, "not supported"),
+        (MODEL, body(imageConfig={"aspectRatio": "8:1"}), 400, "not supported"),
         ("gemini-3-flash", body(), 400, "not enabled"),
         ("gemini-0-image", body(), 404, "is not found"),
         ("imagen-4.0-generate-001", body(), 404, "no longer available"),

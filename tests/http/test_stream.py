@@ -99,6 +99,18 @@ async def test_the_opening_is_repeated_like_a_read(http: Http) -> None:
         assert await fetched(http, upstream) == PNG
 
 
+async def test_a_file_that_is_missing_at_first_is_requested_again(http: Http) -> None:
+    async def handler(call: Call) -> None:
+        if len(upstream.calls) < 3:
+            await call.answer(404, b"")
+        else:
+            await serve_file(call)
+
+    async with serving(handler) as upstream:
+        assert await fetched(http, upstream) == PNG
+    assert len(upstream.calls) == 3
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(404, NotFound), (410, NotFound), (403, Unavailable), (500, Unavailable), (502, Unavailable), (204, Unavailable)],

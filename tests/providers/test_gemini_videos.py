@@ -1,4 +1,4 @@
-"""Gemini's videos beyond the promises of all providers: what is ordered, what records mean, where files lie."""
+"""Gemini's videos: request bodies, poll responses, files, cancellation and models."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from shared.errors import (
 )
 from shared.http import Http, RetryPolicy
 from shared.media import ByteRange
-from shared.providers.gemini import Gemini as Adapter
+from shared.providers.gemini import Gemini as Provider
 from shared.providers.gemini.models import BUILT_IN, omni_model, veo_model
-from shared.providers.gemini.results import Places
+from shared.providers.gemini.results import FileLinks
 from shared.requests import InputImage, VideoRequest
 from shared.results import Failed, Queued, Ref, Running, Succeeded
 from tests.emulators.ark import CLIP, Ark
@@ -35,8 +35,8 @@ from tests.emulators.png import png
 
 Json = dict[str, Any]
 
-LOOK, OPERATION, FILE = "GET /v1beta/interactions/", "/operations/", "GET /v1beta/files/"
-OMNI, OLD_WAY = omni_model("gemini-omni-1.2-flash"), veo_model(VEO)
+POLL, OPERATION, FILE = "GET /v1beta/interactions/", "/operations/", "GET /v1beta/files/"
+OMNI, VEO_MODEL = omni_model("gemini-omni-1.2-flash"), veo_model(VEO)
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ async def http() -> AsyncIterator[Http]:
 
 
 @pytest.fixture
-def adapter(http: Http, gemini: Gemini) -> Adapter:
+def provider(http: Http, gemini: Gemini) -> Provider:
     gemini.steps = 0
     gemini.live, gemini.shut = (*LIVE, VEO), ()
-    return Adapter(http, Account("a", "gemini", gemini.url, gemini.key))
+    return Provider(http, Account("a", "gemini", gemini.url, gemini.key))
 
 
 def a_video(**changes: Any) -> VideoRequest:
     return VideoRequest(OMNI, "a fjord", 5, "720p")._replace(**changes)
 
 
-def picture(name: str) -> InputImage:
+def image(name: str) -> InputImage:
     data = png(len(name), 8)
 
     async def read() -> AsyncIterator[bytes]:
@@ -66,27 +66,27 @@ def picture(name: str) -> InputImage:
     return InputImage(read, "image/png", len(data))
 
 
-async def ordered(adapter: Adapter, gemini: Gemini, **changes: Any) -> Json:
-    await adapter.submit_video(a_video(**changes))
+async def ordered(provider: Provider, gemini: Gemini, **changes: Any) -> Json:
+    await provider.submit_video(a_video(**changes))
     body: Json = gemini.calls[-1].json
     return body
 
 
-async def submitted(adapter: Adapter, **changes: Any) -> Ref:
-    [ref] = (await adapter.submit_video(a_video(**changes))).refs
+async def submitted(provider: Provider, **changes: Any) -> Ref:
+    [ref] = (await provider.submit_video(a_video(**changes))).refs
     return ref
 
 
-async def content(adapter: Adapter, output: Ref, byte_range: ByteRange | None = None) -> bytes:
-    async with adapter.open(output, byte_range) as media:
+async def content(provider: Provider, output: Ref, byte_range: ByteRange | None = None) -> bytes:
+    async with provider.open(output, byte_range) as media:
         return b"".join([chunk async for chunk in media.chunks])
 
 
-# Orders
+# Requests
 
 
-async def test_an_order_in_words(adapter: Adapter, gemini: Gemini) -> None:
-    body = await ordered(adapter, gemini, ratio="9:16")
+async def test_the_body_of_a_text_to_video_request(provider: Provider, gemini: Gemini) -> None:
+    body = await ordered(provider, gemini, ratio="9:16")
     assert gemini.calls[-1].path == "/v1beta/interactions"
     assert gemini.calls[-1].headers["x-goog-api-key"] == gemini.key
     assert body == {
@@ -106,52 +106,95 @@ async def test_an_order_in_words(adapter: Adapter, gemini: Gemini) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "task", "prompt"),
+    ("images", "task", "prompt"),
     [
         ({"first_frame": "a"}, "image_to_video", "a fjord"),
         ({"first_frame": "a", "last_frame": "bb"}, "image_to_video", "<FIRST_FRAME> <LAST_FRAME> a fjord"),
         ({"references": ("a", "bb", "ccc")}, "reference_to_video", "a fjord"),
     ],
 )
-async def test_an_order_with_pictures(
-    adapter: Adapter, gemini: Gemini, pictures: dict[str, Any], task: str, prompt: str
+async def test_the_body_of_a_request_with_images(
+    provider: Provider, gemini: Gemini, images: dict[str, Any], task: str, prompt: str
 ) -> None:
-    given = {
-        name: tuple(map(picture, value)) if name == "references" else picture(value) for name, value in pictures.items()
-    }
-    body = await ordered(adapter, gemini, **given)
+    given = {name: tuple(map(image, value)) if name == "references" else image(value) for name, value in images.items()}
+    body = await ordered(provider, gemini, **given)
     assert body["generation_config"]["video_config"] == {"task": task}
     [film] = gemini.films.values()
-    names = [name for value in pictures.values() for name in ([value] if isinstance(value, str) else value)]
+    names = [name for value in images.values() for name in ([value] if isinstance(value, str) else value)]
     assert film.pictures == [png(len(name), 8) for name in names]
     assert film.prompt == prompt
-    assert "aspect_ratio" not in body["response_format"], "without a ratio it may be that of the pictures"
+    assert "aspect_ratio" not in body["response_format"], "without a ratio it may be that of the images"
 
 
-async def test_ends_that_a_prompt_names_itself(adapter: Adapter, gemini: Gemini) -> None:
+async def test_frame_tags_in_the_prompt_are_kept(provider: Provider, gemini: Gemini) -> None:
     prompt = "from <FIRST_FRAME> to <LAST_FRAME>"
-    await ordered(adapter, gemini, first_frame=picture("a"), last_frame=picture("b"), prompt=prompt)
+    await ordered(provider, gemini, first_frame=image("a"), last_frame=image("b"), prompt=prompt)
     assert [film.prompt for film in gemini.films.values()] == [prompt]
 
 
-async def test_a_picture_that_lies_elsewhere(adapter: Adapter, gemini: Gemini) -> None:
-    there = picture("a")._replace(media_type="", size=None, url="https://pictures.example/a")
-    await ordered(adapter, gemini, first_frame=there)
+async def test_an_image_at_a_url_is_sent_inline(provider: Provider, gemini: Gemini) -> None:
+    remote = image("a")._replace(media_type="", size=None, url="https://images.example/a")
+    await ordered(provider, gemini, first_frame=remote)
     assert [film.pictures for film in gemini.films.values()] == [[png(1, 8)]]
 
 
-@pytest.mark.parametrize("seconds", OMNI.seconds)
-@pytest.mark.parametrize("model", [model for model in BUILT_IN if model.kind == "video"], ids=lambda model: model.id)
-async def test_all_that_is_on_offer_is_taken(adapter: Adapter, gemini: Gemini, model: Any, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("model", "seconds"),
+    [
+        pytest.param(model, seconds, id=f"{model.id}-{seconds}")
+        for model in BUILT_IN
+        if model.kind == "video"
+        for seconds in model.seconds
+    ],
+)
+async def test_all_listed_durations_resolutions_and_ratios_are_accepted(
+    provider: Provider, gemini: Gemini, model: Any, seconds: int
+) -> None:
     for resolution in model.resolutions:
         for ratio in model.ratios:
-            await ordered(adapter, gemini, model=model, seconds=seconds, resolution=resolution, ratio=ratio)
+            await ordered(provider, gemini, model=model, seconds=seconds, resolution=resolution, ratio=ratio)
     assert len(gemini.films) == len(model.resolutions) * len(model.ratios)
 
 
-async def test_an_order_by_the_older_way(adapter: Adapter, gemini: Gemini) -> None:
-    frames = {"first_frame": picture("a"), "last_frame": picture("b")}
-    body = await ordered(adapter, gemini, model=OLD_WAY, seconds=8, ratio="16:9", **frames)
+def test_lengths_of_omni_models() -> None:
+    lengths = {model.id: (min(model.seconds), max(model.seconds)) for model in BUILT_IN if model.kind == "video"}
+    assert lengths == {
+        "gemini-omni-1.2-flash": (3, 15),
+        "gemini-omni-1.1-flash": (3, 10),
+        "gemini-omni-flash-preview": (3, 10),
+    }
+    assert omni_model("gemini-omni-2-flash").seconds == OMNI.seconds
+    assert {omni_model(name).seconds[0] for name in lengths} == {10}, "the upstream's default"
+
+
+def test_veo_lite_has_no_4k() -> None:
+    assert veo_model("veo-3.1-lite-generate-preview").resolutions == ("720p", "1080p")
+    assert "4k" in veo_model(VEO).resolutions
+
+
+@pytest.mark.parametrize("seconds", [4, 6])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"resolution": "1080p"}, "1080p"),
+        ({"resolution": "4k"}, "4k"),
+        ({"references": (image("a"),)}, "reference images"),
+    ],
+)
+async def test_short_veo_videos_are_720p_without_references(
+    provider: Provider, gemini: Gemini, seconds: int, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(BadRequest, match=reason) as caught:
+        await provider.submit_video(a_video(model=VEO_MODEL, seconds=seconds, **changes))
+    assert caught.value.param == "seconds"
+    assert gemini.calls == []
+    await provider.submit_video(a_video(model=VEO_MODEL, seconds=8, **changes))
+    await provider.submit_video(a_video(model=VEO_MODEL, seconds=seconds, first_frame=image("a")))
+
+
+async def test_the_body_of_a_veo_request(provider: Provider, gemini: Gemini) -> None:
+    frames = {"first_frame": image("a"), "last_frame": image("b")}
+    body = await ordered(provider, gemini, model=VEO_MODEL, seconds=8, ratio="16:9", **frames)
     assert gemini.calls[-1].path == "/v1beta/models/veo-3.1-generate-preview:predictLongRunning"
     [instance] = body["instances"]
     assert instance.keys() == {"prompt", "image", "lastFrame"}
@@ -162,12 +205,12 @@ async def test_an_order_by_the_older_way(adapter: Adapter, gemini: Gemini) -> No
         "resolution": "720p",
         "aspectRatio": "16:9",
     }
-    body = await ordered(adapter, gemini, model=OLD_WAY, seconds=8, references=(picture("a"), picture("b")))
+    body = await ordered(provider, gemini, model=VEO_MODEL, seconds=8, references=(image("a"), image("b")))
     assert [each["referenceType"] for each in body["instances"][0]["referenceImages"]] == ["asset"] * 2
     assert "aspectRatio" not in body["parameters"]
 
 
-@pytest.mark.parametrize("model", [OMNI, OLD_WAY], ids=["interactions", "operations"])
+@pytest.mark.parametrize("model", [OMNI, VEO_MODEL], ids=["interactions", "operations"])
 @pytest.mark.parametrize(
     ("fate", "error", "code"),
     [
@@ -179,12 +222,12 @@ async def test_an_order_by_the_older_way(adapter: Adapter, gemini: Gemini) -> No
         (FilmFate.NO_QUOTA, AccountExhausted, "upstream_out_of_credit"),
     ],
 )
-async def test_an_order_that_is_not_taken(
-    adapter: Adapter, gemini: Gemini, model: Any, fate: FilmFate, error: type[EaselError], code: str
+async def test_errors_of_rejected_requests(
+    provider: Provider, gemini: Gemini, model: Any, fate: FilmFate, error: type[EaselError], code: str
 ) -> None:
     gemini.next_fate(fate)
     with pytest.raises(error) as caught:
-        await adapter.submit_video(a_video(model=model, seconds=8))
+        await provider.submit_video(a_video(model=model, seconds=8))
     assert caught.value.code == code
     assert gemini.key not in repr(vars(caught.value))
 
@@ -203,23 +246,23 @@ async def test_an_order_that_is_not_taken(
         (Reply(200, {"id": 7, "status": "in_progress"}), Uncertain),
     ],
 )
-async def test_what_is_said_to_an_order(
-    adapter: Adapter, gemini: Gemini, reply: Reply, error: type[EaselError]
+async def test_errors_of_other_submit_responses(
+    provider: Provider, gemini: Gemini, reply: Reply, error: type[EaselError]
 ) -> None:
     gemini.plan("POST /v1beta/interactions", reply)
     with pytest.raises(error) as caught:
-        await submitted(adapter)
+        await submitted(provider)
     assert type(caught.value) is error
 
 
-async def test_a_limit_in_words_alone_ends_when_the_header_says(adapter: Adapter, gemini: Gemini) -> None:
+async def test_retry_after_of_a_limit_without_details(provider: Provider, gemini: Gemini) -> None:
     gemini.plan("interactions", Reply(429, {"error": {"message": "Slow down", "code": "x"}}, {"retry-after": "9"}))
     with pytest.raises(AccountLimited) as caught:
-        await submitted(adapter)
+        await submitted(provider)
     assert caught.value.retry_after == 9
 
 
-# Records
+# Polling
 
 
 ENDS: list[tuple[Json, type, str]] = [
@@ -257,13 +300,13 @@ ENDS: list[tuple[Json, type, str]] = [
 
 
 @pytest.mark.parametrize(("record", "expected", "code"), ENDS)
-async def test_what_a_record_means(
-    adapter: Adapter, gemini: Gemini, record: Json, expected: type, code: str, caplog: pytest.LogCaptureFixture
+async def test_statuses_of_poll_responses(
+    provider: Provider, gemini: Gemini, record: Json, expected: type, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     by_operation = "name" in record
-    gemini.plan(OPERATION if by_operation else LOOK, Reply(200, record))
+    gemini.plan(OPERATION if by_operation else POLL, Reply(200, record))
     with caplog.at_level(logging.WARNING):
-        status = await adapter.poll(f"{VEO}~abc" if by_operation else anchors.ID)
+        status = await provider.poll(f"{VEO}~abc" if by_operation else anchors.ID)
     assert isinstance(status, expected)
     assert not caplog.records
     if isinstance(status, Failed):
@@ -271,9 +314,9 @@ async def test_what_a_record_means(
         assert len(status.error.message) > 20
 
 
-async def test_words_in_the_place_of_a_video_are_passed_on(adapter: Adapter, gemini: Gemini) -> None:
+async def test_text_instead_of_a_video_is_quoted(provider: Provider, gemini: Gemini) -> None:
     gemini.next_fate(FilmFate.WORDS)
-    status = await adapter.poll(await submitted(adapter))
+    status = await provider.poll(await submitted(provider))
     assert isinstance(status, Failed)
     assert "I can only describe it" in status.error.message
 
@@ -285,9 +328,9 @@ async def test_words_in_the_place_of_a_video_are_passed_on(adapter: Adapter, gem
         (Reply(400, anchors.ONLY_INTERACTIONS), "generation_failed"),
     ],
 )
-async def test_a_look_that_is_refused_is_the_end(adapter: Adapter, gemini: Gemini, reply: Reply, code: str) -> None:
-    gemini.plan(LOOK, reply)
-    status = await adapter.poll(anchors.ID)
+async def test_a_rejected_poll_is_a_failed_job(provider: Provider, gemini: Gemini, reply: Reply, code: str) -> None:
+    gemini.plan(POLL, reply)
+    status = await provider.poll(anchors.ID)
     assert isinstance(status, Failed)
     assert status.error.code == code
 
@@ -303,12 +346,12 @@ async def test_a_look_that_is_refused_is_the_end(adapter: Adapter, gemini: Gemin
         (Reply(200, {"status": 5}), Unavailable),
     ],
 )
-async def test_a_look_that_says_nothing_of_the_job_is_an_error(
-    adapter: Adapter, gemini: Gemini, reply: Reply, error: type[EaselError]
+async def test_a_poll_error_that_is_not_about_the_job_is_raised(
+    provider: Provider, gemini: Gemini, reply: Reply, error: type[EaselError]
 ) -> None:
-    gemini.plan(LOOK, reply)
+    gemini.plan(POLL, reply)
     with pytest.raises(error) as caught:
-        await adapter.poll(anchors.ID)
+        await provider.poll(anchors.ID)
     assert caught.value.param != "model"
 
 
@@ -316,10 +359,10 @@ NOT_TAKEN = {"refused", "no-id", "busy", "limited", "day-is-over", "no-quota"}
 
 
 @pytest.mark.parametrize("fate", [fate for fate in FilmFate if fate not in NOT_TAKEN])
-async def test_every_fate_comes_to_an_end_but_one(adapter: Adapter, gemini: Gemini, fate: FilmFate) -> None:
+async def test_every_fate_but_one_ends(provider: Provider, gemini: Gemini, fate: FilmFate) -> None:
     gemini.next_fate(fate)
-    ref = await submitted(adapter)
-    seen = [await adapter.poll(ref) for _ in range(4)]
+    ref = await submitted(provider)
+    seen = [await provider.poll(ref) for _ in range(4)]
     assert isinstance(seen[-1], Succeeded | Failed) is (fate is not FilmFate.NEVER_ENDS)
 
 
@@ -339,28 +382,28 @@ async def test_every_fate_comes_to_an_end_but_one(adapter: Adapter, gemini: Gemi
         ("gs://bucket/a.mp4", "gs://bucket/a.mp4"),
     ],
 )
-def test_a_file_at_the_api_is_told_by_its_name(uri: str, output: str | None) -> None:
-    places = Places(Account("a", "gemini", "https://proxy.example/google", "key"))
-    assert places.ref(uri) == (output or uri)
+def test_refs_of_files(uri: str, output: str | None) -> None:
+    links = FileLinks(Account("a", "gemini", "https://proxy.example/google", "key"))
+    assert links.ref(uri) == (output or uri)
     if output and output.startswith("file-"):
         name = output.removeprefix("file-")
-        assert places.link(output) == f"https://proxy.example/google/v1beta/files/{name}:download?alt=media"
+        assert links.link(output) == f"https://proxy.example/google/v1beta/files/{name}:download?alt=media"
 
 
-async def test_a_video_comes_with_its_file(adapter: Adapter, gemini: Gemini) -> None:
+async def test_a_job_runs_until_its_file_is_ready(provider: Provider, gemini: Gemini) -> None:
     gemini.next_fate(FilmFate.LATE_FILE)
-    ref = await submitted(adapter)
-    seen = [await adapter.poll(ref) for _ in range(3)]
+    ref = await submitted(provider)
+    seen = [await provider.poll(ref) for _ in range(3)]
     assert [type(status) for status in seen] == [Running, Running, Succeeded]
     assert isinstance(seen[2], Succeeded)
     [output] = seen[2].outputs
     assert (output.media_type, output.lasting) == ("video/mp4", True)
-    assert (await content(adapter, output.ref)).startswith(CLIP)
+    assert (await content(provider, output.ref)).startswith(CLIP)
 
 
-async def test_a_video_whose_file_comes_to_nothing(adapter: Adapter, gemini: Gemini) -> None:
+async def test_a_job_whose_file_failed_has_failed(provider: Provider, gemini: Gemini) -> None:
     gemini.next_fate(FilmFate.NO_FILE)
-    status = await adapter.poll(await submitted(adapter))
+    status = await provider.poll(await submitted(provider))
     assert isinstance(status, Failed)
     assert "could not be made" in status.error.message
 
@@ -374,26 +417,26 @@ async def test_a_video_whose_file_comes_to_nothing(adapter: Adapter, gemini: Gem
         (Reply(200, "<html>"), Unavailable),
     ],
 )
-async def test_a_file_that_cannot_be_looked_at(
-    adapter: Adapter, gemini: Gemini, reply: Reply, error: type[EaselError]
+async def test_errors_of_a_files_metadata(
+    provider: Provider, gemini: Gemini, reply: Reply, error: type[EaselError]
 ) -> None:
-    ref = await submitted(adapter)
+    ref = await submitted(provider)
     gemini.plan(FILE, reply)
     with pytest.raises(error):
-        await adapter.poll(ref)
+        await provider.poll(ref)
 
 
-async def test_the_key_goes_nowhere_else(http: Http, gemini: Gemini, ark: Ark) -> None:
+async def test_the_key_is_sent_to_the_api_only(http: Http, gemini: Gemini, ark: Ark) -> None:
     gemini.steps = 0
     account = Account("a", "gemini", gemini.url, gemini.key, frozenset({ark.url}))
-    adapter = Adapter(http, account)
-    status = await adapter.poll(await submitted(adapter))
+    provider = Provider(http, account)
+    status = await provider.poll(await submitted(provider))
     assert isinstance(status, Succeeded)
     gemini.plan("/download/", Reply(302, "", {"location": f"{ark.url}/video"}))
     ark.plan("GET /video", Reply(200, CLIP, {"content-type": "video/mp4"}))
-    assert await content(adapter, status.outputs[0].ref) == CLIP
+    assert await content(provider, status.outputs[0].ref) == CLIP
     ark.plan("GET /video", Reply(200, CLIP, {"content-type": "video/mp4"}))
-    assert await content(adapter, f"{ark.url}/video") == CLIP
+    assert await content(provider, f"{ark.url}/video") == CLIP
     assert [call.path for call in ark.calls if "x-goog-api-key" not in call.headers] == ["/video"] * 2
     hops = [call for call in gemini.calls if ":download" in call.path]
     assert [call.headers["x-goog-api-key"] for call in hops] == [gemini.key] * 2
@@ -401,74 +444,74 @@ async def test_the_key_goes_nowhere_else(http: Http, gemini: Gemini, ark: Ark) -
 
 
 @pytest.mark.parametrize("fate", [FilmFate.INLINE, FilmFate.COMPLETES])
-async def test_a_video_by_ranges(adapter: Adapter, gemini: Gemini, fate: FilmFate) -> None:
+async def test_ranges_of_a_video(provider: Provider, gemini: Gemini, fate: FilmFate) -> None:
     gemini.next_fate(fate)
-    status = await adapter.poll(await submitted(adapter))
+    status = await provider.poll(await submitted(provider))
     assert isinstance(status, Succeeded)
     [output] = status.outputs
     assert output.ref.startswith("inline-") is (fate is FilmFate.INLINE)
-    whole = await content(adapter, output.ref)
+    whole = await content(provider, output.ref)
     assert whole.startswith(CLIP)
     for byte_range in (ByteRange(0, 9), ByteRange(5, 2000), ByteRange(-7), ByteRange(len(whole) - 3)):
         stop = None if byte_range.end is None else byte_range.end + 1
-        async with adapter.open(output.ref, byte_range) as media:
+        async with provider.open(output.ref, byte_range) as media:
             data = b"".join([chunk async for chunk in media.chunks])
         assert data == whole[byte_range.start : stop]
         assert (media.media_type, media.total) == ("video/mp4", len(whole))
     with pytest.raises(RangeInvalid):
-        await content(adapter, output.ref, ByteRange(len(whole)))
+        await content(provider, output.ref, ByteRange(len(whole)))
 
 
-async def test_a_video_in_an_answer_that_is_gone(adapter: Adapter, gemini: Gemini) -> None:
+async def test_an_inline_video_of_a_deleted_interaction_is_not_found(provider: Provider, gemini: Gemini) -> None:
     gemini.next_fate(FilmFate.INLINE)
-    ref = await submitted(adapter)
-    status = await adapter.poll(ref)
+    ref = await submitted(provider)
+    status = await provider.poll(ref)
     assert isinstance(status, Succeeded)
     gemini.films.clear()
     with pytest.raises(NotFound):
-        await content(adapter, status.outputs[0].ref)
-    gemini.plan(LOOK, Reply(200, anchors.CREATED))
+        await content(provider, status.outputs[0].ref)
+    gemini.plan(POLL, Reply(200, anchors.CREATED))
     with pytest.raises(NotFound):
-        await content(adapter, status.outputs[0].ref)
+        await content(provider, status.outputs[0].ref)
 
 
-# Stopping
+# Cancelling and deleting
 
 
 @pytest.mark.parametrize(("steps", "cancelled"), [(5, True), (0, False)])
-async def test_what_has_not_ended_can_be_cancelled(
-    adapter: Adapter, gemini: Gemini, steps: int, cancelled: bool
+async def test_only_unfinished_jobs_are_cancelled(
+    provider: Provider, gemini: Gemini, steps: int, cancelled: bool
 ) -> None:
     gemini.steps = steps
-    ref = await submitted(adapter)
-    assert await adapter.cancel(ref) is cancelled
-    status = await adapter.poll(ref)
+    ref = await submitted(provider)
+    assert await provider.cancel(ref) is cancelled
+    status = await provider.poll(ref)
     assert isinstance(status, Failed) is cancelled
     if isinstance(status, Failed):
         assert status.error.code == "cancelled"
 
 
-async def test_what_has_ended_is_deleted(adapter: Adapter, gemini: Gemini) -> None:
-    ref = await submitted(adapter)
-    assert await adapter.delete(ref) is True
+async def test_a_finished_job_is_deleted(provider: Provider, gemini: Gemini) -> None:
+    ref = await submitted(provider)
+    assert await provider.delete(ref) is True
     assert not gemini.films
-    for act in (adapter.poll, adapter.cancel, adapter.delete):
+    for act in (provider.poll, provider.cancel, provider.delete):
         with pytest.raises(NotFound):
             await act(ref)
 
 
-async def test_what_is_under_way_is_cancelled_where_it_should_be_deleted(adapter: Adapter, gemini: Gemini) -> None:
+async def test_deleting_a_running_job_cancels_it(provider: Provider, gemini: Gemini) -> None:
     gemini.steps = 5
-    ref = await submitted(adapter)
-    await adapter.poll(ref)
-    assert await adapter.delete(ref) is True
+    ref = await submitted(provider)
+    await provider.poll(ref)
+    assert await provider.delete(ref) is True
     assert [film.cancelled for film in gemini.films.values()] == [True]
 
 
-async def test_operations_can_be_neither_cancelled_nor_deleted(adapter: Adapter, gemini: Gemini) -> None:
-    ref = await submitted(adapter, model=OLD_WAY, seconds=8)
+async def test_operations_are_neither_cancelled_nor_deleted(provider: Provider, gemini: Gemini) -> None:
+    ref = await submitted(provider, model=VEO_MODEL, seconds=8)
     asked = len(gemini.calls)
-    assert [await adapter.cancel(ref), await adapter.delete(ref)] == [False, False]
+    assert [await provider.cancel(ref), await provider.delete(ref)] == [False, False]
     assert len(gemini.calls) == asked
 
 
@@ -482,9 +525,9 @@ async def test_operations_can_be_neither_cancelled_nor_deleted(adapter: Adapter,
         (Reply(409, "<html>"), False),
     ],
 )
-async def test_what_is_said_to_a_cancellation(adapter: Adapter, gemini: Gemini, reply: Reply, cancelled: bool) -> None:
+async def test_responses_to_a_cancellation(provider: Provider, gemini: Gemini, reply: Reply, cancelled: bool) -> None:
     gemini.plan("/cancel", reply)
-    assert await adapter.cancel(anchors.ID) is cancelled
+    assert await provider.cancel(anchors.ID) is cancelled
 
 
 @pytest.mark.parametrize(
@@ -495,12 +538,12 @@ async def test_what_is_said_to_a_cancellation(adapter: Adapter, gemini: Gemini, 
         (Reply(500, "<html>"), Unavailable),
     ],
 )
-async def test_a_cancellation_that_goes_wrong(
-    adapter: Adapter, gemini: Gemini, reply: Reply, error: type[EaselError]
+async def test_errors_of_a_cancellation(
+    provider: Provider, gemini: Gemini, reply: Reply, error: type[EaselError]
 ) -> None:
     gemini.plan("/cancel", reply)
     with pytest.raises(error):
-        await adapter.cancel(anchors.ID)
+        await provider.cancel(anchors.ID)
 
 
 # Models
@@ -529,22 +572,20 @@ def listed(*models: tuple[str, list[str]]) -> Reply:
         ),
     ],
 )
-async def test_which_models_for_videos_there_are(
-    adapter: Adapter, gemini: Gemini, reply: Reply, names: list[str]
-) -> None:
+async def test_listed_video_models(provider: Provider, gemini: Gemini, reply: Reply, names: list[str]) -> None:
     gemini.plan("/models", reply)
-    models = [model for model in await adapter.models() if model.kind == "video"]
+    models = [model for model in await provider.models() if model.kind == "video"]
     assert [model.id for model in models] == names
     assert all(model.asynchronous and model.seconds and model.frames == 2 for model in models)
 
 
-async def test_the_emulators_own_list_is_understood(adapter: Adapter) -> None:
-    names = [model.id for model in await adapter.models()]
+async def test_the_emulators_list_has_all_models(provider: Provider) -> None:
+    names = [model.id for model in await provider.models()]
     assert names == [*(model.id for model in BUILT_IN), VEO]
 
 
-def test_what_google_has_shut_is_declined_with_a_successor() -> None:
+def test_retired_models_are_declined_with_a_successor() -> None:
     offered = {model.id for model in BUILT_IN}
-    assert {"imagen-4.0-generate-001", VEO} <= Adapter.declined.keys()
-    assert not Adapter.declined.keys() & offered
-    assert all(any(name in reason for name in offered) for reason in Adapter.declined.values())
+    assert {"imagen-4.0-generate-001", VEO} <= Provider.declined.keys()
+    assert not Provider.declined.keys() & offered
+    assert all(any(name in reason for name in offered) for reason in Provider.declined.values())

@@ -72,13 +72,18 @@ def fit(wanted: Size, model: Model) -> Size:
     """Return the model's size that is nearest by ratio, then by area. Raises BadRequest beyond its limits."""
     if max(wanted) > model.max_side:
         raise BadRequest(f"'{model.id}' makes pictures of up to {model.max_side} pixels a side.", param="size")
-    if max(wanted) > WIDEST * min(wanted):
+    if max(wanted) > _widest(model) * min(wanted):
         raise BadRequest("'size' may be up to three times as wide as high, or as high as wide.", param="size")
     if model.sizes:
         return min(
             model.sizes, key=lambda size: (abs(_shape(size) - _shape(wanted)), abs(_extent(size) - _extent(wanted)))
         )
     return _grown(Size(*(max(side, model.min_side) for side in wanted)), model.min_pixels)
+
+
+def _widest(model: Model) -> float:
+    """Return the largest ratio of a size's sides, of which the model's own sizes may have larger ones."""
+    return max([WIDEST, *(max(size) / min(size) for size in model.sizes)])
 
 
 def _grown(size: Size, min_pixels: int) -> Size:

@@ -20,16 +20,16 @@ from shared.providers._base64 import media
 from shared.providers._inputs import media_type_of
 from shared.providers._json import as_dict
 from shared.providers.gemini import interactions, operations
-from shared.providers.gemini.errors import failure, lost, lost_file, missed
+from shared.providers.gemini.errors import file_refusal, job_refusal, poll_failure, refusal
 from shared.providers.gemini.models import BUILT_IN, DECLINED, image_config, is_veo, listed_models
-from shared.providers.gemini.response import pictures_of
-from shared.providers.gemini.results import Places, interaction_of, unready
+from shared.providers.gemini.response import images_of
+from shared.providers.gemini.results import FileLinks, interaction_of, unready_status
 from shared.requests import ImageRequest, VideoRequest
 from shared.results import Finished, Ref, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
-_PICTURE_SECONDS = 300.0
+_IMAGE_SECONDS = 300.0
 _LIST_SECONDS = 3.0
 _LIST_FRESH, _LIST_FAILED = 3600.0, 60.0
 """Seconds until the model list is fetched again, after a success and after a failure."""
@@ -44,7 +44,7 @@ class Gemini:
         self._http = http
         self._api = f"{account.base_url}/v1beta"
         self._headers = {"x-goog-api-key": account.key}
-        self._places = Places(account)
+        self._links = FileLinks(account)
         self._models = BUILT_IN
         self._list_due = 0.0
 
@@ -57,14 +57,15 @@ class Gemini:
                     self._models = listed_models(await self._methods())
                 self._list_due += _LIST_FRESH
             except (EaselError, TimeoutError) as error:
-                _log.warning("gemini: the list of models cannot be had: %s", getattr(error, "message", "no answer"))
+                _log.warning(
+                    "gemini: the model list could not be fetched: %s", getattr(error, "message", "no response")
+                )
         return self._models
 
     async def submit(self, request: ImageRequest) -> Finished:
         """Generate one image, or as many as the model returns: the API has no count parameter."""
         inline = [
-            {"inlineData": {"mimeType": await media_type_of(picture), "data": Base64(picture)}}
-            for picture in request.inputs
+            {"inlineData": {"mimeType": await media_type_of(image), "data": Base64(image)}} for image in request.inputs
         ]
         upstream = request.model.upstream
         keeps_ratio = bool(request.inputs) and not request.size_requested
@@ -75,41 +76,43 @@ class Gemini:
                 "imageConfig": image_config(upstream, request.size, with_ratio=not keeps_ratio),
             },
         }
-        return Finished(pictures_of(await self._send(f"{_model(upstream)}:generateContent", content, _PICTURE_SECONDS)))
+        return Finished(images_of(await self._send(f"{_model(upstream)}:generateContent", content, _IMAGE_SECONDS)))
 
     async def submit_video(self, request: VideoRequest) -> Submitted:
         upstream = request.model.upstream
         if is_veo(upstream):
-            answer = await self._send(f"{_model(upstream)}:predictLongRunning", await operations.order(request))
-            ref = operations.ref_of(as_dict(answer.json()).get("name"))
+            response = await self._send(
+                f"{_model(upstream)}:predictLongRunning", await operations.request_body(request)
+            )
+            ref = operations.ref_of(as_dict(response.json()).get("name"))
         else:
-            answer = await self._send("interactions", await interactions.order(request))
-            ref = interactions.ref_of(as_dict(answer.json()).get("id"))
+            response = await self._send("interactions", await interactions.request_body(request))
+            ref = interactions.ref_of(as_dict(response.json()).get("id"))
         if not ref:
-            raise Uncertain("Gemini took the work but gave no name to find it by; it may have been charged.")
+            raise Uncertain("Gemini accepted the request but returned no id; it may have been billed.")
         return Submitted((ref,))
 
     async def poll(self, ref: Ref) -> Status:
         operation = operations.name_of(ref)
-        answer = await self._read("GET", operation or _interaction(ref))
-        if answer.status != 200:
-            return missed(answer)
+        response = await self._read("GET", operation or _interaction(ref))
+        if response.status != 200:
+            return poll_failure(response)
         if operation:
-            return await self._once_there(operations.state(answer, self._places))
-        return await self._once_there(interactions.state(answer, ref, self._places))
+            return await self._once_ready(operations.status_of(response, self._links))
+        return await self._once_ready(interactions.status_of(response, ref, self._links))
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         if interaction := interaction_of(output):
             yield await self._inline(interaction, byte_range)
             return
-        places, link = self._places, self._places.link(output)
+        links, link = self._links, self._links.link(output)
         stream = self._http.download(
             link,
-            origins=places.origins,
+            origins=links.origins,
             byte_range=byte_range,
             headers=self._headers,
-            headers_for=places.key_for,
+            headers_for=links.key_for,
             media_type="video/mp4",
         )
         async with stream as opened:
@@ -119,55 +122,55 @@ class Gemini:
         """Cancel an unfinished interaction; operations cannot be cancelled."""
         if operations.name_of(ref):
             return False
-        answer = await self._read("POST", f"{_interaction(ref)}/cancel")
-        return _is_done(answer) and not interactions.is_past_stopping(answer)
+        response = await self._read("POST", f"{_interaction(ref)}/cancel")
+        return _succeeded(response) and not interactions.has_ended(response)
 
     async def delete(self, ref: Ref) -> bool:
         """Delete a finished interaction; cancel an unfinished one and keep its record. Operations cannot be deleted."""
         if operations.name_of(ref):
             return False
-        return await self.cancel(ref) or _is_done(await self._read("DELETE", _interaction(ref)))
+        return await self.cancel(ref) or _succeeded(await self._read("DELETE", _interaction(ref)))
 
-    async def _once_there(self, status: Status) -> Status:
+    async def _once_ready(self, status: Status) -> Status:
         """Return `status`, or the file's own if the job has succeeded but its file is not ready yet."""
-        file = self._places.file(status.outputs[0].ref) if isinstance(status, Succeeded) else None
+        file = self._links.file(status.outputs[0].ref) if isinstance(status, Succeeded) else None
         if not file:
             return status
-        answer = await self._http.read("GET", file, headers=self._headers)
-        if answer.status != 200:
-            raise lost_file(answer)
-        return unready(answer) or status
+        response = await self._http.read("GET", file, headers=self._headers)
+        if response.status != 200:
+            raise file_refusal(response)
+        return unready_status(response) or status
 
     async def _inline(self, interaction: Ref, byte_range: ByteRange | None) -> Media:
-        answer = await self._read("GET", _interaction(interaction))
-        video = interactions.inline_video(answer) if answer.status == 200 else None
+        response = await self._read("GET", _interaction(interaction))
+        video = interactions.inline_video(response) if response.status == 200 else None
         if video is None:
-            raise NotFound("Gemini does not have this video any more.", param="id")
+            raise NotFound("The video no longer exists at Gemini.", param="id")
         return media(video, byte_range)
 
     async def _send(self, path: str, content: dict[str, Any], timeout: float = 60.0) -> Response:
         url = f"{self._api}/{path}"
-        answer = await self._http.send("POST", url, headers=self._headers, body=json_body(content), timeout=timeout)
-        if answer.status >= 400:
-            raise failure(answer)
-        return answer
+        response = await self._http.send("POST", url, headers=self._headers, body=json_body(content), timeout=timeout)
+        if response.status >= 400:
+            raise refusal(response)
+        return response
 
     async def _read(self, method: str, path: str) -> Response:
         return await self._http.read(method, f"{self._api}/{path}", headers=self._headers)
 
     async def _methods(self) -> dict[str, frozenset[str]]:
         """Return the supported methods of each model that Google lists, by model name."""
-        answer = await self._read("GET", "models?pageSize=1000")
-        if answer.status != 200:
-            raise failure(answer)
-        payload: Any = answer.json()
+        response = await self._read("GET", "models?pageSize=1000")
+        if response.status != 200:
+            raise refusal(response)
+        payload: Any = response.json()
         try:
             return {
                 str(model["name"]).removeprefix("models/"): frozenset(model.get("supportedGenerationMethods") or ())
                 for model in payload["models"]
             }
         except (AttributeError, KeyError, TypeError, IndexError):
-            raise Unavailable("Gemini's list of models makes no sense.") from None
+            raise Unavailable("Gemini's model list could not be parsed.") from None
 
 
 def _model(upstream: str) -> str:
@@ -178,11 +181,11 @@ def _interaction(ref: Ref) -> str:
     return f"interactions/{quote(ref, safe='')}"
 
 
-def _is_done(answer: Response) -> bool:
+def _succeeded(response: Response) -> bool:
     """Return whether the action on a video was done; False if it was too late."""
-    if answer.status == 200:
+    if response.status == 200:
         return True
-    error = lost(answer)
-    if answer.status == 409 or isinstance(error, BadRequest):
+    error = job_refusal(response)
+    if response.status == 409 or isinstance(error, BadRequest):
         return False
     raise error

@@ -27,101 +27,105 @@ from shared.results import Failed
 
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 _NO_QUOTA = re.compile(r"\blimit: 0\b")
-_OF_THE_ACCOUNT = ("api key not valid", "location is not supported", "billing")
-_UNSAFE = ("safety", "responsible ai", "policies", "guidelines", "blocked")
+_ACCOUNT_WORDS = ("api key not valid", "location is not supported", "billing")
+_MODERATION_WORDS = ("safety", "responsible ai", "policies", "guidelines", "blocked")
 
 
-def failure(answer: Response) -> EaselError:
+def refusal(response: Response) -> EaselError:
     """Return the error for a submit response of 400 or more."""
-    error = _error(answer)
-    said = answer.quote(str(error.get("message") or ""))
-    details = {"upstream": said, "status": answer.status}
-    message = f"Gemini refused: {said}."
-    match answer.status:
-        case _ if not said:
-            return answer.error()
+    error = _error(response)
+    reason = response.quote(str(error.get("message") or ""))
+    details = {"upstream": reason, "status": response.status}
+    message = f"Gemini rejected the request: {reason}."
+    match response.status:
+        case _ if not reason:
+            return response.error()
         case 429:
-            return _limit(answer, message, details)
-        case 400 if _blames_account(error, said):
+            return _limit(response, message, details)
+        case 400 if _is_account_error(error, reason):
             return AccountRejected(message, details=details)
-        case 400 if is_refusal(said):
-            return refused(answer, said)
+        case 400 if is_moderation_message(reason):
+            return content_refused(response, reason)
         case 404:
-            gone = f"Gemini has no such model, or no longer: {said}."
+            gone = f"Gemini does not offer this model: {reason}."
             return NotFound(gone, code="model_not_found", param="model", details=details)
         case 500 | 503:
             # The error comes from Google itself, not from a proxy: nothing was generated, and nothing is charged.
             return Unavailable(message, details=details)
-    return answer.error(said)
+    return response.error(reason)
 
 
-def lost(answer: Response) -> EaselError:
+def job_refusal(response: Response) -> EaselError:
     """Return the error for a response of 400 or more about an existing video."""
-    error = failure(answer)
+    error = refusal(response)
     if isinstance(error, NotFound):
-        return NotFound("Gemini does not have this video any more.", param="id", details=error.details)
+        return NotFound("The video no longer exists at Gemini.", param="id", details=error.details)
     return error
 
 
-def missed(answer: Response) -> Failed:
+def poll_failure(response: Response) -> Failed:
     """Return the status for a poll response of 400 or more; raise the error if it says nothing about the job.
 
     A poll has no parameters to reject: a 400 from the Interactions API means that the job failed.
     """
-    error = lost(answer)
+    error = job_refusal(response)
     if not isinstance(error, BadRequest | ContentRefused):
         raise error
-    if said := str(_error(answer).get("message") or ""):
-        return Failed(failed(answer, said))
+    if reason := str(_error(response).get("message") or ""):
+        return Failed(failure(response, reason))
     raise Unavailable(error.message, details=error.details)
 
 
-def lost_file(answer: Response) -> EaselError:
+def file_refusal(response: Response) -> EaselError:
     """Return the error for such a response about a file; Google does not say if it is gone or owned by another key."""
-    if answer.status in (403, 404):
-        return NotFound("Gemini does not have this file any more: it keeps them for two days.", param="id")
-    return failure(answer)
+    if response.status in (403, 404):
+        return NotFound("The file no longer exists at Gemini, which keeps files for two days.", param="id")
+    return refusal(response)
 
 
-def failed(answer: Response, said: str) -> EaselError:
+def failure(response: Response, reason: str) -> EaselError:
     """Return the error for an accepted job that failed."""
-    said = answer.quote(said)
-    if is_refusal(said):
-        return refused(answer, said)
-    reason = f": {said}" if said else ", and it did not say why"
-    return GenerationFailed(f"The generation failed at Gemini{reason}.", details={"upstream": said})
+    reason = response.quote(reason)
+    if is_moderation_message(reason):
+        return content_refused(response, reason)
+    message = f"The generation failed at Gemini: {reason or 'no reason given'}."
+    return GenerationFailed(message, details={"upstream": reason})
 
 
-def refused(answer: Response, reason: str) -> ContentRefused:
-    said = answer.quote(reason)
-    return ContentRefused(f"Gemini will not make this: {said}.", param="prompt", details={"upstream": said})
+def content_refused(response: Response, reason: str) -> ContentRefused:
+    reason = response.quote(reason)
+    return ContentRefused(
+        f"Gemini's moderation rejected the request: {reason}.", param="prompt", details={"upstream": reason}
+    )
 
 
-def is_refusal(said: str) -> bool:
+def is_moderation_message(reason: str) -> bool:
     """Return whether Google's message is a content refusal."""
-    return is_moderation(said) or any(words in said.lower() for words in _UNSAFE)
+    return is_moderation(reason) or any(words in reason.lower() for words in _MODERATION_WORDS)
 
 
-def _error(answer: Response) -> dict[str, Any]:
-    return as_dict(as_dict(answer.json_or_none()).get("error"))
+def _error(response: Response) -> dict[str, Any]:
+    return as_dict(as_dict(response.json_or_none()).get("error"))
 
 
-def _blames_account(error: dict[str, Any], said: str) -> bool:
+def _is_account_error(error: dict[str, Any], reason: str) -> bool:
     reasons = {detail.get("reason") for detail in _details(error)}
-    return "API_KEY_INVALID" in reasons or any(words in said.lower() for words in _OF_THE_ACCOUNT)
+    return "API_KEY_INVALID" in reasons or any(words in reason.lower() for words in _ACCOUNT_WORDS)
 
 
-def _limit(answer: Response, message: str, details: dict[str, Any]) -> EaselError:
+def _limit(response: Response, message: str, details: dict[str, Any]) -> EaselError:
     """Return the error for a 429: a zero quota never resets, a daily one does at midnight, others when Google says."""
-    error = _error(answer)
+    error = _error(response)
     if _NO_QUOTA.search(message):
         return AccountExhausted(message, details=details)
     quotas = [quota for detail in _details(error) for quota in as_list(detail.get("violations"))]
     if any("PerDay" in str(quota.get("quotaId")) for quota in quotas if isinstance(quota, dict)):
         return AccountLimited(message, details=details, retry_after=until_midnight(datetime.now(_pacific())))
     delays = (_DELAY.fullmatch(str(detail.get("retryDelay"))) for detail in _details(error))
-    told = next((float(delay[1]) for delay in delays if delay), None)
-    return AccountLimited(message, details=details, retry_after=answer.error().retry_after if told is None else told)
+    delay = next((float(match[1]) for match in delays if match), None)
+    return AccountLimited(
+        message, details=details, retry_after=response.error().retry_after if delay is None else delay
+    )
 
 
 def until_midnight(now: datetime) -> float:

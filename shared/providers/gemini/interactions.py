@@ -12,9 +12,9 @@ from shared.json_stream import Base64
 from shared.providers._inputs import media_type_of
 from shared.providers._json import as_dict, list_at, text_at
 from shared.providers._links import without_result
-from shared.providers.gemini.errors import failed
+from shared.providers.gemini.errors import failure
 from shared.providers.gemini.response import lifted
-from shared.providers.gemini.results import Places, finished, inline_ref
+from shared.providers.gemini.results import FileLinks, inline_ref, succeeded
 from shared.requests import VideoRequest
 from shared.results import Failed, Queued, Ref, Running, Status
 
@@ -25,14 +25,12 @@ _STOPPED = frozenset({"failed", "cancelled", "budget_exceeded", "requires_action
 _ENDED = frozenset({"completed", "incomplete", "failed", "budget_exceeded"})
 
 
-async def order(request: VideoRequest) -> dict[str, Any]:
+async def request_body(request: VideoRequest) -> dict[str, Any]:
     """Return the body of a background interaction whose video is delivered as a URI."""
     frames = [frame for frame in (request.first_frame, request.last_frame) if frame]
-    pictures = [*frames, *request.references]
-    task = "image_to_video" if frames else "reference_to_video" if pictures else "text_to_video"
-    content = [
-        {"type": "image", "data": Base64(picture), "mime_type": await media_type_of(picture)} for picture in pictures
-    ]
+    images = [*frames, *request.references]
+    task = "image_to_video" if frames else "reference_to_video" if images else "text_to_video"
+    content = [{"type": "image", "data": Base64(image), "mime_type": await media_type_of(image)} for image in images]
     ratio = {"aspect_ratio": request.ratio} if request.ratio else {}
     return {
         "model": request.model.upstream,
@@ -61,51 +59,51 @@ def ref_of(name: object) -> Ref | None:
     return name if isinstance(name, str) and _ID.fullmatch(name) else None
 
 
-def state(answer: Response, ref: Ref, places: Places) -> Status:
+def status_of(response: Response, ref: Ref, links: FileLinks) -> Status:
     """Return the status in a poll response."""
-    interaction = lifted(answer).payload
+    interaction = lifted(response).payload
     match interaction.get("status"):
         case "queued":
             return Queued()
         case "in_progress":
             return Running()
         case "completed" | "incomplete":
-            return _end(answer, interaction, ref, places)
-        case str(word) if word in _STOPPED:
-            return Failed(_stopped(answer, word, interaction))
-        case str(word):
-            _log.warning("gemini: unknown state '%s' of an interaction counts as running", answer.quote(word))
+            return _ended(response, interaction, ref, links)
+        case str(state) if state in _STOPPED:
+            return Failed(_stopped(response, state, interaction))
+        case str(state):
+            _log.warning("gemini: unknown state '%s' of an interaction counts as running", response.quote(state))
             return Running()
         case _:
-            raise answer.error("it tells no state of the interaction")
+            raise response.error("the interaction's status is missing")
 
 
-def is_past_stopping(answer: Response) -> bool:
+def has_ended(response: Response) -> bool:
     """Return whether the response to a cancellation shows that it came too late."""
-    return lifted(answer).payload.get("status") in _ENDED
+    return lifted(response).payload.get("status") in _ENDED
 
 
-def _stopped(answer: Response, word: str, interaction: dict[str, Any]) -> EaselError:
-    match word:
+def _stopped(response: Response, state: str, interaction: dict[str, Any]) -> EaselError:
+    match state:
         case "failed":
-            return failed(answer, _reason(interaction))
+            return failure(response, _reason(interaction))
         case "cancelled":
             return GenerationFailed("The video was cancelled.", code="cancelled")
         case "budget_exceeded":
-            return AccountExhausted("The budget of the account at Gemini was used up before the video was done.")
-    return GenerationFailed(f"Gemini stopped and waits for input that Easel cannot give: {word}.")
+            return AccountExhausted("The account at Gemini ran out of budget before the video was finished.")
+    return GenerationFailed(f"Gemini paused the video and requires input that Easel cannot provide: {state}.")
 
 
-def _end(answer: Response, interaction: dict[str, Any], ref: Ref, places: Places) -> Status:
+def _ended(response: Response, interaction: dict[str, Any], ref: Ref, links: FileLinks) -> Status:
     video = _video(interaction)
     if uri := text_at(video, "uri"):
-        return places.end(uri)
-    return finished(inline_ref(ref)) if video else Failed(_without_video(answer, interaction))
+        return links.status(uri)
+    return succeeded(inline_ref(ref)) if video else Failed(_without_video(response, interaction))
 
 
-def inline_video(answer: Response) -> memoryview | None:
+def inline_video(response: Response) -> memoryview | None:
     """Return the video's base64, or None if the response does not contain it."""
-    content = lifted(answer)
+    content = lifted(response)
     data = _video(content.payload).get("data")
     return memoryview(content.base64(data)) if data else None
 
@@ -124,17 +122,17 @@ def _outputs(interaction: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for step in steps if step.get("type") == "model_output"]
 
 
-def _without_video(answer: Response, interaction: dict[str, Any]) -> EaselError:
+def _without_video(response: Response, interaction: dict[str, Any]) -> EaselError:
     """Return the error for a finished interaction without a video: its own error, text instead, or no output."""
     if reason := _reason(interaction):
-        return failed(answer, reason)
+        return failure(response, reason)
     texts = [text_at(item, "text") for step in _outputs(interaction) for item in list_at(step, "content")]
-    if said := answer.quote(" ".join(filter(None, texts))):
-        return GenerationFailed(f"Gemini made no video, but said: {said}.", details={"upstream": said})
+    if reason := response.quote(" ".join(filter(None, texts))):
+        return GenerationFailed(f"Gemini returned text instead of a video: {reason}.", details={"upstream": reason})
     if interaction.get("status") == "incomplete":
-        return GenerationFailed("Gemini ended before the video was done.")
+        return GenerationFailed("Gemini stopped before the video was finished.")
     if not as_dict(interaction.get("usage")).get("total_output_tokens"):
-        message = "Gemini made nothing, as it does where an order is not allowed in the region it comes from."
+        message = "Gemini returned no output, as it does for requests that are not allowed in the server's region."
         return GenerationFailed(message, code="region_restricted")
     return without_result("Gemini")
 
@@ -142,7 +140,7 @@ def _without_video(answer: Response, interaction: dict[str, Any]) -> EaselError:
 def _reason(interaction: dict[str, Any]) -> str:
     """Return the first error message found in the fields that may hold one, or an empty string."""
     faults = [interaction.get("error"), *list_at(interaction, "errors"), *_step_errors(interaction)]
-    return next((said for fault in faults if (said := text_at(fault, "message"))), "")
+    return next((reason for fault in faults if (reason := text_at(fault, "message"))), "")
 
 
 def _step_errors(interaction: dict[str, Any]) -> list[Any]:

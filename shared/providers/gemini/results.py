@@ -12,7 +12,7 @@ from shared.account import Account
 from shared.http import Response, origin_of
 from shared.providers._json import as_dict
 from shared.providers._links import is_usable, without_result
-from shared.providers.gemini.errors import failed
+from shared.providers.gemini.errors import failure
 from shared.results import Failed, Output, Ref, Running, Status, Succeeded
 
 _GOOGLE = "https://generativelanguage.googleapis.com"
@@ -21,7 +21,7 @@ _FILE, _INLINE = "file-", "inline-"
 _NAME = re.compile(r"(?:[\w/-]*/)?files/([\w-]{1,100})(?::download)?(?:\?.*)?", re.ASCII)
 
 
-class Places:
+class FileLinks:
     """Map URLs to refs for one account. Google returns URLs on its own host even if the base URL is on another."""
 
     def __init__(self, account: Account) -> None:
@@ -45,13 +45,13 @@ class Places:
         file = self.file(output)
         return f"{file}:download?alt=media" if file else output
 
-    def end(self, uri: str) -> Status:
+    def status(self, uri: str) -> Status:
         """Return the final status of a job whose video is at this URL from Google."""
         ref = self.ref(uri)
-        return finished(ref) if ref.startswith(_FILE) or is_usable(ref) else Failed(without_result("Gemini"))
+        return succeeded(ref) if ref.startswith(_FILE) or is_usable(ref) else Failed(without_result("Gemini"))
 
 
-def finished(ref: Ref) -> Succeeded:
+def succeeded(ref: Ref) -> Succeeded:
     return Succeeded((Output(ref, "video/mp4", lasting=ref.startswith((_FILE, _INLINE))),))
 
 
@@ -64,12 +64,12 @@ def interaction_of(output: Ref) -> Ref | None:
     return output.removeprefix(_INLINE) if output.startswith(_INLINE) else None
 
 
-def unready(answer: Response) -> Status | None:
+def unready_status(response: Response) -> Status | None:
     """Return the status of a file that is still processing or has failed; None if it is ready."""
-    file = as_dict(answer.json())
+    file = as_dict(response.json())
     match file.get("state"):
         case "PROCESSING":
             return Running()
         case "FAILED":
-            return Failed(failed(answer, str(as_dict(file.get("error")).get("message") or "")))
+            return Failed(failure(response, str(as_dict(file.get("error")).get("message") or "")))
     return None

@@ -9,56 +9,41 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, ClassVar
 
 from shared.account import Account
-from shared.errors import (
-    AccountLimited,
-    AccountRejected,
-    ContentRefused,
-    EaselError,
-    NotFound,
-    Unavailable,
-    Uncertain,
-)
-from shared.http import Http, RequestBody, Response, origin_of
+from shared.errors import AccountRejected, BadRequest, EaselError, NotFound, Unavailable
+from shared.http import Http, RequestBody, Response
 from shared.media import ByteRange, Media
-from shared.models import Model, Size
-from shared.providers._json import text_at
+from shared.models import Model
+from shared.providers._json import at, text_at
 from shared.providers._links import is_usable, without_result
 from shared.providers.gemini_web import page as pages
-from shared.providers.gemini_web.frames import Drawn, Reply, called, reply_of
+from shared.providers.gemini_web.errors import refusal, signed_out, without_image
+from shared.providers.gemini_web.frames import GeneratedImage, Reply, called, reply_of
+from shared.providers.gemini_web.hosts import hosts_of
+from shared.providers.gemini_web.models import MODEL, prompt_of
 from shared.providers.gemini_web.page import Page
 from shared.requests import ImageRequest, InputImage
 from shared.results import Finished, Output, Ref, Status, Submitted, Succeeded
 
 _GENERATE = "/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate"
 _CALL = "/_/BardChatUi/data/batchexecute"
-_FULL_SIZE = "c8o8Fe"
+_FULL_SIZE, _USER_STATUS = "c8o8Fe", "otAQ7b"
+_AVAILABLE = 1000
 _PAGE_SECONDS = 600.0
 _GENERATE_SECONDS = 180.0
-_PREVIEW_SIZE = "=s2048-rj"
+_PREVIEW, _ORIGINAL = "=s2048-rj", "=d-I?alr=yes"
+_SUFFIX = re.compile(r"=[a-z][\w-]*$", re.ASCII)
+"""The size at the end of an image's URL, such as `=s1024-rj`."""
+
 _FORM = "application/x-www-form-urlencoded;charset=utf-8"
 _ROTATION = b'[000,"-0000000000000000000"]'
-_FRESH = "__Secure-1PSIDTS"
+_SHORT_LIVED = "__Secure-1PSIDTS"
 
-_USAGE_SECONDS = 3600.0
-_BLOCKED_SECONDS = 600.0
-_LIMIT_WORDS = ("getting a lot of requests right now", "please try again later")
-_BLOCK_WORDS = ("can't seem to create any", "isn't available in your location", "i can search for images, but can't")
-_SIGNED_OUT_WORDS = ("sign in", "servicelogin")
 _SEPARATOR = "|"
-
-_MODEL = Model(
-    "gemini-web",
-    sizes=(Size(1024, 1024), Size(1536, 1024), Size(1024, 1536), Size(1792, 1024), Size(1024, 1792)),
-    max_inputs=10,
-    asynchronous=False,
-    typical_seconds=30.0,
-)
-_SHAPES = {(3, 2): "3:2", (2, 3): "2:3", (7, 4): "16:9", (4, 7): "9:16"}
 
 
 class GeminiWeb:
@@ -70,32 +55,29 @@ class GeminiWeb:
         self._http = http
         self._base = account.base_url
         self._cookies = account.key
-        self._accounts = self._base if account.elsewhere else "https://accounts.google.com"
-        self._uploads = self._base if account.elsewhere else "https://content-push.googleapis.com"
-        self._files = origin_of(self._base) if account.elsewhere else "https://lh3.googleusercontent.com"
-        self._origins = {self._files, *account.origins}
+        self._hosts = hosts_of(account)
         self._agent = {"user-agent": account.options.get("user_agent", pages.USER_AGENT)}
         self._headers = {**self._agent, "cookie": account.key, "referer": f"{self._base}/", "origin": self._base}
         self._page: tuple[float, Page] | None = None
 
     async def models(self) -> tuple[Model, ...]:
-        return (_MODEL,)
+        return (MODEL,)
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
-        page = await self._signed_in()
-        files = [(await self._upload(page, picture), _file_name(picture)) for picture in request.inputs]
+        page = await self._current_page()
+        files = [(await self._upload(page, image), _file_name(image)) for image in request.inputs]
         turn = pages.turn_id()
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
             f"{self._base}{_GENERATE}?{pages.generate_query(page)}",
             headers={**self._headers, "x-same-domain": "1", "x-goog-ext-525005358-jspb": f'["{turn}",1]'},
-            body=RequestBody(pages.generate_form(page, _wish(request), files, turn), _FORM),
+            body=RequestBody(pages.generate_form(page, prompt_of(request), files, turn), _FORM),
             timeout=_GENERATE_SECONDS,
         )
-        reply = reply_of(self._accepted(answer).body)
-        if not reply.pictures:
-            raise _without_pictures(answer, reply)
-        refs = tuple(self._ref(reply, drawn) for drawn in reply.pictures if is_usable(drawn.url))
+        reply = reply_of(self._accepted(response).body)
+        if not reply.images:
+            raise without_image(response, reply)
+        refs = tuple(self._ref(reply, image) for image in reply.images if is_usable(image.url))
         if not refs:
             raise without_result("gemini.google.com")
         return Submitted(refs)
@@ -106,149 +88,141 @@ class GeminiWeb:
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
-        link, picture, *chat = _parts(output)
-        preview = link if "://" in link else f"{self._files}/{link}"
-        full = await self._full_size(picture, (chat[0], chat[1], chat[2])) if picture else None
-        async with self._http.download(
-            f"{full}=d-I?alr=yes" if full else f"{preview}{_PREVIEW_SIZE}",
-            origins=self._origins,
+        link, image, *chat = _parts(output)
+        urls = [_sized(link if "://" in link else f"{self._hosts.files}/{link}", _PREVIEW)]
+        if image and (original := await self._full_size(image, (chat[0], chat[1], chat[2]))):
+            urls.insert(0, _sized(original, _ORIGINAL))
+        async with AsyncExitStack() as stack:
+            yield await self._first_available(stack, urls, byte_range)
+
+    async def _first_available(self, stack: AsyncExitStack, urls: list[str], byte_range: ByteRange | None) -> Media:
+        """Open the first URL that leads to an image; raise the error of the last one if none does."""
+        for url in urls[:-1]:
+            with suppress(NotFound, Unavailable):
+                return await stack.enter_async_context(self._download(url, byte_range))
+        return await stack.enter_async_context(self._download(urls[-1], byte_range))
+
+    def _download(self, url: str, byte_range: ByteRange | None) -> AbstractAsyncContextManager[Media]:
+        return self._http.download(
+            url,
+            origins=self._hosts.origins,
             byte_range=byte_range,
             headers={**self._agent, "cookie": self._cookies, "referer": f"{self._base}/"},
-            headers_for=self._files,
+            headers_for=self._hosts.for_cookies,
             text_hops=True,
-        ) as media:
-            yield media
+        )
 
     async def renew(self) -> str:
         """Return the cookies with the short-lived one replaced."""
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
-            f"{self._accounts}/RotateCookies",
-            headers={**self._agent, "cookie": _lasting_cookies(self._cookies), "origin": self._accounts},
+            f"{self._hosts.accounts}/RotateCookies",
+            headers={**self._agent, "cookie": _lasting_cookies(self._cookies), "origin": self._hosts.accounts},
             body=RequestBody(_ROTATION, "application/json"),
         )
-        if answer.status != 200:
-            raise answer.error("rotating the cookies")
-        fresh = re.search(rf"{_FRESH}=([^;,\s]+)", answer.headers.get("set-cookie", ""))
+        if response.status != 200:
+            raise response.error("rotating the cookies")
+        fresh = re.search(rf"{_SHORT_LIVED}=([^;,\s]+)", response.headers.get("set-cookie", ""))
         if not fresh:
-            raise AccountRejected("gemini.google.com does not renew these cookies: export them from Firefox.")
-        others = [cookie for cookie in self._cookies.split("; ") if not cookie.startswith(f"{_FRESH}=")]
-        return "; ".join([*others, f"{_FRESH}={fresh[1]}"])
+            raise AccountRejected(
+                "gemini.google.com does not renew these cookies; export cookies from Firefox instead."
+            )
+        others = [cookie for cookie in self._cookies.split("; ") if not cookie.startswith(f"{_SHORT_LIVED}=")]
+        return "; ".join([*others, f"{_SHORT_LIVED}={fresh[1]}"])
 
     async def check(self) -> None:
         self._page = None
-        await self._signed_in()
+        page = await self._current_page()
+        if not page.at:  # the page does not show whether a user is signed in
+            status = at(called(self._accepted(await self._call(page, _USER_STATUS, [])).body, _USER_STATUS), 14)
+            if status != _AVAILABLE:
+                raise signed_out()
 
-    async def _signed_in(self) -> Page:
+    async def _current_page(self) -> Page:
         """Return the page's tokens, cached for _PAGE_SECONDS."""
         if self._page and self._page[0] > time.monotonic():
             return self._page[1]
-        answer = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
-        page = Page.read(answer.body.decode(errors="replace"))
+        response = self._accepted(await self._http.read("GET", f"{self._base}/app", headers=self._headers))
+        page = Page.read(response.body.decode(errors="replace"))
         if page is None:
-            raise AccountRejected("gemini.google.com does not accept these cookies as a signed-in session.")
+            raise Unavailable("gemini.google.com returned a page without its tokens; the site may have changed.")
         self._page = time.monotonic() + _PAGE_SECONDS, page
         return page
 
-    def _accepted(self, answer: Response) -> Response:
-        if 300 <= answer.status < 400:
+    def _accepted(self, response: Response) -> Response:
+        """Return a response of 200; raise the matching error for any other, and forget the page."""
+        if response.status != 200:
             self._page = None
-            raise AccountRejected("gemini.google.com asks to sign in: the cookies have expired.")
-        if answer.status != 200:
-            self._page = None
-            raise answer.error()
-        return answer
+            raise refusal(response)
+        return response
 
-    async def _upload(self, page: Page, picture: InputImage) -> str:
+    async def _call(self, page: Page, name: str, payload: Any) -> Response:
+        return await self._http.read(
+            "POST",
+            f"{self._base}{_CALL}?{pages.call_query(page, name)}",
+            headers={**self._headers, "x-same-domain": "1"},
+            body=RequestBody(pages.call_form(page, name, payload), _FORM),
+        )
+
+    async def _upload(self, page: Page, image: InputImage) -> str:
         """Upload an input image and return its reference, which is valid for a day."""
         boundary = secrets.token_hex(16)
-        answer = await self._http.send(
+        response = await self._http.send(
             "POST",
-            f"{self._uploads}/upload",
+            f"{self._hosts.uploads}/upload",
             headers={**self._headers, "x-tenant-id": "bard-storage", "push-id": page.push_id},
-            body=RequestBody(_multipart(boundary, picture), f"multipart/form-data; boundary={boundary}"),
+            body=RequestBody(_multipart(boundary, image), f"multipart/form-data; boundary={boundary}"),
             timeout=_GENERATE_SECONDS,
         )
-        reference = self._accepted(answer).body.decode(errors="replace").strip()
+        if response.status == 400:
+            raise BadRequest("gemini.google.com rejected an input image.", param="image")
+        reference = self._accepted(response).body.decode(errors="replace").strip()
         if not reference.startswith("/"):
-            raise Unavailable("gemini.google.com did not take an input picture.")
+            raise Unavailable("gemini.google.com did not accept an input image.")
         return reference
 
-    async def _full_size(self, picture: str, chat: tuple[str, str, str]) -> str | None:
+    async def _full_size(self, image: str, chat: tuple[str, str, str]) -> str | None:
         """Return the URL of the full-size image, or None if only the preview is available."""
         try:
-            page = await self._signed_in()
-            answer = await self._http.read(
-                "POST",
-                f"{self._base}{_CALL}?{pages.call_query(page, _FULL_SIZE)}",
-                headers={**self._headers, "x-same-domain": "1"},
-                body=RequestBody(pages.call_form(page, _FULL_SIZE, pages.full_size_payload(picture, chat)), _FORM),
-            )
+            page = await self._current_page()
+            response = await self._call(page, _FULL_SIZE, pages.full_size_payload(image, chat))
         except EaselError:
             return None
-        return (text_at(called(answer.body, _FULL_SIZE), 0) or None) if answer.status == 200 else None
+        return (text_at(called(response.body, _FULL_SIZE), 0) or None) if response.status == 200 else None
 
-    def _ref(self, reply: Reply, drawn: Drawn) -> Ref:
-        link = drawn.url.removeprefix(f"{self._files}/")
-        return _SEPARATOR.join((link, drawn.id, *reply.chat))
+    def _ref(self, reply: Reply, image: GeneratedImage) -> Ref:
+        link = image.url.removeprefix(f"{self._hosts.files}/")
+        return _SEPARATOR.join((link, image.id, *reply.chat))
 
 
 def _parts(ref: Ref) -> list[str]:
     parts = ref.split(_SEPARATOR)
     if len(parts) != 5 or not parts[0]:
-        raise NotFound("gemini.google.com made no such picture.")
+        raise NotFound("There is no such image at gemini.google.com.")
     return parts
 
 
-def _wish(request: ImageRequest) -> str:
-    """Return the prompt with an instruction and the aspect ratio in it, because the site takes only text."""
-    shape = min(_SHAPES, key=lambda sides: abs(sides[0] / sides[1] - request.size.width / request.size.height))
-    square = request.size.width == request.size.height
-    words = "Edit the attached picture" if request.inputs else "Generate an image"
-    return f"{words}: {request.prompt}" + ("" if square else f"\n\nAspect ratio: {_SHAPES[shape]}")
-
-
-def _without_pictures(answer: Response, reply: Reply) -> EaselError:
-    """Return the error for a reply without images."""
-    details: Mapping[str, Any] = {"upstream": answer.quote(reply.text)} if reply.text else {"code": reply.error}
-    match reply.error:
-        case 1037:
-            message = "gemini.google.com says that the account's use is exhausted for now."
-            return AccountLimited(message, details=details, retry_after=_USAGE_SECONDS)
-        case 1060:
-            message = "gemini.google.com blocks this server's address for a while."
-            return AccountLimited(message, code="upstream_blocked", details=details, retry_after=_BLOCKED_SECONDS)
-        case int(code):
-            return Unavailable(f"gemini.google.com refused with its error {code}.", details=details)
-    said = reply.text.lower()
-    if any(word in said for word in _LIMIT_WORDS):
-        return AccountLimited("gemini.google.com has too much to do for this account.", details=details)
-    if any(word in said for word in _BLOCK_WORDS):
-        message = "gemini.google.com makes no pictures for this account or at this place."
-        return AccountLimited(message, code="generation_blocked", details=details, retry_after=_BLOCKED_SECONDS)
-    if any(word in said for word in _SIGNED_OUT_WORDS) and len(said) < 300:
-        return AccountRejected("gemini.google.com asks to sign in: the cookies have expired.", details=details)
-    if said:
-        message = f"gemini.google.com answered in words instead of a picture: {answer.quote(reply.text)}."
-        return ContentRefused(message, param="prompt", details=details)
-    return Uncertain("gemini.google.com broke off its answer; a picture may have been made in the account's chats.")
+def _sized(url: str, suffix: str) -> str:
+    return _SUFFIX.sub("", url.partition("?")[0]) + suffix
 
 
 def _lasting_cookies(header: str) -> str:
     """Return the two cookies needed for rotation; requests with more are rejected."""
-    return "; ".join(cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_FRESH}=")))
+    return "; ".join(
+        cookie for cookie in header.split("; ") if cookie.startswith(("__Secure-1PSID=", f"{_SHORT_LIVED}="))
+    )
 
 
-def _file_name(picture: InputImage) -> str:
-    return f"input.{picture.media_type.partition('/')[2] or 'png'}"
+def _file_name(image: InputImage) -> str:
+    return f"input.{image.media_type.partition('/')[2] or 'png'}"
 
 
-async def _multipart(boundary: str, picture: InputImage) -> AsyncIterator[bytes]:
-    name = _file_name(picture)
+async def _multipart(boundary: str, image: InputImage) -> AsyncIterator[bytes]:
+    name = _file_name(image)
     yield (
         f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"content-type: {picture.media_type or 'image/png'}\r\n\r\n"
+        f"content-type: {image.media_type or 'image/png'}\r\n\r\n"
     ).encode()
-    async for chunk in picture.read():
+    async for chunk in image.read():
         yield chunk
     yield f"\r\n--{boundary}--\r\n".encode()

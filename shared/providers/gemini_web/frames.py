@@ -17,7 +17,7 @@ _LENGTH = re.compile(rb"(?:[\n\r ]\x00)*((?:[0-9]\x00){1,9})")
 _PLACEHOLDER = re.compile(r"https?://googleusercontent\.com/(?:\w+/)+\d+\n*", re.ASCII)
 
 
-class Drawn(NamedTuple):
+class GeneratedImage(NamedTuple):
     """A generated image: the URL of its preview, and the id that the full size is requested with."""
 
     url: str
@@ -29,14 +29,14 @@ class Reply(NamedTuple):
 
     chat: tuple[str, str, str] = ("", "", "")
     text: str = ""
-    pictures: tuple[Drawn, ...] = ()
+    images: tuple[GeneratedImage, ...] = ()
     error: int | None = None
 
 
 def reply_of(body: bytes) -> Reply:
     """Return the latest text and all images. A truncated response yields what arrived before the cut."""
     reply = Reply()
-    pictures: dict[str, Drawn] = {}
+    images: dict[str, GeneratedImage] = {}
     for envelope in envelopes(body):
         error = at(envelope, 5, 2, 0, 1, 0)
         if isinstance(error, int):
@@ -48,9 +48,9 @@ def reply_of(body: bytes) -> Reply:
         chat = (text_at(turn, 1, 0), text_at(turn, 1, 1), text_at(candidate, 0))
         text = _PLACEHOLDER.sub("", text_at(candidate, 1, 0)).strip()
         reply = reply._replace(chat=chat, text=text)
-        for drawn in _drawn(candidate):
-            pictures.setdefault(drawn.url, drawn)
-    return reply._replace(pictures=tuple(pictures.values()))
+        for image in _generated(candidate):
+            images.setdefault(image.url, image)
+    return reply._replace(images=tuple(images.values()))
 
 
 def called(body: bytes, name: str) -> Any:
@@ -79,11 +79,11 @@ def _content(envelope: list[Any]) -> Any:
         return None
 
 
-def _drawn(candidate: list[Any]) -> Iterator[Drawn]:
-    for picture in list_at(_field(_field(candidate, 12), 7), 0):
-        url = at(picture, 0, 3, 3)
+def _generated(candidate: list[Any]) -> Iterator[GeneratedImage]:
+    for image in list_at(_field(_field(candidate, 12), 7), 0):
+        url = at(image, 0, 3, 3)
         if isinstance(url, str) and url:
-            yield Drawn(url, text_at(picture, 1, 0))
+            yield GeneratedImage(url, text_at(image, 1, 0))
 
 
 def _field(message: Any, number: int) -> Any:

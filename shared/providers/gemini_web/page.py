@@ -17,7 +17,7 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/1
 
 
 class Page(NamedTuple):
-    """The tokens in the page of a signed-in user."""
+    """The tokens in the site's page. `at` is empty for guests, and for some signed-in users."""
 
     at: str
     build: str
@@ -26,13 +26,11 @@ class Page(NamedTuple):
 
     @classmethod
     def read(cls, html: str) -> Page | None:
-        """Return the tokens in the page, or None if no user is signed in."""
-        at = _member(html, "SNlM0e")
-        return (
-            cls(at, _member(html, "cfb2h"), _member(html, "FdrFJe"), _member(html, "qKIAYe") or _PUSH_ID)
-            if at
-            else None
-        )
+        """Return the tokens in the page, or None if it has none."""
+        at, build = _member(html, "SNlM0e"), _member(html, "cfb2h")
+        if not at and not build:
+            return None
+        return cls(at, build, _member(html, "FdrFJe"), _member(html, "qKIAYe") or _PUSH_ID)
 
 
 def generate_query(page: Page) -> str:
@@ -61,9 +59,9 @@ def call_form(page: Page, name: str, payload: Any) -> bytes:
     return _form(page, [[[name, json.dumps(payload), None, "generic"]]])
 
 
-def full_size_payload(picture: str, chat: tuple[str, str, str]) -> Any:
+def full_size_payload(image: str, chat: tuple[str, str, str]) -> Any:
     conversation, turn, candidate = chat
-    asked = [[None, None, None, [None, None, None, None, None, ""]], [picture, 0], None, [19, ""]]
+    asked = [[None, None, None, [None, None, None, None, None, ""]], [image, 0], None, [19, ""]]
     return [[*asked, None, None, None, None, None, ""], [turn, candidate, conversation, None, ""], 1, 0, 1]
 
 

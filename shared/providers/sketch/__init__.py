@@ -35,7 +35,7 @@ _HEX = "(0|[1-9a-f][0-9a-f]{0,11})"
 _REF = re.compile(rf"([1-9]\d{{0,3}})x([1-9]\d{{0,3}})_([1-9]|10)_{_HEX}_{_HEX}_([\w-]{{21}}[AQgw])", re.ASCII)
 
 
-class _Work(NamedTuple):
+class _Job(NamedTuple):
     """The content of a ref: image, count, and simulated queue (start in ms since the epoch, delay in ms)."""
 
     size: Size
@@ -49,7 +49,7 @@ class _Work(NamedTuple):
         return f"{self.size}_{self.n}_{self.start:x}_{self.delay:x}_{digest}"
 
     @classmethod
-    def parse(cls, ref: Ref) -> _Work:
+    def parse(cls, ref: Ref) -> _Job:
         match = _REF.fullmatch(ref)
         if match is None:
             raise NotFound("There is no such sketch.")
@@ -59,7 +59,7 @@ class _Work(NamedTuple):
 
 def digest_of(prompt: str, negative_prompt: str = "", seed: int | None = None) -> bytes:
     """Return the 16 bytes that determine the image."""
-    from shared.providers.sketch.picture import steered  # imported on demand, as few gateways draw
+    from shared.providers.sketch.image import steered  # imported on demand, as few deployments draw
 
     text = "\0".join((prompt, negative_prompt, str(seed)))
     return steered(hashlib.sha256(text.encode()).digest()[:16], prompt)
@@ -75,38 +75,38 @@ class Sketch:
         return (_MODEL,)
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        work = _Work(
+        job = _Job(
             size=request.size,
             n=request.n,
             start=int(time.time() * 1000),
             delay=int(request.delay * 1000),
             digest=digest_of(request.prompt, request.negative_prompt, request.seed),
         )
-        return Submitted((work.ref(),))
+        return Submitted((job.ref(),))
 
     async def poll(self, ref: Ref) -> Status:
-        work = _Work.parse(ref)
-        done = (time.time() * 1000 - work.start) / work.delay if work.delay else 1.0
+        job = _Job.parse(ref)
+        done = (time.time() * 1000 - job.start) / job.delay if job.delay else 1.0
         if done >= 1:
-            return Succeeded(tuple(_output(work, index) for index in range(work.n)))
+            return Succeeded(tuple(_output(job, index) for index in range(job.n)))
         return Queued(position=1) if done < _QUEUED_SHARE else Running(progress=int(done * 100))
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
-        from shared.providers.sketch.picture import drawn
+        from shared.providers.sketch.image import drawn
 
-        work = _Work.parse(output)
-        picture = await asyncio.to_thread(drawn, work.digest, *work.size)
-        start, end = (byte_range or ByteRange(0)).within(len(picture))
-        yield Media("image/png", _chunks(picture[start:end]), start, end - start, len(picture))
+        job = _Job.parse(output)
+        image = await asyncio.to_thread(drawn, job.digest, *job.size)
+        start, end = (byte_range or ByteRange(0)).within(len(image))
+        yield Media("image/png", _chunks(image[start:end]), start, end - start, len(image))
 
 
-def _output(work: _Work, index: int) -> Output:
+def _output(job: _Job, index: int) -> Output:
     """Return one output; the first uses the job's own digest, so a larger `n` does not change it."""
-    digest = work.digest
+    digest = job.digest
     if index:
         digest = digest[:2] + hashlib.sha256(digest + bytes([index])).digest()[2:16]
-    return Output(work._replace(n=1, start=0, delay=0, digest=digest).ref(), lasting=True)
+    return Output(job._replace(n=1, start=0, delay=0, digest=digest).ref(), lasting=True)
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:

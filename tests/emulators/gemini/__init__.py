@@ -1,4 +1,4 @@
-"""A fake Gemini API: generateContent for pictures, videos in the background, and the list of models.
+"""A fake Gemini API: generateContent for images, videos in the background, and the list of models.
 
 All of it is there under /v1 and under /v1beta.
 """
@@ -20,7 +20,7 @@ from tests.emulators.gemini.host import LIVE, OLD_IMAGE, OMNI, TEXT, VEO, no_suc
 from tests.emulators.gemini.wire import Generate, ImageConfig, Json, failed, invalid, invalid_request, parse
 from tests.emulators.png import SIGNATURE, png
 
-__all__ = ["LIVE", "OMNI", "VEO", "Fate", "Film", "FilmFate", "Gemini", "Take"]
+__all__ = ["FILTERED", "LIVE", "NOT_SHOWN", "OMNI", "VEO", "Fate", "Film", "FilmFate", "Gemini", "Take"]
 
 _SIDES = {
     "1:1": (1024, 1024),
@@ -34,6 +34,10 @@ _SIDES = {
     "16:9": (1376, 768),
     "21:9": (1584, 672),
 }
+_LONG_SIDES = {"1:4": (512, 2048), "4:1": (2048, 512), "1:8": (384, 3072), "8:1": (3072, 384)}
+_FLASH = ("gemini-3.1-flash-image", "gemini-nano-banana-2.1")
+"""The models with long sides and with 512."""
+
 _OLD_SIDES = _SIDES | {
     "2:3": (832, 1248),
     "3:2": (1248, 832),
@@ -45,15 +49,21 @@ _OLD_SIDES = _SIDES | {
     "16:9": (1344, 768),
     "21:9": (1536, 672),
 }
+FILTERED = "The image was filtered out because it violated Google's Generative AI Prohibited Use policy."
+NOT_SHOWN = "The model could not generate the image based on the prompt provided."
 _SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}
 
 
 class Fate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[no-image]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[no-image]", chooses it."""
 
     COMPLETES = "completes"
     THINKS = "thinks"
-    """It shows a draft before its picture."""
+    """It shows a draft before its image."""
+    DRAFTS_ONLY = "drafts-only"
+    """All its images are in thought parts; the last one is the result."""
+    SNAKE_CASE = "snake-case"
+    """Its fields are in snake case, as some gateways in front of the API send them."""
     SEVERAL = "several"
     BLOCKED = "blocked"
     UNSAFE = "unsafe"
@@ -66,7 +76,7 @@ class Fate(StrEnum):
 
 
 class Take(NamedTuple):
-    """An order that was carried out."""
+    """An accepted request."""
 
     model: str
     prompt: str
@@ -87,6 +97,7 @@ class Gemini(Films):
     def routes(self) -> Sequence[BaseRoute]:
         version = [
             Route("/models", self._models),
+            Route("/models/{model}", self._model),
             Route("/models/{model}:generateContent", self._generate, methods=["POST"]),
             *self.film_routes(),
             Route("/models/{model}:{method}", self._unknown, methods=["POST"]),
@@ -95,15 +106,29 @@ class Gemini(Films):
 
     async def _models(self, request: Request) -> Response:
         self.admit(request)
+        models = self._listed()
+        start = int(request.query_params.get("pageToken") or 0)
+        stop = start + min(int(request.query_params.get("pageSize") or 50), 1000)
+        more = {"nextPageToken": str(stop)} if stop < len(models) else {}
+        return JSONResponse({"models": models[start:stop], **more})
+
+    async def _model(self, request: Request) -> Response:
+        self.admit(request)
+        name = request.path_params["model"]
+        found = next((model for model in self._listed() if model["name"] == f"models/{name}"), None)
+        if found is None:
+            raise failed(404, "NOT_FOUND", self.absent(request, name) or no_such(request, name))
+        return JSONResponse(found)
+
+    def _listed(self) -> list[Json]:
         methods = {name: ["generateContent", "countTokens"] for name in (*self.live, TEXT)}
         methods |= {name: [] for name in OMNI if name in methods}
         methods |= {name: ["predictLongRunning"] for name in methods if name.startswith("veo-")}
         methods["text-embedding-5"] = ["embedContent"]
-        models = [
-            {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": has}
-            for name, has in methods.items()
+        return [
+            {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": supported}
+            for name, supported in methods.items()
         ]
-        return JSONResponse({"models": models})
 
     async def _generate(self, request: Request) -> Response:
         self.admit(request)
@@ -117,6 +142,8 @@ class Gemini(Films):
             raise invalid("Image generation is not enabled for this model.")
         if name == OLD_IMAGE and config.image_size:
             raise invalid("imageSize is not supported for this model.")
+        if name not in _FLASH and (config.aspect_ratio in _LONG_SIDES or config.image_size == "512"):
+            raise invalid("The aspectRatio or the imageSize is not supported for this model.")
         inputs = tuple(blob.content() for blob in order.blobs)
         fate = self.fate(order.prompt, Fate)
         if fate is Fate.BLOCKED:
@@ -132,9 +159,16 @@ class Gemini(Films):
 
     def _candidate(self, model: str, fate: Fate) -> Json:
         if fate is Fate.UNSAFE:
-            return {"finishReason": "IMAGE_SAFETY", "index": 0}
+            return {"finishReason": "IMAGE_SAFETY", "finishMessage": FILTERED, "index": 0}
         if fate is Fate.NO_IMAGE:
-            return {"content": {}, "finishReason": "NO_IMAGE", "index": 0}
+            return {"content": {}, "finishReason": "NO_IMAGE", "finishMessage": NOT_SHOWN, "index": 0}
+        if fate is Fate.DRAFTS_ONLY:
+            drafts = [{**self._inline(model, which), "thought": True} for which in ("draft", "0")]
+            return {"content": {"role": "model", "parts": drafts}, "finishReason": "STOP", "index": 0}
+        if fate is Fate.SNAKE_CASE:
+            blob = self._inline(model, "0")["inlineData"]
+            part = {"inline_data": {"mime_type": blob["mimeType"], "data": blob["data"]}}
+            return {"content": {"role": "model", "parts": [part]}, "finish_reason": "STOP", "index": 0}
         parts: list[Json] = [{"text": "Here is your picture."}]
         if fate is Fate.THINKS:
             parts = [{"text": "Let me try.", "thought": True}, {**self._inline(model, "draft"), "thought": True}]
@@ -153,7 +187,7 @@ class Gemini(Films):
         take = self.submits[-1]
         if not take.config.aspect_ratio and take.inputs and take.inputs[0].startswith(SIGNATURE):
             return int.from_bytes(take.inputs[0][16:20]), int.from_bytes(take.inputs[0][20:24])
-        width, height = (_OLD_SIDES if model == OLD_IMAGE else _SIDES)[take.config.aspect_ratio or "1:1"]
+        width, height = (_OLD_SIDES if model == OLD_IMAGE else _SIDES | _LONG_SIDES)[take.config.aspect_ratio or "1:1"]
         scale = _SCALES[take.config.image_size or "1K"]
         return int(width * scale), int(height * scale)
 
@@ -164,6 +198,6 @@ def _usage(model: str) -> Json:
 
 
 def _colour(name: str) -> tuple[int, int, int]:
-    """Another one for each picture, so that no two of them can be mistaken for each other."""
+    """Return a different colour for each image."""
     red, green, blue, _ = zlib.crc32(name.encode()).to_bytes(4)
     return red, green, blue

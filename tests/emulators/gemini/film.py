@@ -1,4 +1,4 @@
-"""What becomes of an order for a video: its fate, its course, and the records that looks at it show."""
+"""The job of a video request: its outcome, its progress, and the responses to polls."""
 
 import base64
 import secrets
@@ -12,15 +12,15 @@ from tests.emulators.gemini.wire import Json
 
 
 class FilmFate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
 
     COMPLETES = "completes"
     INLINE = "inline"
     """It is given inside of the answer, whatever delivery was asked for."""
     LATE_FILE = "late-file"
-    """Its file is there some looks later."""
+    """Its file is ready some polls later."""
     NO_FILE = "no-file"
-    """Its file comes to nothing."""
+    """Its file fails."""
     FAILS = "fails"
     UNSAFE = "unsafe"
     REFUSED = "refused"
@@ -56,7 +56,7 @@ BROKEN = "An internal error has occurred. Please retry or report."
 
 @dataclass(eq=False)
 class Film:
-    """One video under way, or what is left of it. A look at its file finds it in the making `file_looks` times."""
+    """A video job. Its file is still processing in the first `file_looks` polls of it."""
 
     model: str
     prompt: str
@@ -73,7 +73,7 @@ class Film:
 
     @property
     def state(self) -> str:
-        """As it is to somebody who does not look."""
+        """The state without a poll."""
         return self._state(self.course.share)
 
     def look(self) -> str:

@@ -17,7 +17,7 @@ from tests.emulators.gemini.wire import failed, invalid_request, parse, told
 
 @dataclass(kw_only=True, eq=False)
 class Films(Host):
-    """Without `seconds` a video is done after `steps` looks; with it, by the clock from its order on.
+    """Without `seconds` a video is done after `steps` polls; with it, that long after its request.
 
     A new one first shows the `state_words`, one per look.
     """

@@ -47,7 +47,7 @@ class Host(FileHost):
         self._fates += fates
 
     def fate(self, prompt: str, kind: type[Kind]) -> Kind:
-        """What becomes of this order; refused where that comes first."""
+        """Return the outcome of this request; raise the refusal if that is the outcome."""
         chosen = self._fates.pop(0) if self._fates else next((each for each in kind if f"[{each}]" in prompt), None)
         fate = kind(chosen or "completes")
         _refuse(fate)

@@ -81,7 +81,8 @@ class Interaction(Wire):
         return [item.content() for item in self.items if isinstance(item, ImageItem)]
 
     def check(self, old: bool) -> None:
-        """`old` is the first of these models, which knows one resolution."""
+        """`old` is the first of these models, which has one resolution."""
+        longest = 10 if old or self.model == "gemini-omni-1.1-flash" else 15
         if self.background and not self.store:
             raise invalid_request("store=false is not supported for background interactions.")
         length = _DURATION.fullmatch(self.response_format.duration)
@@ -89,8 +90,8 @@ class Interaction(Wire):
             raise invalid_request("Invalid duration: it has to be like 5s.")
         if float(length[1]) < 3:
             raise invalid_request("Invalid duration: minimum allowed 3s.")
-        if float(length[1]) > 10:
-            raise invalid_request("Invalid duration: maximum allowed 10s.")
+        if float(length[1]) > longest:
+            raise invalid_request(f"Invalid duration: maximum allowed {longest}s.")
         if old and self.response_format.resolution != "720p":
             raise invalid_request("This model does not support the resolution.")
         self._check_pictures(len(self.pictures))

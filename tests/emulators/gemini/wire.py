@@ -15,8 +15,13 @@ from tests.emulators.base import Refused
 Json = dict[str, Any]
 Body = TypeVar("Body", bound=BaseModel)
 
-AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
+AspectRatio = Literal[
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1"
+]
 ImageSize = Literal["512", "1K", "2K", "4K"]
+
+_STANDARD = str.maketrans("-_", "+/")
+"""Google reads both alphabets; google-genai sends the URL-safe one."""
 
 _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 
@@ -34,7 +39,7 @@ class Blob(Wire):
     def content(self) -> bytes:
         """What it holds, which has to be what it says."""
         try:
-            content = base64.b64decode(self.data, validate=True)
+            content = base64.b64decode(self.data.translate(_STANDARD), validate=True)
         except binascii.Error:
             raise invalid("Invalid value at 'data': Base64 decoding failed.") from None
         if self.mime_type not in _MAGIC:
@@ -66,7 +71,7 @@ class GenerationConfig(Wire):
 
 
 class Generate(Wire):
-    """The body of generateContent, as far as pictures need it."""
+    """The body of generateContent, as far as images need it."""
 
     contents: Annotated[list[Content], Field(min_length=1)]
     generation_config: GenerationConfig = GenerationConfig()

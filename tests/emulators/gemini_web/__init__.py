@@ -1,4 +1,4 @@
-"""A fake gemini.google.com for somebody who is signed in by cookies, and its hosts for accounts, uploads and files."""
+"""A fake gemini.google.com for a user with cookies, and its hosts for accounts, uploads and files."""
 
 import json
 import re
@@ -27,6 +27,12 @@ _UUID = r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
 _SLOTS = 81
 _FIXED = {6: [1], 7: 1, 10: 1, 11: 0, 17: [[0]], 18: 0, 27: 1, 30: [4], 41: [1], 53: 0, 61: [], 68: 1, 79: 1, 80: 1}
 _ODD_CHUNK = 37
+_USER_STATUS, _PREFERENCES, _FULL_SIZE = "otAQ7b", "ESY5D", "c8o8Fe"
+_EMPTY = ("MaZiqc", "hNvQHb", "jSf9Qc", "qpEbW", "aPya6c", "GPRiHf")
+"""Chats, usage and quotas, which clients read at start: there are none here."""
+
+_AVAILABLE, _UNAUTHENTICATED = 1000, 1016
+_INVALID_TOKEN = ')]}\'\n\n[["er",null,null,null,null,400,null,null,null,3]]'
 SHAPES = {"16:9": (1792, 1024), "9:16": (1024, 1792), "3:2": (1536, 1024), "2:3": (1024, 1536)}
 
 
@@ -41,15 +47,20 @@ class Ask:
 
 @dataclass(kw_only=True, eq=False)
 class GeminiWeb(FileHost):
-    """`rotation` is what becomes of cookies that ask to be renewed; `hops` text answers lead to a full-size file.
+    """`rotation` is the response to a rotation of the cookies; `hops` text responses lead to a full-size file, or
+    redirects with `hop_kind`. Image links end in `link_suffix`.
 
-    The next answers end in one of `outcomes`, one each: an error's number, words in place of a picture, `cut` in
-    mid-frame, or `silence` before any picture. Without `full_size` only previews are to be had.
+    The next responses end in one of `outcomes`, one each: an error's number, text instead of an image, `cut` in
+    mid-frame, or `silence` before any image. Without `full_size` there are only previews. Without `page_token` the
+    page of a signed-in user has no `SNlM0e`, and the site requires an empty `at`.
     """
 
     psid: str = "g.a000-the-lasting-cookie"
     rotation: Literal["renews", "refuses", "dead", "too-often"] = "renews"
     hops: int = 2
+    hop_kind: Literal["text", "redirect"] = "text"
+    link_suffix: str = ""
+    page_token: bool = True
     full_size: bool = True
     signed_out: Literal["", "page", "redirect"] = ""
     needs_cookies_for_files: bool = True
@@ -89,6 +100,9 @@ class GeminiWeb(FileHost):
         fresh = [f"sidts-{number:04}-short-lived" for number in (self.rotations, self.rotations - 1)]
         return given.get("__Secure-1PSID") == self.psid and given.get("__Secure-1PSIDTS") in fresh
 
+    def _is_user(self, request: Request) -> bool:
+        return self._is_signed_in(request) and not self.signed_out
+
     def _admit(self, request: Request) -> None:
         if not request.headers.get("user-agent", "").startswith("Mozilla/"):
             raise Refused(PlainTextResponse("unusual traffic", 429))
@@ -97,13 +111,14 @@ class GeminiWeb(FileHost):
 
     async def _app_page(self, request: Request) -> Response:
         if self.signed_out == "page" or not self._is_signed_in(request):
-            return HTMLResponse(f'<script>window.WIZ_global_data = {{"cfb2h": "{_BUILD}"}};</script>')
+            return _page({"cfb2h": _BUILD, "FdrFJe": _SESSION, "TuX5cc": "en", "qKIAYe": _PUSH_ID})
         self._admit(request)
-        members = {"SNlM0e": self._at(), "cfb2h": _BUILD, "FdrFJe": _SESSION, "TuX5cc": "en", "qKIAYe": _PUSH_ID}
-        return HTMLResponse(f"<html><script>window.WIZ_global_data = {json.dumps(members)};</script></html>")
+        token = {"SNlM0e": self._at()} if self.page_token else {}
+        members = {**token, "cfb2h": _BUILD, "FdrFJe": _SESSION, "TuX5cc": "en", "qKIAYe": _PUSH_ID}
+        return _page(members)
 
     def _at(self) -> str:
-        return f'AFd"{zlib.crc32(self.psid.encode()):08x}:1700000000'
+        return f"AFd{zlib.crc32(self.psid.encode()):08x}:1700000000"
 
     async def _rotate(self, request: Request) -> Response:
         names = [pair.partition("=")[0] for pair in request.headers.get("cookie", "").split("; ")]
@@ -133,6 +148,10 @@ class GeminiWeb(FileHost):
         return PlainTextResponse(reference)
 
     async def _generate(self, request: Request) -> Response:
+        if self.signed_out == "page":
+            await self._form(request)
+            said = frames.turn(("", "", ""), "Sign in to create images.", (), final=True)
+            return _streamed(frames.body(said, frames.CLOSING))
         self._admit(request)
         inner = await self._form(request)
         prompt, files = self._understood(inner)
@@ -159,14 +178,14 @@ class GeminiWeb(FileHost):
         first = sum(len(ask.pictures) for ask in self.asks)
         names = [f"AAA{number:04}" for number in range(first, first + self.pictures)]
         self._sizes |= dict.fromkeys(names, size)
-        drawings = tuple(Drawing(self.file_url(f"/gg-dl/{name}"), f"img-id-{name}") for name in names)
+        drawings = tuple(Drawing(self.file_url(f"/gg-dl/{name}{self.link_suffix}"), f"img-id-{name}") for name in names)
         self.asks.append(Ask(prompt, tuple(files), drawings))
         return drawings
 
     async def _form(self, request: Request) -> Any:
         """What stands in `f.req`, where all around it is as the page itself sends it."""
         media_type = request.headers.get("content-type", "")
-        fields = dict(parse_qsl((await request.body()).decode(), strict_parsing=True))
+        fields = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True, strict_parsing=True))
         query = request.query_params
         number = int(query.get("_reqid", "0"))
         fine = (
@@ -178,8 +197,8 @@ class GeminiWeb(FileHost):
         )
         if not fine:
             raise Refused(PlainTextResponse("Bad Request", 400))
-        if fields["at"] != self._at():
-            raise Refused(PlainTextResponse("", 401))
+        if fields["at"] != (self._at() if self.page_token and self._is_user(request) else ""):
+            raise Refused(PlainTextResponse(_INVALID_TOKEN, 400))
         return json.loads(fields["f.req"])
 
     def _understood(self, form: Any) -> tuple[str, list[str]]:
@@ -196,16 +215,37 @@ class GeminiWeb(FileHost):
         return prompt, files
 
     async def _call(self, request: Request) -> Response:
-        self._admit(request)
-        [[[name, payload, _, kind]]] = await self._form(request)
-        if (name, kind) != (request.query_params.get("rpcids"), "generic") or name != "c8o8Fe":
+        """Execute a batch of calls."""
+        if not request.headers.get("user-agent", "").startswith("Mozilla/"):
+            raise Refused(PlainTextResponse("unusual traffic", 429))
+        if self.signed_out == "redirect":
+            raise Refused(RedirectResponse("https://accounts.google.com/ServiceLogin", 302))
+        [calls] = await self._form(request)
+        names = [name for name, *_ in calls]
+        known = {_USER_STATUS: self._user_status, _PREFERENCES: self._preferences, _FULL_SIZE: self._full_size}
+        known |= dict.fromkeys(_EMPTY, lambda request, payload: [])
+        fine = ",".join(names) == request.query_params.get("rpcids") and known.keys() >= set(names)
+        if not fine or any(kind != "generic" for *_, kind in calls):
             return PlainTextResponse("Bad Request", 400)
-        [asked, (turn, candidate, conversation, *_), *_] = json.loads(payload)
+        results = [frames.result(name, known[name](request, json.loads(payload))) for name, payload, *_ in calls]
+        return _streamed(frames.body(*results, frames.CLOSING))
+
+    def _user_status(self, request: Request, payload: Any) -> Any:
+        if payload != []:
+            raise Refused(PlainTextResponse("Bad Request", 400))
+        status = _AVAILABLE if self._is_user(request) else _UNAUTHENTICATED
+        return [*[None] * 14, status, [], [], []]
+
+    def _preferences(self, request: Request, payload: Any) -> Any:
+        [[names]] = payload
+        return [[[name, None] for name in names]]
+
+    def _full_size(self, request: Request, payload: Any) -> Any:
+        self._admit(request)
+        [asked, (turn, candidate, conversation, *_), *_] = payload
         known = {drawing.id: drawing for ask in self.asks for drawing in ask.pictures}
-        fits = {turn[2:], candidate[3:], conversation[2:]}
-        drawing = known.get(asked[1][0]) if len(fits) == 1 else None
-        content = [drawing.url] if drawing and self.full_size else None
-        return _streamed(frames.body(frames.result(name, content), frames.CLOSING))
+        drawing = known.get(asked[1][0]) if len({turn[2:], candidate[3:], conversation[2:]}) == 1 else None
+        return [drawing.url] if drawing and self.full_size else None
 
     async def _file(self, request: Request) -> Response:
         name, _, suffix = request.path_params["name"].partition("=")
@@ -215,9 +255,14 @@ class GeminiWeb(FileHost):
         if name not in self._sizes or suffix not in hops:
             return PlainTextResponse("", 404)
         if left := hops[suffix]:
-            return PlainTextResponse(self.file_url(f"/gg-dl/{name}=hop{left - 1}"))
+            link = self.file_url(f"/gg-dl/{name}=hop{left - 1}")
+            return PlainTextResponse(link) if self.hop_kind == "text" else RedirectResponse(link, 302)
         colour = zlib.crc32(name.encode()).to_bytes(4, "big")
         return self.file_response(request, png(*self._sizes[name], (colour[0], colour[1], colour[2])), "image/png")
+
+
+def _page(members: dict[str, str]) -> Response:
+    return HTMLResponse(f"<html><script>window.WIZ_global_data = {json.dumps(members)};</script></html>")
 
 
 def _streamed(content: bytes) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture in an answer."""
+    """An image in a response."""
 
     url: str
     id: str
@@ -21,7 +21,7 @@ def body(*frames: Sequence[Any]) -> bytes:
 def turn(
     chat: tuple[str, str, str], text: str, drawings: Sequence[Drawing], *, sparse: bool = False, final: bool = False
 ) -> list[Any]:
-    """One frame of an answer as it is by now; `sparse` writes the pictures where a list with gaps has them."""
+    """Return one frame of a growing response; `sparse` writes the images as a sparse list does."""
     conversation, reply, candidate_id = chat
     pictures = [[[None, None, None, [None, 1, "alt text", each.url]], [each.id]] for each in drawings]
     rich: list[Any] = [{"8": [pictures]}] if sparse else [*[None] * 7, [pictures]]

@@ -25,7 +25,7 @@ KEY = "ms-00000000-1111-4222-8333-444444444444"
 
 
 class Fate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
 
     SUCCEEDS = "succeeds"
     FAILS = "fails"
@@ -91,10 +91,11 @@ class Task:
 
 @dataclass(kw_only=True, eq=False)
 class ModelScope(FileHost):
-    """Without `seconds` a task is done after `steps` looks; with it, by the clock from its start on.
+    """Without `seconds` a task is done after `steps` polls; with it, that long after its start.
 
-    A new task first shows the `state_words`, one per look. `place` is where sentences about errors stand. With
-    `signed`, links carry a signature that is good for one look only.
+    A new task first shows the `state_words`, one per poll. `place` is where sentences about errors stand. With
+    `signed`, links carry a signature that is good for one look only. With `synchronous` the header that asks for a
+    task is ignored, as by a gateway that drops it.
     """
 
     steps: int = 2
@@ -104,6 +105,7 @@ class ModelScope(FileHost):
     place: Place = "errors.message"
     needs_task_type: bool = True
     signed: bool = False
+    synchronous: bool = False
     state_words: Iterable[str] = ()
 
     tasks: list[Task] = field(init=False, repr=False, default_factory=list)
@@ -139,7 +141,7 @@ class ModelScope(FileHost):
         fate = self._fates.pop(0) if self._fates else _marked(order.prompt)
         if fate is Fate.REFUSED:
             raise self._refused(400, "The prompt may contain inappropriate content")
-        asynchronous = request.headers.get("x-modelscope-async-mode") == "true"
+        asynchronous = not self.synchronous and request.headers.get("x-modelscope-async-mode") == "true"
         steps, seconds = (self.steps, self.seconds) if asynchronous else (0, None)
         course = Course(steps, seconds, ends=fate is not Fate.NEVER_ENDS)
         task = Task(order, fate, course, iter(self.state_words))

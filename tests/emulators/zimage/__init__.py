@@ -21,9 +21,9 @@ __all__ = ["Fate", "Job", "ZImage"]
 
 @dataclass(kw_only=True, eq=False)
 class ZImage(FileHost):
-    """Without `seconds` a job is done after `steps` looks; with it, by the clock from its submit on.
+    """Without `seconds` a job is done after `steps` polls; with it, that long after its submit.
 
-    A new job first shows the `state_words`, one per look. `shape` "url" still gives a batch in one task as a
+    A new job first shows the `state_words`, one per poll. `shape` "url" still gives a batch in one task as a
     JSON array in a string: one URL cannot hold it.
     """
 

@@ -1,4 +1,4 @@
-"""What becomes of an order: its fate, its course, and what a look at it shows."""
+"""The job of a request: its outcome, its progress, and the responses to polls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from tests.emulators.zimage.wire import Order
 
 
 class Fate(StrEnum):
-    """What becomes of an order. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
+    """The outcome of a request. A prompt that contains the value in brackets, as in "[fails]", chooses it."""
 
     COMPLETES = "completes"
     FAILS = "fails"
@@ -35,7 +35,7 @@ def marked_fate(prompt: str) -> Fate:
 
 @dataclass(eq=False)
 class Job:
-    """Work that was taken: one order, in one task or, as a batch with a parent, in one task per picture."""
+    """An accepted request: one task or, as a batch with a parent, one task per image."""
 
     number: int
     order: Order
@@ -92,7 +92,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a look at a task shows."""
+    """The response to a poll of a task."""
 
     state: str
     share: float
