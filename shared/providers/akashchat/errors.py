@@ -1,4 +1,4 @@
-"""What it means when chat.akash.network does not answer as it was asked: by status and body, or by an error line."""
+"""Map chat.akash.network's error responses and error lines to our errors."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from shared.providers._json import as_dict
 _TOO_LONG = ("too long", "too much content")
 
 
-def is_stale(answer: Response) -> bool:
-    """Whether the session is what is wrong: a new one helps. All other refusals are an `error`."""
-    return answer.status == 403 and _content(answer).get("success") is False
+def is_stale(response: Response) -> bool:
+    """Return whether the session has expired; other rejections have the field `error` instead."""
+    return response.status == 403 and _content(response).get("success") is False
 
 
-def failure(answer: Response) -> EaselError:
-    """What an answer means that is not the one hoped for."""
-    content = _content(answer)
-    said = answer.quote(str(content.get("message") or content.get("error") or ""))
-    details = {"status": answer.status, **({"upstream": said} if said else {})}
-    if answer.status == 429 and (wait := _until_reset(answer)) is not None:
-        return AccountLimited(f"The limit of chat.akash.network is reached: {said}.", details=details, retry_after=wait)
-    if answer.status == 403 and content.get("error") == "Model not available":
-        return _unknown_model(said, details)
-    if answer.status == 403 and not content:
-        # A browser check in front of the site. It is about our address and not about an account, and may pass.
-        return Unavailable("Something in front of chat.akash.network refuses us: a check for browsers.")
-    if answer.status == 400 and not content:
-        return error_line(answer.body.decode(errors="replace"), answer.redaction)
-    if answer.status >= 500 and content.get("error"):
-        # The site's own words, and not a proxy's page: the work was refused and not taken.
-        return Unavailable(f"chat.akash.network refused: {said}.", details=details)
-    return answer.error(said)
+def failure(response: Response) -> EaselError:
+    """Return the error of an unsuccessful response."""
+    content = _content(response)
+    reason = response.quote(str(content.get("message") or content.get("error") or ""))
+    details = {"status": response.status, **({"upstream": reason} if reason else {})}
+    if response.status == 429 and (wait := _until_reset(response)) is not None:
+        message = f"The quota of chat.akash.network is reached: {reason}."
+        return AccountLimited(message, details=details, retry_after=wait)
+    if response.status == 403 and content.get("error") == "Model not available":
+        return _unknown_model(reason, details)
+    if response.status == 403 and not content:
+        # A browser check in front of the site blocks this host's address, not an account.
+        return Unavailable(
+            "A browser check blocks this host's access to chat.akash.network; try again later or use a proxy."
+        )
+    if response.status == 400 and not content:
+        return error_line(response.body.decode(errors="replace"), response.redaction)
+    if response.status >= 500 and content.get("error"):
+        # The site's own error, not a proxy's page: nothing was accepted.
+        return Unavailable(f"chat.akash.network rejected the request: {reason}.", details=details)
+    return response.error(reason)
 
 
 def error_line(text: str, redaction: Redaction) -> EaselError:
-    """What the text of an error line means, before anything else was said."""
-    said = redaction.quote(text)
-    message, details, lowered = f"chat.akash.network refused: {said}.", {"upstream": said}, text.lower()
+    """Return the error of an error line that precedes any text."""
+    reason = redaction.quote(text)
+    message, details = f"chat.akash.network rejected the request: {reason}.", {"upstream": reason}
+    lowered = text.lower()
     if "invalid model name" in lowered:
-        return _unknown_model(said, details)
+        return _unknown_model(reason, details)
     if any(words in lowered for words in _TOO_LONG):
         return BadRequest(message, code="context_length_exceeded", param="messages", details=details)
     if lowered.startswith("invalid argument"):
@@ -52,16 +56,16 @@ def error_line(text: str, redaction: Redaction) -> EaselError:
     return Unavailable(message, details=details)
 
 
-def _unknown_model(said: str, details: dict[str, Any]) -> NotFound:
-    message = f"chat.akash.network does not offer this model: {said}."
+def _unknown_model(reason: str, details: dict[str, Any]) -> NotFound:
+    message = f"chat.akash.network does not offer this model: {reason}."
     return NotFound(message, code="model_not_found", param="model", details=details)
 
 
-def _until_reset(answer: Response) -> float | None:
-    """Seconds, from the moment that a header names in Unix seconds."""
-    reset = answer.headers.get("x-tokenlimit-reset", "")
+def _until_reset(response: Response) -> float | None:
+    """Return the seconds until the quota resets, from a header with a Unix time; None without one."""
+    reset = response.headers.get("x-tokenlimit-reset", "")
     return max(1.0, int(reset) - time.time()) if reset.isascii() and reset.isdecimal() and len(reset) < 12 else None
 
 
-def _content(answer: Response) -> dict[str, Any]:
-    return as_dict(answer.json_or_none())
+def _content(response: Response) -> dict[str, Any]:
+    return as_dict(response.json_or_none())

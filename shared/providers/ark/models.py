@@ -1,7 +1,7 @@
-"""What Ark offers: Seedream for pictures, Seedance for videos, each under its names.
+"""Ark's models: Seedream for images, Seedance for videos, by short name and by full id.
 
-Ark knows a model by its full, dated id, and retires these every few months: `ARK_MODELS` adds and corrects. Facts are
-Volcengine's documentation of November 2026.
+Ark requires the full, dated id and retires ids every few months; `ARK_MODELS` adds and corrects models. Limits are from
+Volcengine's documentation of November 2026 unless a comment names another source.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _RESOLUTIONS = ("720p", "480p", "1080p")
 _VIDEO_KNOBS = frozenset({"seed", "watermark", "return_last_frame"})
 
 
-def _seconds(least: int, most: int) -> tuple[int, ...]:
-    """All that there are, the usual five first."""
-    return (5, *(second for second in range(least, most + 1) if second != 5))
+def _seconds(shortest: int, longest: int) -> tuple[int, ...]:
+    """Return all durations in seconds, the default 5 first."""
+    return (5, *(second for second in range(shortest, longest + 1) if second != 5))
 
 
-def _picture(upstream: str, min_pixels: int) -> Model:
+def _image(upstream: str, min_pixels: int) -> Model:
     return Model(
         "",
         upstream=upstream,
@@ -32,14 +32,14 @@ def _picture(upstream: str, min_pixels: int) -> Model:
     )
 
 
-def _video(upstream: str, least: int, most: int, *knobs: str, references: int = 0, videos: int = 0) -> Model:
+def _video(upstream: str, shortest: int, longest: int, *knobs: str, references: int = 0, videos: int = 0) -> Model:
     return Model(
         "",
         "video",
         upstream,
         typical_seconds=90.0,
         knobs=_VIDEO_KNOBS | set(knobs),
-        seconds=_seconds(least, most),
+        seconds=_seconds(shortest, longest),
         resolutions=_RESOLUTIONS,
         ratios=_RATIOS,
         frames=2,
@@ -48,10 +48,10 @@ def _video(upstream: str, least: int, most: int, *knobs: str, references: int = 
     )
 
 
-_SEEDREAM_5 = _picture("doubao-seedream-5-0-260128", 2560 * 1440)
-_SEEDREAM_5_PRO = _picture("doubao-seedream-5-0-pro-260628", 2560 * 1440)
-_SEEDREAM_45 = _picture("doubao-seedream-4-5-251128", 2560 * 1440)
-_SEEDREAM_4 = _picture("doubao-seedream-4-0-250828", 1280 * 720)
+_SEEDREAM_5 = _image("doubao-seedream-5-0-260128", 2560 * 1440)
+_SEEDREAM_5_PRO = _image("doubao-seedream-5-0-pro-260628", 2560 * 1440)
+_SEEDREAM_45 = _image("doubao-seedream-4-5-251128", 2560 * 1440)
+_SEEDREAM_4 = _image("doubao-seedream-4-0-250828", 1280 * 720)
 
 _SEEDANCE_2 = _video("doubao-seedance-2-0-260128", 4, 15, "generate_audio", references=9, videos=3)
 _SEEDANCE_2_FAST = _SEEDANCE_2._replace(upstream="doubao-seedance-2-0-fast-260128", typical_seconds=60.0)
@@ -71,12 +71,12 @@ _NAMES: dict[str, Model] = {
     "seedance-1.5-pro": _SEEDANCE_15,
     "seedance-1.0-pro": _SEEDANCE_1,
     "seedance-1.0-pro-fast": _SEEDANCE_1_FAST,
-    # As Jimeng's clients call the same models.
+    # Names that Jimeng's clients use for the same models.
     "video-3.5-pro": _SEEDANCE_15,
     "video-3.0-pro": _SEEDANCE_1,
     "video-3.0-fast": _SEEDANCE_1_FAST,
     "video-3.0": _SEEDANCE_1_FAST,
-    # Gone upstream, and still asked for: each with the pictures that it was for.
+    # Retired upstream, but still requested: each keeps the input images it accepted.
     "doubao-seedance-1-0-lite-i2v-250428": _SEEDANCE_2._replace(frames=1, max_inputs=0, max_videos=0),
     "doubao-seedance-1-0-lite-i2v-first-last-frame-250428": _SEEDANCE_2._replace(max_inputs=0, max_videos=0),
     "doubao-seedance-1-0-lite-i2v-reference-250428": _SEEDANCE_2._replace(frames=0, max_inputs=4, max_videos=0),
