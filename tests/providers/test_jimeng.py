@@ -428,7 +428,7 @@ REFUSALS: list[tuple[Reply, type[EaselError], str]] = [
     (envelope("1019"), AccountError, "generation_blocked"),
     (envelope("4013"), AccountError, "generation_blocked"),
     (envelope("-4"), AccountError, "generation_blocked"),
-    (envelope("5001"), GenerationFailed, "generation_failed"),
+    (envelope("5001"), AccountLimited, "rate_limit_exceeded"),
     (envelope("5002"), GenerationFailed, "generation_failed"),
     (envelope("1014"), UpstreamError, "upstream_failed"),
     (envelope("99"), UpstreamError, "upstream_failed"),

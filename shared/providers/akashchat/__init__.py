@@ -87,7 +87,7 @@ class AkashChat:
                 yield delta
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        async with self._site.chat(image_body(request), _SUBMIT_SECONDS) as response:
+        async with self._site.chat(image_body(request), _SUBMIT_SECONDS, of_image=True) as response:
             return await submitted(await response.read())
 
     async def poll(self, ref: Ref) -> Status:
@@ -132,19 +132,22 @@ class AkashChat:
         return f"{self._home}{output}" if output.startswith("/") else output
 
     async def _list(self) -> tuple[tuple[Model, ...], float]:
-        """Return the built-in and listed models and their TTL in seconds; if listing fails, the previous models."""
+        """Return the listed models and their TTL in seconds; if listing fails, the previous or built-in models."""
         try:
             async with asyncio.timeout(_LISTING_SECONDS):  # requests for any model wait for the list
                 response = await self._site.read("/api/models/", _LISTING_SECONDS)
             if response.status != 200:
                 raise failure(response)
             names = _names(response.json())
+            if not names:  # more likely an unknown format than a site without models
+                raise response.error("it lists no models")
         except (EaselError, TimeoutError) as error:
             _log.warning("akashchat: could not list the models, keeping the previous ones: %s", error)
             return self._models, _UNLISTED_SECONDS
         built_in = {model.id: model for model in _MODELS}
-        listed = {name: _text_model(name) for name in names if name not in built_in}
-        self._models = tuple({**built_in, **listed}.values())
+        listed = {name: built_in.get(name) or _text_model(name) for name in names}
+        # Built-in models keep their place, as the first model of a kind is its default.
+        self._models = tuple(sorted(listed.values(), key=lambda model: model not in _MODELS))
         return self._models, _LISTED_SECONDS
 
 

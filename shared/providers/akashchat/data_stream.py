@@ -40,7 +40,10 @@ def _end(content: Any) -> ChatDelta:
         raise GenerationFailed(
             "chat.akash.network ended its response with an error; try again or choose another model."
         )
-    return ChatDelta(finish_reason=_REASONS.get(reason, "stop"), usage=_usage(content.get("usage")))
+    usage = _usage(content.get("usage"))
+    if reason == "unknown" and usage is None:  # sent when the model behind the site breaks off
+        raise GenerationFailed("The model stopped before its response was complete; try again.")
+    return ChatDelta(finish_reason=_REASONS.get(reason, "stop"), usage=usage)
 
 
 def _usage(usage: Any) -> Usage | None:

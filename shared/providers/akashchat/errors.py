@@ -5,11 +5,23 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from shared.errors import AccountLimited, BadRequest, EaselError, NotFound, Unavailable
+from shared.errors import (
+    AccountLimited,
+    BadRequest,
+    ContentRefused,
+    EaselError,
+    NotFound,
+    Unavailable,
+    Uncertain,
+    UpstreamError,
+)
 from shared.http import Redaction, Response
-from shared.providers._json import as_dict
+from shared.providers._json import as_dict, is_moderation
 
-_TOO_LONG = ("too long", "too much content")
+_TOO_LONG = ("too long", "too much content", "maximum context length")
+_MODERATION = ("content blocked", "blocked by policy")
+_NO_WORKERS = "no workers available"
+_UNDESCRIBED = "[object Object]"
 
 
 def is_stale(response: Response) -> bool:
@@ -17,8 +29,8 @@ def is_stale(response: Response) -> bool:
     return response.status == 403 and _content(response).get("success") is False
 
 
-def failure(response: Response) -> EaselError:
-    """Return the error of an unsuccessful response."""
+def failure(response: Response, *, of_image: bool = False) -> EaselError:
+    """Return the error of an unsuccessful response, to an image submit if `of_image`."""
     content = _content(response)
     reason = response.quote(str(content.get("message") or content.get("error") or ""))
     details = {"status": response.status, **({"upstream": reason} if reason else {})}
@@ -35,25 +47,54 @@ def failure(response: Response) -> EaselError:
     if response.status == 400 and not content:
         return error_line(response.body.decode(errors="replace"), response.redaction)
     if response.status >= 500 and content.get("error"):
-        # The site's own error, not a proxy's page: nothing was accepted.
-        return Unavailable(f"chat.akash.network rejected the request: {reason}.", details=details)
+        if of_image:
+            return image_failure(reason, details)
+        return _refusal(reason, details) or Unavailable(_message(reason), details=details)
     return response.error(reason)
 
 
 def error_line(text: str, redaction: Redaction) -> EaselError:
     """Return the error of an error line that precedes any text."""
     reason = redaction.quote(text)
-    message, details = f"chat.akash.network rejected the request: {reason}.", {"upstream": reason}
-    lowered = text.lower()
-    if "invalid model name" in lowered:
+    details = {"upstream": reason}
+    if "invalid model name" in reason.lower():
         return _unknown_model(reason, details)
+    return _refusal(reason, details) or Unavailable(_message(reason), details=details)
+
+
+def image_failure(reason: str, details: dict[str, Any]) -> EaselError:
+    """Return the error of a failed image submit.
+
+    The site reports any failure of its image back end, even a lost response to an accepted job, so only known refusals
+    may be retried.
+    """
+    if refusal := _refusal(reason, details):
+        return refusal
+    if _NO_WORKERS in reason.lower():
+        return Unavailable("AkashGen has no workers available; try again later.", details=details)
+    return Uncertain(f"{_message(reason)} AkashGen may have started the job, so it was not retried.", details=details)
+
+
+def _refusal(reason: str, details: dict[str, Any]) -> EaselError | None:
+    """Return the error of a text that shows that nothing was accepted, else None."""
+    message, lowered = _message(reason), reason.lower()
     if any(words in lowered for words in _TOO_LONG):
         return BadRequest(message, code="context_length_exceeded", param="messages", details=details)
     if lowered.startswith("invalid argument"):
         return BadRequest(message, details=details)
-    if lowered.startswith("rate limit exceeded"):
+    if "rate limit" in lowered:
         return AccountLimited(message, details=details)
-    return Unavailable(message, details=details)
+    if is_moderation(reason) or any(words in lowered for words in _MODERATION):
+        return ContentRefused(message, details=details)
+    if "invalid api key" in lowered:
+        return UpstreamError(f"The site's own API key is invalid: {reason}.", details=details)
+    return None
+
+
+def _message(reason: str) -> str:
+    if reason == _UNDESCRIBED:
+        return "chat.akash.network failed without describing the error."
+    return f"chat.akash.network rejected the request: {reason}."
 
 
 def _unknown_model(reason: str, details: dict[str, Any]) -> NotFound:

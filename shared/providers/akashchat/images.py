@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from shared.errors import BadRequest, EaselError, NotFound, Unavailable, Uncertain
 from shared.http import Response
 from shared.providers.akashchat.data_stream import deltas
+from shared.providers.akashchat.errors import image_failure
 from shared.results import Submitted
 
 # The site concatenates the tag: quoted values may contain quotes and line breaks.
@@ -37,7 +38,8 @@ async def submitted(response: Response) -> Submitted:
     if not tag:
         raise await _without_job(response)
     if not _JOB_ID.fullmatch(tag[1]) or tag[1] in _INVALID_IDS:
-        raise Unavailable("AkashGen started no job; try again later.", details={"upstream": response.quote(text)})
+        message = "AkashGen returned no job id; the job may have started, so the request was not retried."
+        raise Uncertain(message, details={"upstream": response.quote(text)})
     prompt = _PROMPT.match(text, tag.end())
     return Submitted((tag[1],), response.redaction.redact(prompt[1].replace("\\'", "'")) if prompt else "")
 
@@ -49,11 +51,9 @@ async def _without_job(response: Response) -> EaselError:
         async for delta in deltas(_lines(response.body), response.redaction):
             text += delta.text
             ended = bool(delta.finish_reason)
-    except NotFound as error:  # the site names its image model when it started no job
-        return Unavailable(
-            "AkashGen is unavailable, or did not recognize an image prompt; rephrase it or try again later.",
-            details=error.details,
-        )
+    except (NotFound, Unavailable) as error:
+        # Older versions of the site name an unknown model for every failure of the image back end.
+        return image_failure(str(error.details.get("upstream", "")), error.details)
     except EaselError as error:
         return error
     if not ended or not text:

@@ -50,10 +50,12 @@ class Site:
         return response
 
     @asynccontextmanager
-    async def chat(self, body: dict[str, Any], timeout: float) -> AsyncGenerator[StreamingResponse, None]:
+    async def chat(
+        self, body: dict[str, Any], timeout: float, *, of_image: bool = False
+    ) -> AsyncGenerator[StreamingResponse, None]:
         """Submit a chat and stream its successful response; renew an expired session once.
 
-        `timeout` limits each read, in seconds.
+        `timeout` limits each read, in seconds; `of_image` marks an image submit.
         """
         token = None
         for _ in range(2):
@@ -64,7 +66,7 @@ class Site:
                     return
                 rejected = await response.read()
             if not is_stale(rejected):
-                raise failure(rejected)
+                raise failure(rejected, of_image=of_image)
             _log.info("akashchat: the session has expired, fetching a new one")
         raise Unavailable("chat.akash.network rejected a session that it had just issued; try again later.")
 

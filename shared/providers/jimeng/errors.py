@@ -8,6 +8,7 @@ from typing import Any
 from shared.errors import (
     AccountError,
     AccountExhausted,
+    AccountLimited,
     AccountRejected,
     BadRequest,
     ContentRefused,
@@ -24,7 +25,9 @@ _OUT_OF_CREDIT = ("1006", "2039", "5000")
 _CONTENT = ("2003", "2038", "2047", "4001")
 _MALFORMED = ("4002", "34010100")
 _BLOCKED = ("1019", "4013", "-4", "3018")
-_FAILED = ("1017", "5001", "5002")
+_QUEUE_FULL = "5001"
+_FAILED = ("1017", "5002")
+_QUEUE_SECONDS = 30.0
 
 _DAY = 86_400
 _CHINA = 8 * 3600
@@ -90,12 +93,19 @@ def _refusal(response: Response, code: str, reason: str) -> EaselError:
         )
     if not response.sent:
         return Unavailable(message, details=details)
+    return _submit_refusal(code, message, details)
+
+
+def _submit_refusal(code: str, message: str, details: dict[str, Any]) -> EaselError:
     if code in _CONTENT:
         return ContentRefused(
             "Jimeng's moderation rejected the prompt or its images; change them.", param="prompt", details=details
         )
     if code in _MALFORMED:
         return BadRequest(message, details=details)
+    if code == _QUEUE_FULL:
+        message = "Jimeng's queue for this account is full; try again later."
+        return AccountLimited(message, details=details, retry_after=_QUEUE_SECONDS)
     if code in _FAILED:
         return GenerationFailed(message, details=details)
     return UpstreamError(message, details=details)
