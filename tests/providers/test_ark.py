@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.account import Account
+from shared.api.requests.image_size import fit
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -120,7 +121,6 @@ async def test_what_is_ordered(provider: Ark, ark: Emulator) -> None:
         "size": "2560x1440",
         "response_format": "url",
         "watermark": False,
-        "seed": 0,
     }
 
 
@@ -256,6 +256,75 @@ async def test_a_task_id_stays_inside_its_path(provider: Ark, ark: Emulator) -> 
     with pytest.raises(NotFound):
         await provider.poll("../../tasks?x=")
     assert ark.calls[-1].path == "/api/v3/contents/generations/tasks/../../tasks?x="
+
+
+NAMED = {model.id: model for model in MODELS}
+
+
+@pytest.mark.parametrize(
+    ("name", "requested", "size"),
+    [
+        ("seedream-5.0-pro", Size(1024, 1024), Size(1024, 1024)),
+        ("seedream-5.0-pro", Size(4096, 4096), Size(2144, 2144)),
+        ("seedream-5.0", Size(1024, 1024), Size(1920, 1920)),
+        ("seedream-4.5", Size(4096, 4096), Size(4096, 4096)),
+    ],
+)
+async def test_sizes_are_within_the_models_pixels(
+    provider: Ark, ark: Emulator, name: str, requested: Size, size: Size
+) -> None:
+    model = NAMED[name]
+    await provider.submit(image(model=model, size=fit(requested, model)))
+    assert ark.calls[-1].json["size"] == str(size)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "resolutions", "references", "videos"),
+    [
+        ("seedance-2.0", (4, 15), {"480p", "720p", "1080p", "4k"}, 9, 3),
+        ("seedance-2.0-fast", (4, 15), {"480p", "720p"}, 9, 3),
+        ("seedance-2.5", (4, 30), {"480p", "720p", "1080p"}, 30, 10),
+    ],
+)
+async def test_limits_of_video_models(
+    provider: Ark, name: str, seconds: tuple[int, int], resolutions: set[str], references: int, videos: int
+) -> None:
+    model = NAMED[name]
+    assert (min(model.seconds), max(model.seconds)) == seconds
+    assert (set(model.resolutions), model.max_inputs, model.max_videos) == (resolutions, references, videos)
+    for resolution in resolutions:
+        await provider.submit_video(video(model=model, seconds=max(seconds), resolution=resolution))
+
+
+async def test_frames_of_seedance_25_keep_their_ratio(provider: Ark, ark: Emulator) -> None:
+    async def read() -> AsyncIterator[bytes]:
+        yield b""
+
+    frame = InputImage(read, url="https://images.example/cat.png")
+    await provider.submit_video(video(model=NAMED["seedance-2.5"], first_frame=frame, ratio="16:9"))
+    assert ark.calls[-1].json["ratio"] == "adaptive"
+
+
+async def test_a_seed_is_sent_only_to_models_that_accept_it(provider: Ark, ark: Emulator) -> None:
+    model = NAMED["seedream-4.0"]
+    await provider.submit(image(model=model, seed=7))
+    assert "seed" not in ark.calls[-1].json
+    ark.plan(DRAW, refusal(400, "InvalidParameter"))
+    with pytest.raises(BadRequest):
+        await provider.submit(image(model=model._replace(knobs=frozenset({"seed"})), seed=7))
+    assert ark.calls[-1].json["seed"] == 7
+
+
+async def test_byteplus_has_its_own_model_ids() -> None:
+    http = Http()
+    byteplus = Ark(http, Account("mine", "ark", "https://ark.ap-southeast.bytepluses.com/api/v3", KEY))
+    upstreams = {model.id: model.upstream for model in await byteplus.models()}
+    await http.aclose()
+    assert upstreams["seedance-2.0"] == "dreamina-seedance-2-0-260128"
+    assert upstreams["seedance-2.0-fast"] == "dreamina-seedance-2-0-fast-260128"
+    assert upstreams["seedance-2.5"] == "dreamina-seedance-2-5-260628"
+    assert upstreams["seedream-5.0-pro"] == "dola-seedream-5-0-pro-260628"
+    assert upstreams["seedream-4.5"] == upstreams["seedream-4-5-251128"] == "seedream-4-5-251128"
 
 
 # Refusals

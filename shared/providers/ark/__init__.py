@@ -22,13 +22,14 @@ from shared.providers._json import as_dict, as_id, as_list
 from shared.providers._links import is_usable, without_result
 from shared.providers.ark.errors import failure, refusal
 from shared.providers.ark.links import LONGEST_LINK, RESULT_ORIGINS, is_packed, packed, unpacked
-from shared.providers.ark.models import MODELS
+from shared.providers.ark.models import BYTEPLUS_MODELS, MODELS, frames_keep_ratio
 from shared.requests import ImageRequest, InputImage, VideoRequest
 from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
 
 _log = logging.getLogger(__name__)
 
 _IMAGE_SECONDS = 300.0
+_BYTEPLUS = ".bytepluses.com/api/v3"
 _MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png"}
 """By file extension, because the storage may send application/octet-stream."""
 
@@ -41,10 +42,11 @@ class Ark:
         self._base = account.base_url
         own = {origin_of(self._base)} if account.elsewhere else set()
         self._origins = {*RESULT_ORIGINS, *own, *account.origins}
+        self._models = BYTEPLUS_MODELS if self._base.endswith(_BYTEPLUS) else MODELS
         self._headers = {"Authorization": f"Bearer {account.key}"}
 
     async def models(self) -> tuple[Model, ...]:
-        return MODELS
+        return self._models
 
     async def submit(self, request: ImageRequest) -> Submitted:
         sources = [_source(image) for image in request.inputs]
@@ -55,7 +57,7 @@ class Ark:
             "size": "2K" if sources and not request.size_requested else str(request.size),
             "response_format": "url",
             "watermark": False,  # Ark's default is true
-            **({"seed": request.seed} if request.seed is not None else {}),
+            **({"seed": request.seed} if request.seed is not None and "seed" in request.model.knobs else {}),
             **({"image": sources} if sources else {}),
             **request.model.settings,
         }
@@ -64,7 +66,7 @@ class Ark:
 
     async def submit_video(self, request: VideoRequest) -> Submitted:
         optional = {
-            "ratio": request.ratio or None,
+            "ratio": "adaptive" if request.first_frame and frames_keep_ratio(request.model) else request.ratio or None,
             "seed": request.seed,
             "camera_fixed": request.camera_fixed,
             "return_last_frame": request.return_last_frame,
@@ -165,7 +167,7 @@ def _status(response: Response) -> Status:
         case "cancelled":
             return Failed(GenerationFailed("The task was cancelled.", code="cancelled"))
         case "expired":
-            return Failed(GenerationFailed("The task expired in Ark's queue; submit it again."))
+            return Failed(GenerationFailed("The task's time in Ark's queue expired; submit it again."))
         case str(other):
             if other != "running":
                 _log.warning("ark: unknown status '%s' counts as running", response.quote(other))

@@ -89,7 +89,7 @@ class VideoOrder(Strict):
     camera_fixed: bool | None = None
     watermark: bool = False
     seed: Seed = -1
-    resolution: Literal["480p", "720p", "1080p"] = "720p"
+    resolution: Literal["480p", "720p", "1080p", "4k"] = "720p"
     ratio: Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"] | None = None
     duration: int = 5
 
