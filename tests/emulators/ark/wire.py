@@ -113,7 +113,8 @@ class PictureOrder(Strict):
     prompt: str = Field(min_length=1)
     image: PictureAddress | Annotated[list[PictureAddress], Field(min_length=1, max_length=14)] = Field(default=[])
     size: str = Field(default="2048x2048", pattern=r"^([124]K|\d{3,4}x\d{3,4})$")
-    response_format: Literal["url"] = "url"
+    response_format: Literal["url", "b64_json"] = "url"
+    stream: bool = False
     watermark: bool = True
     seed: Seed = -1
     optimize_prompt_options: dict[Literal["mode", "thinking"], str] = {}
