@@ -40,7 +40,8 @@ class Model(NamedTuple):
     upstream with every request that supports them, under the upstream's own names. `accounts` are the provider's
     accounts that have the model; empty if all have it.
 
-    Sizes with fewer than `min_pixels` are scaled up, keeping the aspect ratio. For videos, `seconds`, `resolutions`
+    Sizes with fewer than `min_pixels` are scaled up and those with more than `max_pixels`, unless it is 0, scaled down,
+    keeping the aspect ratio. For videos, `seconds`, `resolutions`
     (like 720p) and `ratios` (like 16:9) list the supported values, the default first; empty means any. `frames` is 1 if
     an image can be the first frame, 2 if one can be the last frame too; `max_inputs` and `max_videos` limit
     references.
@@ -67,3 +68,4 @@ class Model(NamedTuple):
     ratios: tuple[str, ...] = ()
     frames: int = 0
     max_videos: int = 0
+    max_pixels: int = 0

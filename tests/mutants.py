@@ -434,8 +434,8 @@ MUTANTS = (
     Mutant(
         "session kept until it ends",
         "shared/providers/akashchat/site.py",
-        "_SHARE_OF_LIFE = 0.8",
-        "_SHARE_OF_LIFE = 1.2",
+        "_TTL_SHARE = 0.8",
+        "_TTL_SHARE = 1.2",
         "tests/functions/akashchat",
     ),
     Mutant(
@@ -455,14 +455,14 @@ MUTANTS = (
     Mutant(
         "redirect of a conversation not repeated",
         "shared/providers/akashchat/site.py",
-        "if answer.status not in _REDIRECTS:\n                    yield",
+        "if response.status not in _REDIRECTS:\n                    yield",
         "if True:\n                    yield",
         "tests/functions/akashchat",
     ),
     Mutant(
         "browser check rests the account",
         "shared/providers/akashchat/errors.py",
-        "if answer.status == 403 and not content:",
+        "if response.status == 403 and not content:",
         "if False:",
         "tests/functions/akashchat",
     ),
@@ -483,7 +483,7 @@ MUTANTS = (
     Mutant(
         "line without an end taken for nothing",
         "shared/providers/akashchat/data_stream.py",
-        "        raise _nonsense() from None",
+        "        raise _malformed() from None",
         '        return ""',
         "tests/functions/akashchat",
     ),
@@ -497,7 +497,7 @@ MUTANTS = (
     Mutant(
         "zero sent as a temperature",
         "shared/providers/akashchat/request_body.py",
-        '"temperature": max(temperature, _LEAST)',
+        '"temperature": max(temperature, _MIN_VALUE)',
         '"temperature": temperature',
         "tests/functions/akashchat",
     ),
@@ -518,15 +518,15 @@ MUTANTS = (
     Mutant(
         "session renewed for one sentence alone",
         "shared/providers/akashchat/errors.py",
-        '_content(answer).get("success") is False',
-        'b"Invalid session" in answer.body',
+        '_content(response).get("success") is False',
+        'b"Invalid session" in response.body',
         "tests/functions/akashchat",
     ),
     Mutant(
         "job called undefined",
         "shared/providers/akashchat/images.py",
-        '_NO_NAMES = ("undefined", "null")',
-        '_NO_NAMES = ("null",)',
+        '_INVALID_IDS = ("undefined", "null")',
+        '_INVALID_IDS = ("null",)',
         "tests/functions/akashchat",
     ),
     Mutant(
@@ -539,7 +539,7 @@ MUTANTS = (
     Mutant(
         "text taken for a picture's order",
         "shared/providers/akashchat/images.py",
-        "raise await _no_order(answer)",
+        "raise await _without_job(response)",
         'return Submitted(("job",))',
         "tests/functions/akashchat",
     ),
@@ -560,8 +560,8 @@ MUTANTS = (
     Mutant(
         "failure in disguise taken for a picture",
         "shared/providers/akashchat/__init__.py",
-        "if seen.result and not _LINK.match(seen.result):",
-        "if not seen.result:",
+        "if status.result and not _LINK.match(status.result):",
+        "if not status.result:",
         "tests/functions/akashchat",
     ),
     Mutant(
@@ -1385,14 +1385,14 @@ MUTANTS = (
     Mutant(
         "Jimeng's credits of the day not fetched",
         "shared/providers/jimeng/__init__.py",
-        'return bool(at(gift, "receive_quota"))',
+        'return bool(at(claimed, "receive_quota"))',
         "return False",
         JIMENG,
     ),
     Mutant(
         "Jimeng's newest run called broken",
         "shared/providers/jimeng/__init__.py",
-        "if run not in records:",
+        "if job not in records:",
         "if False:",
         JIMENG,
     ),
@@ -1414,7 +1414,7 @@ MUTANTS = (
     Mutant(
         "Jimeng's uploads sent anywhere",
         "shared/providers/jimeng/uploads.py",
-        "if place not in self._origins:",
+        "if origin not in self._origins:",
         "if False:",
         JIMENG,
     ),
@@ -1428,21 +1428,21 @@ MUTANTS = (
     Mutant(
         "Jimeng's upload with the checksum of its end",
         "shared/providers/jimeng/uploads.py",
-        "zlib.crc32(piece, checksum)",
-        "zlib.crc32(piece)",
+        "zlib.crc32(chunk, checksum)",
+        "zlib.crc32(chunk)",
         JIMENG,
     ),
     Mutant(
         "Jimeng's broken upload taken for an order",
         "shared/providers/jimeng/uploads.py",
-        "raise Unavailable(\"Jimeng's storage broke",
-        "raise Uncertain(\"Jimeng's storage broke",
+        "raise Unavailable(\"The connection to Jimeng's storage",
+        "raise Uncertain(\"The connection to Jimeng's storage",
         JIMENG,
     ),
     Mutant(
         "Jimeng's look blamed on the caller",
         "shared/providers/jimeng/errors.py",
-        "if not answer.sent:",
+        "if not response.sent:",
         "if False:",
         JIMENG,
     ),
@@ -1569,8 +1569,8 @@ MUTANTS = (
     Mutant(
         "status swapped: jimeng says running for a run that does not show yet",
         "shared/providers/jimeng/__init__.py",
-        "a moment to be seen\n            return Queued()",
-        "a moment to be seen\n            return Running()",
+        "appears after a moment\n            return Queued()",
+        "appears after a moment\n            return Running()",
         STATUSES,
     ),
     Mutant(
@@ -1639,8 +1639,8 @@ MUTANTS = (
     Mutant(
         "status swapped: akashchat says running for queued",
         "shared/providers/akashchat/__init__.py",
-        "return Queued(seen.position)",
-        "return Running(seen.position)",
+        "return Queued(status.position)",
+        "return Running(status.position)",
         STATUSES,
     ),
     Mutant(

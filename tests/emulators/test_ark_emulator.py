@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,7 +143,8 @@ REFUSED: list[tuple[Json, str]] = [
     ({"duration": 3}, "duration"),
     ({"duration": "5"}, "duration"),
     ({"ratio": "9:21"}, "ratio"),
-    ({"resolution": "4k"}, "resolution"),
+    ({"resolution": "8k"}, "resolution"),
+    ({"model": "doubao-seedance-2-0-fast-260128", "resolution": "1080p"}, "resolution"),
     ({"seed": -2}, "seed"),
     ({"camera_fixed": True}, "camera_fixed"),
     ({"priority": 10}, "priority"),
@@ -157,6 +160,45 @@ REFUSED: list[tuple[Json, str]] = [
 def test_malformed_orders_are_refused(api: httpx.Client, ark: Ark, changes: Json, said: str) -> None:
     assert_refused(create(api, **changes), 400, "InvalidParameter", said)
     assert not ark.tasks
+
+
+def test_tasks_are_filtered_and_listed_by_page(api: httpx.Client, ark: Ark) -> None:
+    ark.steps = 0
+    done = [create(api).json()["id"] for _ in range(3)]
+    other = create(api, model="doubao-seedance-1-5-pro-251215").json()["id"]
+
+    def listed(**query: Any) -> tuple[int, list[str]]:
+        content = api.get(TASKS, params={name.replace("filter_", "filter."): value for name, value in query.items()})
+        return content.json()["total"], [item["id"] for item in content.json()["items"]]
+
+    assert listed() == (4, [*done, other])
+    assert listed(filter_task_ids=[done[2], other]) == (2, [done[2], other])
+    assert listed(filter_model="doubao-seedance-1-5-pro-251215") == (1, [other])
+    assert listed(filter_status="cancelled") == (0, [])
+    assert listed(filter_service_tier="flex") == (0, [])
+    assert listed(page_num=2, page_size=3) == (4, [other])
+    assert_refused(api.get(TASKS, params={"page_size": "501"}), 400, "InvalidParameter", "page_size")
+
+
+def test_an_image_as_base64(api: httpx.Client) -> None:
+    body = {"model": "doubao-seedream-4-5-251128", "prompt": "a cat", "response_format": "b64_json"}
+    [image] = api.post(DRAW, json=body).json()["data"]
+    assert image.keys() == {"b64_json", "size"}
+    assert base64.b64decode(image["b64_json"]).startswith(b"\xff\xd8\xff")
+
+
+def test_an_image_as_a_stream(api: httpx.Client, ark: Ark) -> None:
+    ark.next_fate(Fate.PARTLY_FAILS)
+    response = api.post(DRAW, json={"model": "doubao-seedream-4-5-251128", "prompt": "a cat", "stream": True})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *events, done = [line.removeprefix("data: ") for line in response.text.splitlines() if line]
+    assert done == "[DONE]"
+    assert [json.loads(event)["type"] for event in events] == [
+        "image_generation.partial_failed",
+        "image_generation.partial_succeeded",
+        "image_generation.completed",
+    ]
+    assert [json.loads(event).get("image_index") for event in events] == [0, 1, None]
 
 
 def test_what_is_missing_is_named(api: httpx.Client) -> None:
@@ -194,6 +236,8 @@ def test_a_picture_and_its_file(api: httpx.Client) -> None:
         ("doubao-seedream-4-5-251128", "1920x1920", True),
         ("doubao-seedream-5-0-260128", "1K", False),
         ("doubao-seedream-5-0-260128", "2K", True),
+        ("doubao-seedream-5-0-pro-260628", "1K", True),
+        ("doubao-seedream-5-0-pro-260628", "4K", False),
         ("doubao-seedream-4-0-250828", "1024x1024", True),
         ("doubao-seedream-4-0-250828", "512x512", False),
         ("doubao-seedream-4-0-250828", "5000x1000", False),

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from shared.providers.jimeng.models import MODELS
-from shared.providers.jimeng.request_body import picture_order, video_order
+from shared.providers.jimeng.request_body import image_body, video_body
 from shared.providers.jimeng.uploads import Grant, signed_headers
 from shared.requests import ImageRequest, VideoRequest
 from tests.emulators.jimeng import SESSION, Jimeng
@@ -52,11 +52,11 @@ def call(client: httpx.Client, path: str, body: Json, **changes: str) -> Json:
 
 
 def an_order() -> Json:
-    return picture_order(ImageRequest(PICTURE, "a cat", PICTURE.default_size), [])
+    return image_body(ImageRequest(PICTURE, "a cat", PICTURE.default_size), [])
 
 
 def a_film() -> Json:
-    return video_order(VideoRequest(VIDEO, "a fjord", 5, "720p"), "", "")
+    return video_body(VideoRequest(VIDEO, "a fjord", 5, "720p"), "", "")
 
 
 def run_of(client: httpx.Client, order: Json) -> str:
@@ -140,8 +140,8 @@ def test_drafts_of_videos_that_make_no_sense(client: httpx.Client, jimeng: Jimen
 
 
 def test_orders_about_pictures_that_nobody_brought(client: httpx.Client) -> None:
-    edit = picture_order(ImageRequest(PICTURE, "a cat", PICTURE.default_size), ["tos/unknown"])
-    frame = video_order(VideoRequest(VIDEO, "a fjord", 5, "720p"), "tos/unknown", "")
+    edit = image_body(ImageRequest(PICTURE, "a cat", PICTURE.default_size), ["tos/unknown"])
+    frame = video_body(VideoRequest(VIDEO, "a fjord", 5, "720p"), "tos/unknown", "")
     assert [call(client, GENERATE, order)["ret"] for order in (edit, frame)] == ["4002", "4002"]
 
 

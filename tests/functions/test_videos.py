@@ -652,7 +652,7 @@ def test_the_models_say_what_videos_there_are(client: httpx.Client) -> None:
     seedance = listed["seedance-2.0"]
     assert (seedance["kind"], seedance["owned_by"], seedance["async"]) == ("video", "ark", True)
     assert seedance["seconds"] == list(range(4, 16))
-    assert seedance["resolutions"] == ["720p", "480p", "1080p"]
+    assert seedance["resolutions"] == ["720p", "480p", "1080p", "4k"]
     assert "16:9" in seedance["ratios"]
     assert seedance["architecture"] == {"input_modalities": ["text", "image"], "output_modalities": ["video"]}
     assert listed["sora-2"]["root"] == "seedance-2.0"

@@ -1,4 +1,4 @@
-"""Ark's adapter beyond the promises of all providers: pictures at once, error codes, links inside of ids."""
+"""Ark's provider beyond the conformance suite: images in the response, error codes, links in ids."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.account import Account
+from shared.api.requests.image_size import fit
 from shared.errors import (
     AccountError,
     AccountExhausted,
@@ -36,12 +37,12 @@ from tests.emulators.ark import KEY, Fate
 from tests.emulators.ark import Ark as Emulator
 from tests.emulators.faults import Reply
 
-PICTURES = [model for model in MODELS if model.kind == "image"]
+IMAGE_MODELS = [model for model in MODELS if model.kind == "image"]
 VIDEO = next(model for model in MODELS if model.kind == "video")
 DRAW = "/images/generations"
 TASKS = "/contents/generations/tasks"
 
-# A real link and a real answer of Ark's, trimmed.
+# A real link and a real response of Ark's, trimmed.
 LINK = (
     "https://ark-content-generation-v2-cn-beijing.tos-cn-beijing.volces.com/doubao-seedream-4-0/"
     "021759411409176860cde38290461f4b74ab5abe39cd41dd8a4dd_0.jpeg?X-Tos-Algorithm=TOS4-HMAC-SHA256"
@@ -70,14 +71,14 @@ def account(base_url: str) -> Account:
 
 
 @pytest.fixture
-async def adapter(ark: Emulator) -> AsyncIterator[Ark]:
+async def provider(ark: Emulator) -> AsyncIterator[Ark]:
     http = Http()
     yield Ark(http, account(ark.url))
     await http.aclose()
 
 
-def picture(**changes: Any) -> ImageRequest:
-    model = PICTURES[0]
+def image(**changes: Any) -> ImageRequest:
+    model = IMAGE_MODELS[0]
     return ImageRequest(model, "a cat", model.default_size)._replace(**changes)
 
 
@@ -85,8 +86,8 @@ def video(**changes: Any) -> VideoRequest:
     return VideoRequest(VIDEO, "a fjord", 5, "720p")._replace(**changes)
 
 
-async def bytes_of(adapter: Ark, output: Output) -> bytes:
-    async with adapter.open(output.ref) as media:
+async def bytes_of(provider: Ark, output: Output) -> bytes:
+    async with provider.open(output.ref) as media:
         return b"".join([chunk async for chunk in media.chunks])
 
 
@@ -97,60 +98,59 @@ def refusal(status: int, code: str, said: str = "Something. Request id: 0217") -
 # Pictures
 
 
-@pytest.mark.parametrize("model", PICTURES, ids=lambda model: model.id)
-async def test_a_picture_is_there_at_once(adapter: Ark, ark: Emulator, model: Model) -> None:
-    [ref] = (await adapter.submit(picture(model=model, seed=7))).refs
+@pytest.mark.parametrize("model", IMAGE_MODELS, ids=lambda model: model.id)
+async def test_an_image_is_there_at_once(provider: Ark, ark: Emulator, model: Model) -> None:
+    [ref] = (await provider.submit(image(model=model, seed=7))).refs
     ark.calls.clear()
-    status = await adapter.poll(ref)
+    status = await provider.poll(ref)
     assert not ark.calls
     assert isinstance(status, Succeeded)
     [output] = status.outputs
     assert (output.media_type, output.lasting) == ("image/jpeg", True)
-    data = await bytes_of(adapter, output)
+    data = await bytes_of(provider, output)
     frame = data.index(b"\xff\xc0") + 5
     assert data.startswith(b"\xff\xd8\xff")
     assert (int.from_bytes(data[frame + 2 : frame + 4]), int.from_bytes(data[frame : frame + 2])) == model.default_size
 
 
-async def test_what_is_ordered(adapter: Ark, ark: Emulator) -> None:
-    await adapter.submit(picture(size=Size(2560, 1440), seed=0))
+async def test_what_is_ordered(provider: Ark, ark: Emulator) -> None:
+    await provider.submit(image(size=Size(2560, 1440), seed=0))
     assert ark.calls[-1].json == {
         "model": "doubao-seedream-5-0-260128",
         "prompt": "a cat",
         "size": "2560x1440",
         "response_format": "url",
         "watermark": False,
-        "seed": 0,
     }
 
 
-async def test_pictures_to_begin_with(adapter: Ark, ark: Emulator) -> None:
+async def test_images_to_begin_with(provider: Ark, ark: Emulator) -> None:
     async def read() -> AsyncIterator[bytes]:
         yield b"\x89PN"
         yield b"G..."
 
     here, there = InputImage(read, "image/png", 7), InputImage(read, url="https://pictures.example/cat.png")
-    await adapter.submit(picture(inputs=(here, there), size_requested=False))
+    await provider.submit(image(inputs=(here, there), size_requested=False))
     assert ark.calls[-1].json["size"] == "2K"
-    await adapter.submit(picture(inputs=(here, there)))
+    await provider.submit(image(inputs=(here, there)))
     assert ark.calls[-1].json["size"] == "2048x2048"
     data = base64.b64encode(b"\x89PNG...").decode()
     assert ark.calls[-1].json["image"] == [f"data:image/png;base64,{data}", "https://pictures.example/cat.png"]
 
 
-async def test_a_models_settings_go_along(adapter: Ark, ark: Emulator) -> None:
+async def test_a_models_settings_go_along(provider: Ark, ark: Emulator) -> None:
     options = {"optimize_prompt_options": {"mode": "fast"}}
-    await adapter.submit(picture(model=PICTURES[0]._replace(settings=options)))
+    await provider.submit(image(model=IMAGE_MODELS[0]._replace(settings=options)))
     assert ark.pictures[-1].optimize_prompt_options == {"mode": "fast"}
     tier = {"service_tier": "flex", "execution_expires_after": 3600}
-    await adapter.submit_video(video(model=VIDEO._replace(settings=tier)))
+    await provider.submit_video(video(model=VIDEO._replace(settings=tier)))
     [task] = ark.tasks.values()
     assert (task.order.service_tier, task.order.execution_expires_after) == ("flex", 3600)
 
 
-async def test_what_failed_in_part_is_what_there_is(adapter: Ark, ark: Emulator) -> None:
+async def test_what_failed_in_part_is_what_there_is(provider: Ark, ark: Emulator) -> None:
     ark.next_fate(Fate.PARTLY_FAILS)
-    assert len((await adapter.submit(picture())).refs) == 1
+    assert len((await provider.submit(image())).refs) == 1
 
 
 @pytest.mark.parametrize(
@@ -163,33 +163,33 @@ async def test_what_failed_in_part_is_what_there_is(adapter: Ark, ark: Emulator)
         (Fate.NO_ID, Uncertain, "upstream_failed"),
     ],
 )
-async def test_a_picture_that_fails(
-    adapter: Ark, ark: Emulator, fate: Fate, expected: type[EaselError], code: str
+async def test_an_image_that_fails(
+    provider: Ark, ark: Emulator, fate: Fate, expected: type[EaselError], code: str
 ) -> None:
     ark.next_fate(fate)
     with pytest.raises(expected) as caught:
-        await adapter.submit(picture())
+        await provider.submit(image())
     assert caught.value.code == code
 
 
-async def test_a_picture_can_be_neither_cancelled_nor_deleted(adapter: Ark) -> None:
-    [ref] = (await adapter.submit(picture())).refs
-    assert [await adapter.cancel(ref), await adapter.delete(ref)] == [False, False]
+async def test_an_image_can_be_neither_cancelled_nor_deleted(provider: Ark) -> None:
+    [ref] = (await provider.submit(image())).refs
+    assert [await provider.cancel(ref), await provider.delete(ref)] == [False, False]
 
 
 # Videos
 
 
-async def test_a_task_without_an_id_is_uncertain(adapter: Ark, ark: Emulator) -> None:
+async def test_a_task_without_an_id_is_uncertain(provider: Ark, ark: Emulator) -> None:
     ark.next_fate(Fate.NO_ID)
     with pytest.raises(Uncertain):
-        await adapter.submit_video(video())
+        await provider.submit_video(video())
 
 
-async def test_all_that_is_wished_for(adapter: Ark, ark: Emulator) -> None:
+async def test_all_that_is_wished_for(provider: Ark, ark: Emulator) -> None:
     model = next(model for model in MODELS if model.id == "seedance-1.5-pro")
     wishes = {"seed": 0, "camera_fixed": False, "return_last_frame": True, "generate_audio": True, "ratio": "4:3"}
-    await adapter.submit_video(video(model=model, watermark=True, **wishes))
+    await provider.submit_video(video(model=model, watermark=True, **wishes))
     assert ark.calls[-1].json == {
         "model": "doubao-seedance-1-5-pro-251215",
         "content": [{"type": "text", "text": "a fjord"}],
@@ -217,17 +217,17 @@ RECORDS: list[tuple[dict[str, Any], type]] = [
 
 @pytest.mark.parametrize(("record", "expected"), RECORDS)
 async def test_what_a_record_means(
-    adapter: Ark, ark: Emulator, record: dict[str, Any], expected: type, caplog: pytest.LogCaptureFixture
+    provider: Ark, ark: Emulator, record: dict[str, Any], expected: type, caplog: pytest.LogCaptureFixture
 ) -> None:
     ark.plan(TASKS, Reply(200, record))
     with caplog.at_level(logging.WARNING):
-        assert isinstance(await adapter.poll("cgt-1"), expected)
+        assert isinstance(await provider.poll("cgt-1"), expected)
     assert not caplog.records
 
 
-async def test_the_outputs_of_a_record(adapter: Ark, ark: Emulator) -> None:
+async def test_the_outputs_of_a_record(provider: Ark, ark: Emulator) -> None:
     ark.plan(TASKS, Reply(200, SUCCEEDED))
-    status = await adapter.poll("cgt-1")
+    status = await provider.poll("cgt-1")
     assert isinstance(status, Succeeded)
     assert [output.media_type for output in status.outputs] == ["video/mp4", "image/png"]
     assert [unpacked(output.ref) for output in status.outputs] == list(SUCCEEDED["content"].values())
@@ -244,18 +244,87 @@ async def test_the_outputs_of_a_record(adapter: Ark, ark: Emulator) -> None:
         ("", "generation_failed"),
     ],
 )
-async def test_why_a_task_failed(adapter: Ark, ark: Emulator, code: str, expected: str) -> None:
+async def test_why_a_task_failed(provider: Ark, ark: Emulator, code: str, expected: str) -> None:
     ark.plan(TASKS, Reply(200, {"status": "failed", "error": {"code": code, "message": "No. Request id: 0217"}}))
-    status = await adapter.poll("cgt-1")
+    status = await provider.poll("cgt-1")
     assert isinstance(status, Failed)
     assert status.error.code == expected
     assert "No. Request id: 0217" in status.error.message
 
 
-async def test_a_task_id_stays_inside_its_path(adapter: Ark, ark: Emulator) -> None:
+async def test_a_task_id_stays_inside_its_path(provider: Ark, ark: Emulator) -> None:
     with pytest.raises(NotFound):
-        await adapter.poll("../../tasks?x=")
+        await provider.poll("../../tasks?x=")
     assert ark.calls[-1].path == "/api/v3/contents/generations/tasks/../../tasks?x="
+
+
+NAMED = {model.id: model for model in MODELS}
+
+
+@pytest.mark.parametrize(
+    ("name", "requested", "size"),
+    [
+        ("seedream-5.0-pro", Size(1024, 1024), Size(1024, 1024)),
+        ("seedream-5.0-pro", Size(4096, 4096), Size(2144, 2144)),
+        ("seedream-5.0", Size(1024, 1024), Size(1920, 1920)),
+        ("seedream-4.5", Size(4096, 4096), Size(4096, 4096)),
+    ],
+)
+async def test_sizes_are_within_the_models_pixels(
+    provider: Ark, ark: Emulator, name: str, requested: Size, size: Size
+) -> None:
+    model = NAMED[name]
+    await provider.submit(image(model=model, size=fit(requested, model)))
+    assert ark.calls[-1].json["size"] == str(size)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "resolutions", "references", "videos"),
+    [
+        ("seedance-2.0", (4, 15), {"480p", "720p", "1080p", "4k"}, 9, 3),
+        ("seedance-2.0-fast", (4, 15), {"480p", "720p"}, 9, 3),
+        ("seedance-2.5", (4, 30), {"480p", "720p", "1080p"}, 30, 10),
+    ],
+)
+async def test_limits_of_video_models(
+    provider: Ark, name: str, seconds: tuple[int, int], resolutions: set[str], references: int, videos: int
+) -> None:
+    model = NAMED[name]
+    assert (min(model.seconds), max(model.seconds)) == seconds
+    assert (set(model.resolutions), model.max_inputs, model.max_videos) == (resolutions, references, videos)
+    for resolution in resolutions:
+        await provider.submit_video(video(model=model, seconds=max(seconds), resolution=resolution))
+
+
+async def test_frames_of_seedance_25_keep_their_ratio(provider: Ark, ark: Emulator) -> None:
+    async def read() -> AsyncIterator[bytes]:
+        yield b""
+
+    frame = InputImage(read, url="https://images.example/cat.png")
+    await provider.submit_video(video(model=NAMED["seedance-2.5"], first_frame=frame, ratio="16:9"))
+    assert ark.calls[-1].json["ratio"] == "adaptive"
+
+
+async def test_a_seed_is_sent_only_to_models_that_accept_it(provider: Ark, ark: Emulator) -> None:
+    model = NAMED["seedream-4.0"]
+    await provider.submit(image(model=model, seed=7))
+    assert "seed" not in ark.calls[-1].json
+    ark.plan(DRAW, refusal(400, "InvalidParameter"))
+    with pytest.raises(BadRequest):
+        await provider.submit(image(model=model._replace(knobs=frozenset({"seed"})), seed=7))
+    assert ark.calls[-1].json["seed"] == 7
+
+
+async def test_byteplus_has_its_own_model_ids() -> None:
+    http = Http()
+    byteplus = Ark(http, Account("mine", "ark", "https://ark.ap-southeast.bytepluses.com/api/v3", KEY))
+    upstreams = {model.id: model.upstream for model in await byteplus.models()}
+    await http.aclose()
+    assert upstreams["seedance-2.0"] == "dreamina-seedance-2-0-260128"
+    assert upstreams["seedance-2.0-fast"] == "dreamina-seedance-2-0-fast-260128"
+    assert upstreams["seedance-2.5"] == "dreamina-seedance-2-5-260628"
+    assert upstreams["seedream-5.0-pro"] == "dola-seedream-5-0-pro-260628"
+    assert upstreams["seedream-4.5"] == upstreams["seedream-4-5-251128"] == "seedream-4-5-251128"
 
 
 # Refusals
@@ -290,62 +359,62 @@ REFUSALS: list[tuple[Reply, type[EaselError], str]] = [
 
 @pytest.mark.parametrize(("reply", "expected", "code"), REFUSALS)
 async def test_what_a_refusal_means(
-    adapter: Ark, ark: Emulator, reply: Reply, expected: type[EaselError], code: str
+    provider: Ark, ark: Emulator, reply: Reply, expected: type[EaselError], code: str
 ) -> None:
-    for path, order in ((DRAW, adapter.submit(picture())), (TASKS, adapter.submit_video(video()))):
+    for path, order in ((DRAW, provider.submit(image())), (TASKS, provider.submit_video(video()))):
         ark.plan(path, reply)
         with pytest.raises(EaselError) as caught:
             await order
         assert (type(caught.value), caught.value.code) == (expected, code)
 
 
-async def test_a_model_that_is_not_open_does_not_rest_the_account(adapter: Ark, ark: Emulator) -> None:
+async def test_a_model_that_is_not_open_does_not_rest_the_account(provider: Ark, ark: Emulator) -> None:
     ark.closed = frozenset({VIDEO.upstream})
     with pytest.raises(AccountError) as caught:
-        await adapter.submit_video(video())
+        await provider.submit_video(video())
     assert caught.value.retry_after == 0
 
 
-async def test_a_model_that_ark_does_not_know_is_named(adapter: Ark) -> None:
+async def test_a_model_that_ark_does_not_know_is_named(provider: Ark) -> None:
     unknown = VIDEO._replace(id="mine", upstream="doubao-seedance-9")
     with pytest.raises(NotFound) as caught:
-        await adapter.submit_video(video(model=unknown))
+        await provider.submit_video(video(model=unknown))
     assert "'doubao-seedance-9'" in caught.value.message
     assert "'mine'" in caught.value.message
     assert caught.value.param == "model"
 
 
-async def test_an_account_that_has_not_paid(adapter: Ark, ark: Emulator) -> None:
+async def test_an_account_that_has_not_paid(provider: Ark, ark: Emulator) -> None:
     ark.overdue = True
     with pytest.raises(AccountExhausted):
-        await adapter.submit_video(video())
+        await provider.submit_video(video())
 
 
 @pytest.mark.parametrize(
     ("reply", "deleted"),
     [(Reply(200, {}), True), (refusal(409, "InvalidAction"), False), (refusal(400, "InvalidParameter"), False)],
 )
-async def test_what_an_answer_to_delete_means(adapter: Ark, ark: Emulator, reply: Reply, deleted: bool) -> None:
+async def test_what_an_response_to_delete_means(provider: Ark, ark: Emulator, reply: Reply, deleted: bool) -> None:
     ark.plan("DELETE", reply)
-    assert await adapter.delete("cgt-1") is deleted
+    assert await provider.delete("cgt-1") is deleted
 
 
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [(refusal(404, "NotFound.id"), NotFound), (refusal(401, "AuthenticationError"), AccountRejected)],
 )
-async def test_a_delete_that_goes_wrong(adapter: Ark, ark: Emulator, reply: Reply, expected: type[EaselError]) -> None:
+async def test_a_delete_that_goes_wrong(provider: Ark, ark: Emulator, reply: Reply, expected: type[EaselError]) -> None:
     ark.plan("DELETE", reply)
     with pytest.raises(expected):
-        await adapter.delete("cgt-1")
+        await provider.delete("cgt-1")
 
 
-async def test_only_what_waits_is_cancelled(adapter: Ark, ark: Emulator) -> None:
+async def test_only_what_waits_is_cancelled(provider: Ark, ark: Emulator) -> None:
     ark.steps = 4
-    [ref] = (await adapter.submit_video(video())).refs
-    seen: list[Status] = [await adapter.poll(ref), await adapter.poll(ref)]
+    [ref] = (await provider.submit_video(video())).refs
+    seen: list[Status] = [await provider.poll(ref), await provider.poll(ref)]
     assert [type(status) for status in seen] == [Queued, Running]
-    assert await adapter.cancel(ref) is False
+    assert await provider.cancel(ref) is False
     assert not [call for call in ark.calls if call.method == "DELETE"]
 
 
@@ -382,9 +451,9 @@ def test_an_id_is_never_longer_than_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("ref", ["", "link-", "link-AAAA", "link-%%%", "link-é", "cgt-1", packed(LINK)[:-8]])
-async def test_what_is_no_link_is_not_found(adapter: Ark, ref: str) -> None:
+async def test_what_is_no_link_is_not_found(provider: Ark, ref: str) -> None:
     with pytest.raises(NotFound):
-        async with adapter.open(ref):
+        async with provider.open(ref):
             pass
 
 

@@ -29,7 +29,7 @@ from shared.errors import (
 )
 from shared.http import Http
 from shared.models import Size
-from shared.providers.jimeng import Jimeng as Adapter
+from shared.providers.jimeng import Jimeng as Provider
 from shared.providers.jimeng.errors import until_midnight
 from shared.providers.jimeng.models import MODELS, like_input, ratio_code
 from shared.providers.jimeng.results import Origins
@@ -43,7 +43,7 @@ from tests.emulators.jimeng.wire import PictureComponent, VideoComponent
 from tests.emulators.png import png
 
 GENERATE, LOOK, GIFT = "/aigc_draft/generate", "/get_history_by_ids", "/credit_receive"
-PICTURES = {model.id: model for model in MODELS if model.kind == "image"}
+IMAGE_MODELS = {model.id: model for model in MODELS if model.kind == "image"}
 VIDEOS = {model.id: model for model in MODELS if model.kind == "video"}
 
 # Real answers, trimmed.
@@ -87,12 +87,12 @@ def account(jimeng: Jimeng) -> Account:
 
 
 @pytest.fixture
-def adapter(http: Http, account: Account) -> Adapter:
-    return Adapter(http, account)
+def provider(http: Http, account: Account) -> Provider:
+    return Provider(http, account)
 
 
-def picture(name: str = "jimeng-4.5", **changes: Any) -> ImageRequest:
-    model = PICTURES[name]
+def image(name: str = "jimeng-4.5", **changes: Any) -> ImageRequest:
+    model = IMAGE_MODELS[name]
     return ImageRequest(model, "a cat", model.default_size)._replace(**changes)
 
 
@@ -122,13 +122,13 @@ def filmed(jimeng: Jimeng) -> VideoComponent:
     return component
 
 
-async def bytes_of(adapter: Adapter, output: Output) -> bytes:
-    async with adapter.open(output.ref) as media:
+async def bytes_of(provider: Provider, output: Output) -> bytes:
+    async with provider.open(output.ref) as media:
         return b"".join([chunk async for chunk in media.chunks])
 
 
-async def outputs_of(adapter: Adapter, ref: str) -> tuple[Output, ...]:
-    status = await adapter.poll(ref)
+async def outputs_of(provider: Provider, ref: str) -> tuple[Output, ...]:
+    status = await provider.poll(ref)
     assert isinstance(status, Succeeded)
     return status.outputs
 
@@ -172,9 +172,9 @@ def test_calls_to_the_storage_are_signed_as_aws_does_it(method: str) -> None:
     assert ours["authorization"].startswith(f"AWS4-HMAC-SHA256 Credential=AKTPexample/{scope}, SignedHeaders={names}, ")
 
 
-async def test_a_bare_session_id_brings_a_browsers_cookies(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_bare_session_id_brings_a_browsers_cookies(provider: Provider, jimeng: Jimeng) -> None:
     for _ in range(2):
-        await adapter.check()
+        await provider.check()
     first, second = (call.headers["cookie"].split("; ") for call in jimeng.calls)
     names = [pair.partition("=")[0] for pair in first]
     assert " ".join(names) == "_tea_web_id is_staff_user sid_guard uid_tt uid_tt_ss sid_tt sessionid sessionid_ss"
@@ -185,33 +185,33 @@ async def test_a_bare_session_id_brings_a_browsers_cookies(adapter: Adapter, jim
 
 async def test_a_browsers_cookies_go_as_they_are(http: Http, account: Account, jimeng: Jimeng) -> None:
     key = f"_tea_web_id=1; sessionid={SESSION}; store-region=cn-gd"
-    await Adapter(http, account._replace(key=key)).check()
+    await Provider(http, account._replace(key=key)).check()
     assert jimeng.calls[-1].headers["cookie"] == key
 
 
 @pytest.mark.parametrize("key", ["", "sid_tt=1; sessionid_ss=2", "mysessionid=3"])
 async def test_without_a_session_nothing_is_asked(http: Http, account: Account, jimeng: Jimeng, key: str) -> None:
-    adapter = Adapter(http, account._replace(key=key))
-    for call in (adapter.submit(picture()), adapter.poll("1-7"), adapter.check()):
+    provider = Provider(http, account._replace(key=key))
+    for call in (provider.submit(image()), provider.poll("1-7"), provider.check()):
         with pytest.raises(AccountRejected):
             await call
     assert not jimeng.calls
 
 
-async def test_a_session_is_tried_out_without_an_order(adapter: Adapter, jimeng: Jimeng) -> None:
-    await adapter.check()
+async def test_a_session_is_tried_out_without_an_order(provider: Provider, jimeng: Jimeng) -> None:
+    await provider.check()
     jimeng.signed_out = True
     with pytest.raises(AccountRejected):
-        await adapter.check()
+        await provider.check()
     assert not jimeng.runs
 
 
 # Pictures
 
 
-async def test_what_is_ordered(adapter: Adapter, jimeng: Jimeng) -> None:
-    request = picture(prompt="雪 and a cat", size=Size(2560, 1440), seed=2**32 + 7, negative_prompt="dogs")
-    await adapter.submit(request)
+async def test_what_is_ordered(provider: Provider, jimeng: Jimeng) -> None:
+    request = image(prompt="雪 and a cat", size=Size(2560, 1440), seed=2**32 + 7, negative_prompt="dogs")
+    await provider.submit(request)
     order = jimeng.calls[-1].json
     assert order["extend"] == {"root_model": "high_aes_general_v40l"}
     assert "雪" in order["draft_content"]  # as a browser writes it, not escaped
@@ -222,19 +222,19 @@ async def test_what_is_ordered(adapter: Adapter, jimeng: Jimeng) -> None:
     assert core.large_image_info.resolution_type == "2k"
 
 
-async def test_seeds_are_drawn_where_none_is_named(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_seeds_are_drawn_where_none_is_named(provider: Provider, jimeng: Jimeng) -> None:
     seeds = set()
     for _ in range(3):
-        await adapter.submit(picture())
+        await provider.submit(image())
         seeds.add(drawn(jimeng).core.seed)
     assert len(seeds) == 3
     assert None not in seeds
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
-async def test_a_run_gives_four_pictures_and_the_first_are_taken(adapter: Adapter, number: int) -> None:
-    [ref] = (await adapter.submit(picture(n=number))).refs
-    outputs = await outputs_of(adapter, ref)
+async def test_a_run_gives_four_images_and_the_first_are_taken(provider: Provider, number: int) -> None:
+    [ref] = (await provider.submit(image(n=number))).refs
+    outputs = await outputs_of(provider, ref)
     assert len({output.ref for output in outputs}) == number
 
 
@@ -244,12 +244,12 @@ RATIOS = [("1:1", 8), ("4:3", 3), ("3:4", 4), ("16:9", 1), ("9:16", 6), ("3:2", 
 @pytest.mark.parametrize("name", ["jimeng-4.5", "jimeng-3.0"])
 def test_each_size_has_the_number_of_its_ratio(name: str) -> None:
     codes = [code for _, code in RATIOS]
-    assert [ratio_code(size) for size in PICTURES[name].sizes] == codes * (len(PICTURES[name].sizes) // 8)
+    assert [ratio_code(size) for size in IMAGE_MODELS[name].sizes] == codes * (len(IMAGE_MODELS[name].sizes) // 8)
 
 
-async def test_pictures_from_pictures(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_images_from_images(provider: Provider, jimeng: Jimeng) -> None:
     first, second = png(1600, 900), png(20, 10, (9, 9, 9))
-    await adapter.submit(picture(inputs=(brought(first), brought(second)), size_requested=False))
+    await provider.submit(image(inputs=(brought(first), brought(second)), size_requested=False))
     kept = {place.uri: place.data for place in jimeng.storage.places.values()}
     component = drawn(jimeng)
     assert [kept[uri] for uri in component.uris] == [first, second]
@@ -259,19 +259,19 @@ async def test_pictures_from_pictures(adapter: Adapter, jimeng: Jimeng) -> None:
     assert (size.width, size.height) == (2560, 1440)  # the first one's shape
 
 
-async def test_a_size_that_was_asked_for_and_a_seed_hold_for_edits_too(adapter: Adapter, jimeng: Jimeng) -> None:
-    await adapter.submit(picture(inputs=(brought(png(1600, 900)),), seed=5))
+async def test_a_size_that_was_asked_for_and_a_seed_hold_for_edits_too(provider: Provider, jimeng: Jimeng) -> None:
+    await provider.submit(image(inputs=(brought(png(1600, 900)),), seed=5))
     core = drawn(jimeng).core
     assert (core.large_image_info.width, core.seed, core.prompt) == (2048, 5, "##a cat")
 
 
-async def test_a_picture_whose_size_nobody_tells(adapter: Adapter, jimeng: Jimeng) -> None:
-    await adapter.submit(picture(inputs=(brought(b"GIF89a..."),), size_requested=False))
+async def test_an_image_whose_size_nobody_tells(provider: Provider, jimeng: Jimeng) -> None:
+    await provider.submit(image(inputs=(brought(b"GIF89a..."),), size_requested=False))
     assert drawn(jimeng).core.large_image_info.width == 2048
 
 
 def test_a_model_without_sizes_keeps_its_own() -> None:
-    model = PICTURES["jimeng-4.5"]._replace(sizes=())
+    model = IMAGE_MODELS["jimeng-4.5"]._replace(sizes=())
     assert like_input(model, Size(9, 3)) == model.default_size
 
 
@@ -280,47 +280,47 @@ def test_a_model_without_sizes_keeps_its_own() -> None:
 TOKEN, APPLY = "/get_upload_token", "GET /"
 ADDRESS = {"StoreInfos": [{"StoreUri": "tos/x", "Auth": "a"}], "SessionKey": "k"}
 UPLOADS: list[tuple[str, Reply | Drop, str]] = [
-    (TOKEN, Reply(200, {"ret": "0", "data": {}}), "leave"),
+    (TOKEN, Reply(200, {"ret": "0", "data": {}}), "upload token"),
     (APPLY, Reply(403, {"ResponseMetadata": {"Error": {"Code": "A", "Message": "token expired"}}}), "token expired"),
     (APPLY, Reply(200, "<html>"), "no reason given"),
     (APPLY, Reply(200, {"Result": {"UploadAddress": {}}}), "address"),
     (APPLY, Reply(200, {"Result": {"UploadAddress": {**ADDRESS, "UploadHosts": ["a@b"]}}}), "address"),
-    (APPLY, Reply(200, {"Result": {"UploadAddress": {**ADDRESS, "UploadHosts": ["b/c?d"]}}}), "not expected"),
-    (APPLY, Reply(200, {"Result": {"UploadAddress": {**ADDRESS, "UploadHosts": ["10.0.0.1"]}}}), "not expected"),
+    (APPLY, Reply(200, {"Result": {"UploadAddress": {**ADDRESS, "UploadHosts": ["b/c?d"]}}}), "unexpected"),
+    (APPLY, Reply(200, {"Result": {"UploadAddress": {**ADDRESS, "UploadHosts": ["10.0.0.1"]}}}), "unexpected"),
     ("POST /upload", Reply(200, {"code": 4008, "message": "crc32 mismatch"}), "crc32 mismatch"),
     ("POST /upload", Reply(401, "who?"), "no reason given"),
     ("POST /upload", Reply(503), "no reason given"),
-    ("POST /upload", Drop(), "broke off"),
-    ("POST /upload", Drop(after=True), "broke off"),
+    ("POST /upload", Drop(), "failed during an upload"),
+    ("POST /upload", Drop(after=True), "failed during an upload"),
 ]
 
 
 @pytest.mark.parametrize(("path", "fault", "said"), UPLOADS)
 async def test_an_upload_that_fails_has_bought_nothing_and_blames_no_account(
-    adapter: Adapter, jimeng: Jimeng, path: str, fault: Reply | Drop, said: str
+    provider: Provider, jimeng: Jimeng, path: str, fault: Reply | Drop, said: str
 ) -> None:
     jimeng.plan(path, fault)
     with pytest.raises(Unavailable, match=said):
-        await adapter.submit(picture(inputs=(brought(png(8, 8)),)))
+        await provider.submit(image(inputs=(brought(png(8, 8)),)))
     assert not any(GENERATE in call.path for call in jimeng.calls)
 
 
 @pytest.mark.parametrize("result", [{"Uri": "tos/x", "UriStatus": 2001}, {"UriStatus": 2000}])
-async def test_a_picture_that_the_storage_has_not_kept(
-    adapter: Adapter, jimeng: Jimeng, result: dict[str, Any]
+async def test_an_image_that_the_storage_has_not_kept(
+    provider: Provider, jimeng: Jimeng, result: dict[str, Any]
 ) -> None:
     jimeng.plan(TOKEN, Reply(200, {"ret": "0", "data": jimeng.storage.grant()}))
     jimeng.plan("POST /upload", Reply(200, {"code": 2000}))
     jimeng.plan("POST /", Reply(200, {"Result": {"Results": [result]}}))
-    with pytest.raises(Unavailable, match="did not keep"):
-        await adapter.submit(picture(inputs=(brought(png(8, 8)),)))
+    with pytest.raises(Unavailable, match="did not store"):
+        await provider.submit(image(inputs=(brought(png(8, 8)),)))
     assert len(jimeng.calls) == 4
 
 
-async def test_a_session_that_is_gone_shows_at_the_upload_too(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_session_that_is_gone_shows_at_the_upload_too(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.signed_out = True
     with pytest.raises(AccountRejected):
-        await adapter.submit(picture(inputs=(brought(png(8, 8)),)))
+        await provider.submit(image(inputs=(brought(png(8, 8)),)))
 
 
 # Videos
@@ -337,9 +337,9 @@ async def test_a_session_that_is_gone_shows_at_the_upload_too(adapter: Adapter, 
     ],
 )
 async def test_what_is_ordered_of_a_video(
-    adapter: Adapter, jimeng: Jimeng, name: str, seconds: int, resolution: str, said: str | None, benefit: str
+    provider: Provider, jimeng: Jimeng, name: str, seconds: int, resolution: str, said: str | None, benefit: str
 ) -> None:
-    await adapter.submit_video(video(name, seconds=seconds, resolution=resolution, ratio="9:16", seed=3))
+    await provider.submit_video(video(name, seconds=seconds, resolution=resolution, ratio="9:16", seed=3))
     component, commerce = filmed(jimeng), jimeng.calls[-1].json["extend"]["m_video_commerce_info"]
     assert component.parameters.model_req_key == VIDEOS[name].upstream
     assert (component.parameters.video_aspect_ratio, component.parameters.seed) == ("9:16", 3)
@@ -349,43 +349,43 @@ async def test_what_is_ordered_of_a_video(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-async def test_a_video_from_its_frames(adapter: Adapter, jimeng: Jimeng, number: int) -> None:
+async def test_a_video_from_its_frames(provider: Provider, jimeng: Jimeng, number: int) -> None:
     frames = [png(320, 180), png(180, 320, (1, 2, 3))][:number]
     first, last, *_ = [*map(brought, frames), None]
-    await adapter.submit_video(video(first_frame=first, last_frame=last))
+    await provider.submit_video(video(first_frame=first, last_frame=last))
     kept = {place.uri: place.data for place in jimeng.storage.places.values()}
     assert [kept[uri] for uri in filmed(jimeng).frames if uri] == frames
 
 
-async def test_a_video_comes_in_its_original_quality_where_it_can(adapter: Adapter, jimeng: Jimeng) -> None:
-    [ref] = (await adapter.submit_video(video())).refs
+async def test_a_video_comes_in_its_original_quality_where_it_can(provider: Provider, jimeng: Jimeng) -> None:
+    [ref] = (await provider.submit_video(video())).refs
     assert ref.isdecimal()
-    [output] = await outputs_of(adapter, ref)
+    [output] = await outputs_of(provider, ref)
     assert (output.media_type, output.lasting) == ("video/mp4", False)
     assert "preview" not in output.ref
-    assert (await bytes_of(adapter, output)).startswith(CLIP)
+    assert (await bytes_of(provider, output)).startswith(CLIP)
     jimeng.originals = False
-    assert "preview" in (await outputs_of(adapter, ref))[0].ref
+    assert "preview" in (await outputs_of(provider, ref))[0].ref
     jimeng.originals = True
     jimeng.plan("/get_local_item_list", *[Reply(502)] * 3)
-    assert "preview" in (await outputs_of(adapter, ref))[0].ref
+    assert "preview" in (await outputs_of(provider, ref))[0].ref
 
 
-async def test_a_run_that_tells_only_the_ids_of_its_items(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_run_that_tells_only_the_ids_of_its_items(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.listed_apart = True
-    [ref] = (await adapter.submit(picture(n=3))).refs
-    assert len(await outputs_of(adapter, ref)) == 3
+    [ref] = (await provider.submit(image(n=3))).refs
+    assert len(await outputs_of(provider, ref)) == 3
 
 
 # Credits
 
 
-async def test_the_days_credits_are_fetched_when_there_are_no_others(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_the_days_credits_are_fetched_when_there_are_no_others(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.credits, jimeng.gift = 0, 2
     for _ in range(2):
-        await adapter.submit(picture())
+        await provider.submit(image())
     with pytest.raises(AccountExhausted):
-        await adapter.submit(picture())
+        await provider.submit(image())
     assert len(jimeng.runs) == 2
     assert sum(GIFT in call.path for call in jimeng.calls) == 2
 
@@ -394,11 +394,11 @@ GIFTS = [envelope("-4"), envelope("0"), Reply(200, {"ret": "0", "data": {"receiv
 
 
 @pytest.mark.parametrize("gift", GIFTS)
-async def test_without_new_credits_the_order_is_not_repeated(adapter: Adapter, jimeng: Jimeng, gift: Reply) -> None:
+async def test_without_new_credits_the_order_is_not_repeated(provider: Provider, jimeng: Jimeng, gift: Reply) -> None:
     jimeng.plan(GENERATE, Reply(200, NO_CREDITS))
     jimeng.plan(GIFT, *[gift] * 3)
     with pytest.raises(AccountExhausted) as caught:
-        await adapter.submit(picture())
+        await provider.submit(image())
     assert sum(GENERATE in call.path for call in jimeng.calls) == 1
     assert caught.value.code == "upstream_out_of_credit"
     assert abs((caught.value.retry_after or 0) - until_midnight(time.time())) < 10
@@ -428,7 +428,7 @@ REFUSALS: list[tuple[Reply, type[EaselError], str]] = [
     (envelope("1019"), AccountError, "generation_blocked"),
     (envelope("4013"), AccountError, "generation_blocked"),
     (envelope("-4"), AccountError, "generation_blocked"),
-    (envelope("5001"), GenerationFailed, "generation_failed"),
+    (envelope("5001"), AccountLimited, "rate_limit_exceeded"),
     (envelope("5002"), GenerationFailed, "generation_failed"),
     (envelope("1014"), UpstreamError, "upstream_failed"),
     (envelope("99"), UpstreamError, "upstream_failed"),
@@ -443,9 +443,9 @@ REFUSALS: list[tuple[Reply, type[EaselError], str]] = [
 
 @pytest.mark.parametrize(("reply", "expected", "code"), REFUSALS)
 async def test_what_a_refused_order_means(
-    adapter: Adapter, jimeng: Jimeng, reply: Reply, expected: type[EaselError], code: str
+    provider: Provider, jimeng: Jimeng, reply: Reply, expected: type[EaselError], code: str
 ) -> None:
-    for order in (adapter.submit(picture()), adapter.submit_video(video())):
+    for order in (provider.submit(image()), provider.submit_video(video())):
         jimeng.plan(GENERATE, reply)
         with pytest.raises(EaselError) as caught:
             await order
@@ -463,18 +463,18 @@ async def test_what_a_refused_order_means(
         ("9", Unavailable),
     ],
 )
-async def test_what_a_refused_look_means(adapter: Adapter, jimeng: Jimeng, ret: str, expected: type) -> None:
+async def test_what_a_refused_look_means(provider: Provider, jimeng: Jimeng, ret: str, expected: type) -> None:
     jimeng.plan(LOOK, envelope(ret))
     with pytest.raises(EaselError) as caught:
-        await adapter.poll("1-7897104935692")
+        await provider.poll("1-7897104935692")
     assert type(caught.value) is expected
 
 
-async def test_an_order_that_was_really_answered(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_an_order_that_was_really_answered(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.plan(GENERATE, Reply(200, TAKEN))
-    assert (await adapter.submit(picture(n=2))).refs == ("2-7897104935692",)
+    assert (await provider.submit(image(n=2))).refs == ("2-7897104935692",)
     jimeng.plan(GENERATE, Reply(200, TAKEN | {"ret": 0}))
-    assert (await adapter.submit(picture())).refs == ("1-7897104935692",)
+    assert (await provider.submit(image())).refs == ("1-7897104935692",)
 
 
 RECORDS: list[tuple[dict[str, Any], type]] = [
@@ -494,11 +494,11 @@ RECORDS: list[tuple[dict[str, Any], type]] = [
 
 @pytest.mark.parametrize(("record", "expected"), RECORDS)
 async def test_what_a_record_means(
-    adapter: Adapter, jimeng: Jimeng, record: dict[str, Any], expected: type, caplog: pytest.LogCaptureFixture
+    provider: Provider, jimeng: Jimeng, record: dict[str, Any], expected: type, caplog: pytest.LogCaptureFixture
 ) -> None:
     jimeng.plan(LOOK, looked(**record))
     with caplog.at_level(logging.WARNING):
-        assert isinstance(await adapter.poll("1-7897104935692"), expected)
+        assert isinstance(await provider.poll("1-7897104935692"), expected)
     assert not caplog.records
 
 
@@ -512,14 +512,14 @@ async def test_what_a_record_means(
         (None, Queued),
     ],
 )
-async def test_records_may_come_as_a_list(adapter: Adapter, jimeng: Jimeng, listed: Any, expected: type) -> None:
+async def test_records_may_come_as_a_list(provider: Provider, jimeng: Jimeng, listed: Any, expected: type) -> None:
     jimeng.plan(LOOK, Reply(200, {"ret": "0", "errmsg": "success", "data": {"history_list": listed}}))
-    assert isinstance(await adapter.poll("1-7897104935692"), expected)
+    assert isinstance(await provider.poll("1-7897104935692"), expected)
 
 
-async def test_a_real_item_is_what_it_says(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_real_item_is_what_it_says(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.plan(LOOK, looked(status=50, item_list=[ITEM, ITEM | {"image": None}]))
-    outputs = await outputs_of(adapter, "2-7897104935692")
+    outputs = await outputs_of(provider, "2-7897104935692")
     assert outputs == (Output(LINK, "image/webp"), Output(LINK.replace("2048", "360"), "image/png"))
 
 
@@ -536,9 +536,9 @@ ORIGINAL = {"transcoded_video": {"origin": {"video_url": "https://v1.jimeng.com/
         {"video": {"url": "https://v1.jimeng.com/a.mp4"}},
     ],
 )
-async def test_where_a_videos_link_may_be(adapter: Adapter, jimeng: Jimeng, item: dict[str, Any]) -> None:
+async def test_where_a_videos_link_may_be(provider: Provider, jimeng: Jimeng, item: dict[str, Any]) -> None:
     jimeng.plan(LOOK, looked(status=50, item_list=[item]))
-    assert await outputs_of(adapter, "7897104935692") == (Output("https://v1.jimeng.com/a.mp4", "video/mp4"),)
+    assert await outputs_of(provider, "7897104935692") == (Output("https://v1.jimeng.com/a.mp4", "video/mp4"),)
 
 
 @pytest.mark.parametrize(
@@ -553,45 +553,45 @@ async def test_where_a_videos_link_may_be(adapter: Adapter, jimeng: Jimeng, item
         ("", "generation_failed"),
     ],
 )
-async def test_why_a_run_failed(adapter: Adapter, jimeng: Jimeng, code: str | int, expected: str) -> None:
+async def test_why_a_run_failed(provider: Provider, jimeng: Jimeng, code: str | int, expected: str) -> None:
     jimeng.plan(LOOK, looked(status=30, fail_code=code, fail_msg="because"))
-    status = await adapter.poll("1-7897104935692")
+    status = await provider.poll("1-7897104935692")
     assert isinstance(status, Failed)
     assert status.error.code == expected
     assert status.error.details["upstream"] == "because"
 
 
 @pytest.mark.parametrize("data", [{}, {"1": {"status": 50}}])
-async def test_a_run_that_does_not_show_yet_waits(adapter: Adapter, jimeng: Jimeng, data: dict[str, Any]) -> None:
+async def test_a_run_that_does_not_show_yet_waits(provider: Provider, jimeng: Jimeng, data: dict[str, Any]) -> None:
     jimeng.plan(LOOK, Reply(200, {"ret": "0", "data": data}))
-    assert isinstance(await adapter.poll("1-7897104935692"), Queued)
+    assert isinstance(await provider.poll("1-7897104935692"), Queued)
 
 
 @pytest.mark.parametrize("record", [{}, {"status": None}, None, [], 7])
-async def test_a_record_without_a_state(adapter: Adapter, jimeng: Jimeng, record: Any) -> None:
+async def test_a_record_without_a_state(provider: Provider, jimeng: Jimeng, record: Any) -> None:
     jimeng.plan(LOOK, Reply(200, {"ret": "0", "data": {"7897104935692": record}}))
     with pytest.raises(Unavailable):
-        await adapter.poll("1-7897104935692")
+        await provider.poll("1-7897104935692")
 
 
 @pytest.mark.parametrize("ref", ["", "-7", "0-7", "12-7", "x", "1-7 ", "1-" + "7" * 41, "１-7"])
-async def test_what_is_no_ref_is_not_found(adapter: Adapter, jimeng: Jimeng, ref: str) -> None:
+async def test_what_is_no_ref_is_not_found(provider: Provider, jimeng: Jimeng, ref: str) -> None:
     with pytest.raises(NotFound):
-        await adapter.poll(ref)
+        await provider.poll(ref)
     assert not jimeng.calls
 
 
-async def test_a_video_comes_along_look_by_look(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_video_comes_along_look_by_look(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.steps = 4
-    [ref] = (await adapter.submit_video(video())).refs
-    seen: list[Status] = [await adapter.poll(ref) for _ in range(5)]
+    [ref] = (await provider.submit_video(video())).refs
+    seen: list[Status] = [await provider.poll(ref) for _ in range(5)]
     assert [type(status) for status in seen] == [Queued, Queued, Running, Running, Succeeded]
 
 
-async def test_a_run_that_gives_nothing_an_id_is_known_by(adapter: Adapter, jimeng: Jimeng) -> None:
+async def test_a_run_that_gives_nothing_an_id_is_known_by(provider: Provider, jimeng: Jimeng) -> None:
     jimeng.next_fate(Fate.NO_ID)
     with pytest.raises(Uncertain, match="charged"):
-        await adapter.submit(picture())
+        await provider.submit(image())
 
 
 @pytest.mark.parametrize(
@@ -615,7 +615,7 @@ def test_where_results_may_lie(origin: str, expected: bool) -> None:
 
 
 async def test_the_site_itself_is_no_place_for_results(http: Http, account: Account) -> None:
-    real = Adapter(http, account._replace(base_url=PAGE, elsewhere=False))
+    real = Provider(http, account._replace(base_url=PAGE, elsewhere=False))
     with pytest.raises(Unavailable, match="not expected"):
         async with real.open(f"{PAGE}/x.png"):
             pass

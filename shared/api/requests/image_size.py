@@ -78,7 +78,8 @@ def fit(wanted: Size, model: Model) -> Size:
         return min(
             model.sizes, key=lambda size: (abs(_shape(size) - _shape(wanted)), abs(_extent(size) - _extent(wanted)))
         )
-    return _grown(Size(*(max(side, model.min_side) for side in wanted)), model.min_pixels)
+    size = _grown(Size(*(max(side, model.min_side) for side in wanted)), model.min_pixels)
+    return _shrunk(size, model.max_pixels) if model.max_pixels else size
 
 
 def _widest(model: Model) -> float:
@@ -90,6 +91,12 @@ def _grown(size: Size, min_pixels: int) -> Size:
     """Scale the size up to at least `min_pixels`, keeping the ratio."""
     factor = math.sqrt(min_pixels / math.prod(size))
     return size if factor <= 1 else Size(*(8 * math.ceil(side * factor / 8) for side in size))
+
+
+def _shrunk(size: Size, max_pixels: int) -> Size:
+    """Scale the size down to at most `max_pixels`, keeping the ratio."""
+    factor = math.sqrt(max_pixels / math.prod(size))
+    return size if factor >= 1 else Size(*(8 * math.floor(side * factor / 8) for side in size))
 
 
 def _rounded(side: float) -> int:

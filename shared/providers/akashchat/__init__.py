@@ -1,6 +1,7 @@
-"""chat.akash.network: the text models of AkashChat, and AkashGen's pictures, in all versions of the site so far.
+"""Provider for chat.akash.network: AkashChat's text models and AkashGen's images.
 
-They differ in words and manners, not in paths, and none of them has to be named. Nothing needs an account.
+Works with every known version of the site, which share their paths; the version is not configured. No account is
+needed.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from shared.providers._json import as_dict, as_list, list_at
 from shared.providers._links import is_usable, without_result
 from shared.providers.akashchat.data_stream import deltas
 from shared.providers.akashchat.errors import failure
-from shared.providers.akashchat.images import Look, look, submitted
-from shared.providers.akashchat.request_body import about_picture, about_text
+from shared.providers.akashchat.images import JobStatus, job_status, submitted
+from shared.providers.akashchat.request_body import chat_body, image_body
 from shared.providers.akashchat.site import Site
 from shared.requests import ChatRequest, ImageRequest
 from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
@@ -33,15 +34,15 @@ from shared.results import ChatDelta, Failed, Output, Queued, Ref, Running, Stat
 _log = logging.getLogger(__name__)
 
 _INSIDE = "="
-"""Before a job's name: its picture lies inside of what a look at it shows."""
+"""Prefix of an output whose image is inside the status response of the job that follows."""
 
 _LINK = re.compile(r"/|\w+://")
-"""How a link begins; sentences about failures may hold one further on."""
+"""The start of a link; error messages may contain one later on."""
 
 _LISTED_SECONDS, _UNLISTED_SECONDS, _LISTING_SECONDS = 300.0, 30.0, 3.0
-_ORDER_SECONDS = 60.0
+_SUBMIT_SECONDS = 60.0
 _SILENCE_SECONDS = 240.0
-"""The site keeps what a model thinks to itself until all of it has been thought."""
+"""Seconds without data; the site sends nothing while a model is reasoning."""
 
 
 def _text_model(name: str) -> Model:
@@ -64,7 +65,7 @@ _MODELS = (
 
 
 class AkashChat:
-    """`account.key` is a session token; empty to let one be fetched."""
+    """`account.key` is a session token; if empty, one is fetched."""
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
@@ -79,81 +80,84 @@ class AkashChat:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
         async with (
-            self._site.chat(about_text(request), _SILENCE_SECONDS) as answer,
-            aclosing(deltas(answer.lines(), answer.redaction)) as heard,
+            self._site.chat(chat_body(request), _SILENCE_SECONDS) as response,
+            aclosing(deltas(response.lines(), response.redaction)) as chunks,
         ):
-            async for delta in heard:
+            async for delta in chunks:
                 yield delta
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        async with self._site.chat(about_picture(request), _ORDER_SECONDS) as answer:
-            return await submitted(await answer.read())
+        async with self._site.chat(image_body(request), _SUBMIT_SECONDS, of_image=True) as response:
+            return await submitted(await response.read())
 
     async def poll(self, ref: Ref) -> Status:
-        answer = await self._look(ref)
-        seen = look(answer)
-        match seen.status:
+        response = await self._job(ref)
+        status = job_status(response)
+        match status.status:
             case "waiting":
-                return Queued(seen.position)
+                return Queued(status.position)
             case "succeeded" | "completed":
-                return self._result(ref, answer, seen)
+                return self._result(ref, response, status)
             case "failed" | "cancelled" | "timeout":
-                return Failed(_failed(answer, seen.result or seen.status))
-            case word:
-                if word != "pending":
-                    _log.warning("akashchat: unknown job state '%s' counts as running", answer.quote(word))
+                return Failed(_failed(response, status.result or status.status))
+            case other:
+                if other != "pending":
+                    _log.warning("akashchat: unknown status '%s' counts as running", response.quote(other))
                 return Running()
 
     @asynccontextmanager
     async def open(self, output: Ref, byte_range: ByteRange | None = None) -> AsyncIterator[Media]:
         if output.startswith(_INSIDE):
-            picture = look(await self._look(output.removeprefix(_INSIDE))).picture
-            if picture is None:
-                raise NotFound("AkashGen does not have this picture any more.")
-            yield media(picture, byte_range)
+            image = job_status(await self._job(output.removeprefix(_INSIDE))).image
+            if image is None:
+                raise NotFound("AkashGen no longer has this image; submit the request again.")
+            yield media(image, byte_range)
             return
         async with self._http.download(self._url(output), origins=self._origins, byte_range=byte_range) as opened:
             yield opened
 
-    async def _look(self, ref: Ref) -> Response:
+    async def _job(self, ref: Ref) -> Response:
         return await self._site.read(f"/api/image-status/?ids={quote(ref, safe='')}")
 
-    def _result(self, ref: Ref, answer: Response, seen: Look) -> Status:
-        if seen.picture is not None:
+    def _result(self, ref: Ref, response: Response, status: JobStatus) -> Status:
+        if status.image is not None:
             return Succeeded((Output(f"{_INSIDE}{ref}", "image/webp", lasting=True),))
-        if seen.result and not _LINK.match(seen.result):
-            return Failed(_failed(answer, seen.result))
-        if not is_usable(self._url(seen.result)):
+        if status.result and not _LINK.match(status.result):
+            return Failed(_failed(response, status.result))
+        if not is_usable(self._url(status.result)):
             return Failed(without_result("AkashGen"))
-        return Succeeded((Output(seen.result, "image/webp", lasting=True),))
+        return Succeeded((Output(status.result, "image/webp", lasting=True),))
 
     def _url(self, output: Ref) -> str:
         return f"{self._home}{output}" if output.startswith("/") else output
 
     async def _list(self) -> tuple[tuple[Model, ...], float]:
-        """The built-in models and those that the site lists; when that fails, what was there before, for a while."""
+        """Return the listed models and their TTL in seconds; if listing fails, the previous or built-in models."""
         try:
-            async with asyncio.timeout(_LISTING_SECONDS):  # everybody waits for this, whatever model they want
-                answer = await self._site.read("/api/models/", _LISTING_SECONDS)
-            if answer.status != 200:
-                raise failure(answer)
-            names = _names(answer.json())
+            async with asyncio.timeout(_LISTING_SECONDS):  # requests for any model wait for the list
+                response = await self._site.read("/api/models/", _LISTING_SECONDS)
+            if response.status != 200:
+                raise failure(response)
+            names = _names(response.json())
+            if not names:  # more likely an unknown format than a site without models
+                raise response.error("it lists no models")
         except (EaselError, TimeoutError) as error:
-            _log.warning("akashchat: the models were not listed: %s", error)
+            _log.warning("akashchat: could not list the models, keeping the previous ones: %s", error)
             return self._models, _UNLISTED_SECONDS
         built_in = {model.id: model for model in _MODELS}
-        listed = {name: _text_model(name) for name in names if name not in built_in}
-        self._models = tuple({**built_in, **listed}.values())
+        listed = {name: built_in.get(name) or _text_model(name) for name in names}
+        # Built-in models keep their place, as the first model of a kind is its default.
+        self._models = tuple(sorted(listed.values(), key=lambda model: model not in _MODELS))
         return self._models, _LISTED_SECONDS
 
 
 def _names(listing: Any) -> list[str]:
-    """Those of a list of models, bare or under `models`, in which only names are the same in all versions."""
+    """Return the names in a list of models, which is bare or under `models`; other fields differ between versions."""
     entries = map(as_dict, as_list(listing) or list_at(listing, "models"))
     names = [entry.get("id") for entry in entries if entry.get("available") is not False]
     return [name for name in names if isinstance(name, str) and name]
 
 
-def _failed(answer: Response, said: str) -> GenerationFailed:
-    text = answer.quote(said)
+def _failed(response: Response, reason: str) -> GenerationFailed:
+    text = response.quote(reason)
     return GenerationFailed(f"The generation failed at AkashGen: {text}.", details={"upstream": text})

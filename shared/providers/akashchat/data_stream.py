@@ -1,6 +1,6 @@
-"""The site's line protocol, one part a line: `0:"text"`, `3:"error"`, `d:{"finishReason":...}`.
+"""Parse the site's line protocol, one part per line: `0:"text"`, `3:"error"`, `d:{"finishReason":...}`.
 
-It is the data stream of Vercel's AI SDK 4. Nothing follows on `d`, and an answer without one was cut off.
+This is the data stream protocol of Vercel's AI SDK 4. `d` is the last line; a response without it is incomplete.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls"
 
 
 async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGenerator[ChatDelta, None]:
-    """Yield the text as it arrives. Raises the error that an error line stands for."""
+    """Yield text as it arrives; raise the error of an error line."""
     async for line in lines:
         code, _, content = line.partition(b":")
         match code:
@@ -34,15 +34,20 @@ async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGene
 
 def _end(content: Any) -> ChatDelta:
     if not isinstance(content, dict):
-        raise _nonsense()
+        raise _malformed()
     reason = str(content.get("finishReason"))
     if reason == "error":
-        raise GenerationFailed("chat.akash.network ended its answer with an error.")
-    return ChatDelta(finish_reason=_REASONS.get(reason, "stop"), usage=_usage(content.get("usage")))
+        raise GenerationFailed(
+            "chat.akash.network ended its response with an error; try again or choose another model."
+        )
+    usage = _usage(content.get("usage"))
+    if reason == "unknown" and usage is None:  # sent when the model behind the site breaks off
+        raise GenerationFailed("The model stopped before its response was complete; try again.")
+    return ChatDelta(finish_reason=_REASONS.get(reason, "stop"), usage=usage)
 
 
 def _usage(usage: Any) -> Usage | None:
-    """None where the model behind the site did not count."""
+    """Return the usage, None if the site did not report it."""
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("promptTokens"), usage.get("completionTokens")
@@ -53,8 +58,8 @@ def _value(content: bytes, redaction: Redaction) -> Any:
     try:
         return redaction.parse_json(content)
     except (ValueError, RecursionError):
-        raise _nonsense() from None
+        raise _malformed() from None
 
 
-def _nonsense() -> ResultLost:
-    return ResultLost("The answer of chat.akash.network has something in it that makes no sense.")
+def _malformed() -> ResultLost:
+    return ResultLost("chat.akash.network sent a malformed response.")

@@ -1,4 +1,4 @@
-"""How chat.akash.network is spoken to: its headers, its sessions, and its redirects, which are repeated by hand."""
+"""Client for chat.akash.network: headers, sessions, and redirects, which resend the session cookie."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from shared.providers.akashchat.errors import failure, is_stale
 
 _log = logging.getLogger(__name__)
 
-_MOST_HOPS = 3
+_MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SHARE_OF_LIFE = 0.8
-_SHORTEST_LIFE = 600
-"""Seconds that a session lives where its cookie does not say: what the site's code has as its default."""
+_TTL_SHARE = 0.8
+_DEFAULT_TTL = 600
+"""Seconds a session is valid if its cookie does not say; the default of the site's code."""
 
-# All Set-Cookie lines come as one text, and others than the site may have put theirs first.
+# All Set-Cookie headers are joined, and a proxy's cookies may precede the site's.
 _COOKIE = re.compile(r"\bsession_token=([\w.~-]{1,256})(?:;(?P<attributes>.*))?", re.DOTALL)
 _MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})", re.IGNORECASE)
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 
 
 class Site:
-    """`token` is a session that the operator brought; without one, or when it has ended, one is fetched."""
+    """`token` is a configured session; without one, or once it has expired, a session is fetched."""
 
     def __init__(self, http: Http, base: str, token: str) -> None:
         self._http = http
@@ -43,76 +43,80 @@ class Site:
         }
 
     async def read(self, path: str, timeout: float = 30.0) -> Response:
-        """What anybody may read; older versions of the site ask for a session first."""
-        answer = await self._read(path, "", timeout)
-        if is_stale(answer):
-            answer = await self._read(path, await self._session.get(), timeout)
-        return answer
+        """Read a public path; older versions of the site require a session."""
+        response = await self._read(path, "", timeout)
+        if is_stale(response):
+            response = await self._read(path, await self._session.get(), timeout)
+        return response
 
     @asynccontextmanager
-    async def chat(self, body: dict[str, Any], timeout: float) -> AsyncGenerator[StreamingResponse, None]:
-        """The answer to a conversation, of which only the good ones get here; a session is renewed once.
+    async def chat(
+        self, body: dict[str, Any], timeout: float, *, of_image: bool = False
+    ) -> AsyncGenerator[StreamingResponse, None]:
+        """Submit a chat and stream its successful response; renew an expired session once.
 
-        `timeout` is for each wait.
+        `timeout` limits each read, in seconds; `of_image` marks an image submit.
         """
         token = None
         for _ in range(2):
             token = await self._session.get(instead_of=token)
-            async with self._listen(f"{self._base}/api/chat/", token, body, timeout) as answer:
-                if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/plain"):
-                    yield answer
+            async with self._send(f"{self._base}/api/chat/", token, body, timeout) as response:
+                if response.status == 200 and response.headers.get("content-type", "").startswith("text/plain"):
+                    yield response
                     return
-                refusal = await answer.read()
-            if not is_stale(refusal):
-                raise failure(refusal)
-            _log.info("akashchat: the session has ended, a new one is fetched")
-        raise Unavailable("chat.akash.network refuses a session that it has just given.")
+                rejected = await response.read()
+            if not is_stale(rejected):
+                raise failure(rejected, of_image=of_image)
+            _log.info("akashchat: the session has expired, fetching a new one")
+        raise Unavailable("chat.akash.network rejected a session that it had just issued; try again later.")
 
     async def _new_session(self) -> tuple[str, float]:
-        """Asked for without a cookie: a request that has a good one gets none."""
-        answer = await self._read("/api/auth/session/", "", 30.0)
-        if answer.status != 200:
-            raise failure(answer)
-        cookie = _COOKIE.search(answer.headers.get("set-cookie", ""))
+        """Fetch a session and its TTL in seconds; no cookie is sent, as a valid one would suppress the new one."""
+        response = await self._read("/api/auth/session/", "", 30.0)
+        if response.status != 200:
+            raise failure(response)
+        cookie = _COOKIE.search(response.headers.get("set-cookie", ""))
         if not cookie:
-            raise Unavailable("chat.akash.network gave no session.")
+            raise Unavailable(
+                "chat.akash.network did not issue a session; set AKASHCHAT_SESSION_TOKEN or try again later."
+            )
         age = _MAX_AGE.search(cookie["attributes"] or "")
-        return cookie[1], _SHARE_OF_LIFE * (int(age[1]) if age else _SHORTEST_LIFE)
+        return cookie[1], _TTL_SHARE * (int(age[1]) if age else _DEFAULT_TTL)
 
     async def _read(self, path: str, token: str, timeout: float) -> Response:
         url = f"{self._base}{path}"
-        for _ in range(_MOST_HOPS):
-            answer = await self._http.read("GET", url, headers=self._headers | _cookie(token), timeout=timeout)
-            if answer.status not in _REDIRECTS:
-                return answer
-            url = self._next(url, answer)
-        raise _lost_on_the_way()
+        for _ in range(_MAX_REDIRECTS):
+            response = await self._http.read("GET", url, headers=self._headers | _cookie(token), timeout=timeout)
+            if response.status not in _REDIRECTS:
+                return response
+            url = self._next(url, response)
+        raise _too_many_redirects()
 
     @asynccontextmanager
-    async def _listen(
+    async def _send(
         self, url: str, token: str, body: dict[str, Any], timeout: float
     ) -> AsyncGenerator[StreamingResponse, None]:
         headers = self._headers | _cookie(token)
-        for _ in range(_MOST_HOPS):
-            async with self._http.stream("POST", url, headers=headers, json=body, timeout=timeout) as answer:
-                if answer.status not in _REDIRECTS:
-                    yield answer
+        for _ in range(_MAX_REDIRECTS):
+            async with self._http.stream("POST", url, headers=headers, json=body, timeout=timeout) as response:
+                if response.status not in _REDIRECTS:
+                    yield response
                     return
-                url = self._next(url, await answer.read())
-        raise _lost_on_the_way()
+                url = self._next(url, await response.read())
+        raise _too_many_redirects()
 
-    def _next(self, url: str, answer: Response) -> str:
-        """Where a redirect leads, if that is the same site: the session must not go to other sites."""
-        target = urljoin(url, answer.headers.get("location", ""))
+    def _next(self, url: str, response: Response) -> str:
+        """Return a redirect's target; raise Unavailable for another origin, which must not receive the session."""
+        target = urljoin(url, response.headers.get("location", ""))
         if origin_of(target) != origin_of(self._base):
-            raise Unavailable("chat.akash.network sends its callers elsewhere.")
+            raise Unavailable("chat.akash.network redirects to another origin; check AKASHCHAT_BASE_URL.")
         return target
 
 
 def _cookie(token: str) -> dict[str, str]:
-    # The cookie is for https alone, and redirects lose it: it is a header like any other here.
+    # Set as a header, because a cookie jar would drop a Secure cookie on http and on redirects.
     return {"Cookie": f"session_token={token}"} if token else {}
 
 
-def _lost_on_the_way() -> Unavailable:
-    return Unavailable("chat.akash.network redirects its callers too often.")
+def _too_many_redirects() -> Unavailable:
+    return Unavailable("chat.akash.network redirected the request too often; check AKASHCHAT_BASE_URL.")

@@ -1,4 +1,4 @@
-"""What Ark's error codes mean. `{"error": {"code", "message", "param", "type"}}`, the codes with dotted endings."""
+"""Map Ark's errors, `{"error": {"code", "message", "param", "type"}}`; codes may have a dotted suffix."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ _NO_SUCH_MODEL = ("InvalidEndpointOrModel", "InvalidEndpoint", "UnsupportedModel
 _OVERLOADED_SECONDS = 5.0
 
 
-def refusal(answer: Response, model: Model | None = None) -> EaselError:
-    """The error that an answer without success stands for; `model` is the one that was ordered."""
-    error = _error(answer)
-    code, said = _words(answer, error)
-    details = {"upstream": said, "code": code}
-    if not code or answer.status >= 500:
-        return answer.error(said)
+def refusal(response: Response, model: Model | None = None) -> EaselError:
+    """Return the error of an unsuccessful response; `model` is the requested one."""
+    error = _error(response)
+    code, reason = _code_and_reason(response, error)
+    details = {"upstream": reason, "code": code}
+    if not code or response.status >= 500:
+        return response.error(reason)
     if _is_about_content(code):
-        return ContentRefused(f"Ark refuses this: {said}.", param="prompt", details=details)
+        return ContentRefused(f"Ark's moderation rejected the request: {reason}.", param="prompt", details=details)
     if code.startswith(_OVERDUE):
-        return AccountExhausted("The account at Ark has no balance left.", details=details)
+        return AccountExhausted("The Ark account is overdue; add credit in the Ark console.", details=details)
     if code.startswith(_NOT_OPEN):
-        # It says nothing about the account's other models: no reason to let it rest.
+        # The account's other models may still work: no cooldown.
         return AccountError(
-            f"The account at Ark has not opened the model: {said}.",
+            f"The model is not activated for the Ark account; activate it in the Ark console: {reason}.",
             code="upstream_model_not_open",
             details=details,
             retry_after=0,
         )
     if model and code.startswith(_NO_SUCH_MODEL):
-        message = f"Ark does not know '{model.upstream}', which '{model.id}' stands for; ARK_MODELS can correct that."
+        message = f"Ark has no model '{model.upstream}', configured as '{model.id}'; correct it with ARK_MODELS."
         return NotFound(message, code="model_not_found", param="model", details=details)
     if code.startswith("ServerOverloaded"):
-        return Unavailable("Ark is overloaded.", details=details, retry_after=_OVERLOADED_SECONDS)
-    return answer.error(said)
+        return Unavailable("Ark is overloaded; try again later.", details=details, retry_after=_OVERLOADED_SECONDS)
+    return response.error(reason)
 
 
-def failure(answer: Response, error: dict[str, Any]) -> EaselError:
-    """Why work that was taken came to nothing."""
-    code, said = _words(answer, error)
-    message, details = f"The generation failed at Ark: {said}.", {"upstream": said, "code": code}
+def failure(response: Response, error: dict[str, Any]) -> EaselError:
+    """Return the error of a failed task or image."""
+    code, reason = _code_and_reason(response, error)
+    message, details = f"The generation failed at Ark: {reason}.", {"upstream": reason, "code": code}
     kind = ContentRefused if _is_about_content(code) else GenerationFailed
     return kind(message, details=details)
 
@@ -63,11 +63,11 @@ def _is_about_content(code: str) -> bool:
     return any(word in code for word in _CONTENT_WORDS)
 
 
-def _words(answer: Response, error: dict[str, Any]) -> tuple[str, str]:
-    """Code and sentence, as they may be quoted."""
-    code, said = (answer.quote(str(error.get(name) or "")) for name in ("code", "message"))
-    return code, said or "no reason given"
+def _code_and_reason(response: Response, error: dict[str, Any]) -> tuple[str, str]:
+    """Return the redacted code and message."""
+    code, reason = (response.quote(str(error.get(name) or "")) for name in ("code", "message"))
+    return code, reason or "no reason given"
 
 
-def _error(answer: Response) -> dict[str, Any]:
-    return as_dict(as_dict(answer.json_or_none()).get("error"))
+def _error(response: Response) -> dict[str, Any]:
+    return as_dict(as_dict(response.json_or_none()).get("error"))

@@ -1,4 +1,4 @@
-"""Signed links as refs: what all of them have in common is left out, for ten of them have to fit into an id."""
+"""Compress signed links into refs, so that ten of them fit into an id."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULT_ORIGINS = frozenset(
     f"https://{bucket}-{region}.tos-{region}.volces.com" for region in _REGIONS for bucket in _BUCKETS
 )
 
-# Whatever stands in here costs next to nothing in a ref. It is part of every ref's meaning: never change it.
+# The compression dictionary. Issued refs depend on it: never change it.
 _COMMON = b"".join(
     [
         b"0123456789abcdef.png.mp4/doubao-seedance-1-5-pro/doubao-seedance-2-0-fast/doubao-seedance-2-0/",
@@ -34,20 +34,20 @@ _COMMON = b"".join(
 
 
 def packed(link: str) -> Ref:
-    """The link in plain characters, at about half its length."""
+    """Return the link as a URL-safe ref of about half its length."""
     compressor = zlib.compressobj(9, wbits=-15, zdict=_COMMON)
     return _PREFIX + base64_encode(compressor.compress(link.encode()) + compressor.flush()).decode()
 
 
 def unpacked(ref: Ref) -> str:
-    """The link of such a ref; NotFound for whatever is none."""
+    """Return the link of a ref; raise NotFound if the ref is invalid."""
     decompressor = zlib.decompressobj(wbits=-15, zdict=_COMMON)
     try:
         link = decompressor.decompress(base64_decode(ref.removeprefix(_PREFIX)), LONGEST_LINK).decode()
     except (zlib.error, BadData, UnicodeDecodeError):
         link = ""
     if not link or not decompressor.eof:
-        raise NotFound("There is no such result.", param="id")
+        raise NotFound("Unknown result; check the id.", param="id")
     return link
 
 

@@ -1,4 +1,4 @@
-"""What Jimeng's numbers mean: `ret` of an answer, and `fail_code` of a run that came to nothing."""
+"""Map Jimeng's codes: `ret` of a response and `fail_code` of a failed job."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from shared.errors import (
     AccountError,
     AccountExhausted,
+    AccountLimited,
     AccountRejected,
     BadRequest,
     ContentRefused,
@@ -20,76 +21,91 @@ from shared.http import Response
 from shared.providers._json import at, text_at
 
 _SIGNED_OUT = ("1015", "34010105")
-_SPENT = ("1006", "2039", "5000")
+_OUT_OF_CREDIT = ("1006", "2039", "5000")
 _CONTENT = ("2003", "2038", "2047", "4001")
 _MALFORMED = ("4002", "34010100")
-_SUSPECTED = ("1019", "4013", "-4", "3018")
-_FAILED = ("1017", "5001", "5002")
+_BLOCKED = ("1019", "4013", "-4", "3018")
+_QUEUE_FULL = "5001"
+_FAILED = ("1017", "5002")
+_QUEUE_SECONDS = 30.0
 
 _DAY = 86_400
 _CHINA = 8 * 3600
-"""Seconds that its clocks are ahead of UTC, in summer and in winter."""
+"""China's offset from UTC in seconds; it has no daylight saving time."""
 
 
-def data_of(answer: Response) -> dict[str, Any]:
-    """`data` of an answer whose `ret` is "0". Raises what any other answer means."""
-    if answer.status != 200:
-        raise answer.error()
-    payload = answer.json()
+def data_of(response: Response) -> dict[str, Any]:
+    """Return `data` of a response whose `ret` is "0"; raise the error of any other."""
+    if response.status != 200:
+        raise response.error()
+    payload = response.json()
     ret, data = at(payload, "ret"), at(payload, "data")
-    code = str(ret)  # nearly always it is a text already
+    code = str(ret)  # a number in some responses
     if ret is None or (code == "0" and not isinstance(data, dict)):
-        raise answer.error("it says neither success nor failure")
+        raise response.error("it has no valid 'ret'")
     if code != "0":
-        raise _refusal(answer, code, answer.quote(text_at(payload, "errmsg")))
+        raise _refusal(response, code, response.quote(text_at(payload, "errmsg")))
     return dict(data)
 
 
 def signed_out() -> AccountRejected:
-    return AccountRejected("Jimeng does not know this session, or not any more: sign in there again.")
+    return AccountRejected("Jimeng rejected the session; sign in again and replace the cookie.")
 
 
-def failure(answer: Response, code: str, said: str) -> EaselError:
-    """Why a run that was taken came to nothing."""
-    said = answer.quote(said) or "no reason given"
-    details = {"upstream": said, "code": answer.quote(code)}
+def failure(response: Response, code: str, reason: str) -> EaselError:
+    """Return the error of a failed job."""
+    reason = response.quote(reason) or "no reason given"
+    details = {"upstream": reason, "code": response.quote(code)}
     if code in _CONTENT:
-        return ContentRefused("Jimeng refuses what this shows, or would show.", details=details)
-    message = f"The generation failed at Jimeng: {said}."
-    if code in _SPENT:
+        return ContentRefused(
+            "Jimeng's moderation rejected the result; change the prompt or the input images.", details=details
+        )
+    message = f"The generation failed at Jimeng: {reason}."
+    if code in _OUT_OF_CREDIT:
         return GenerationFailed(message, code=AccountExhausted.code, details=details)
-    if code in _SUSPECTED:
+    if code in _BLOCKED:
         return GenerationFailed(message, code="generation_blocked", details=details)
     return GenerationFailed(message, details=details)
 
 
 def until_midnight(now: float) -> float:
-    """Seconds until the day ends in China, when the day's credits are given."""
+    """Return the seconds until midnight in China, when daily credits are issued."""
     return _DAY - (now + _CHINA) % _DAY
 
 
-def _refusal(answer: Response, code: str, said: str) -> EaselError:
-    """Only a request for work can be at fault itself."""
-    details = {"upstream": said, "code": answer.quote(code)}
-    message = f"Jimeng refused: {said or 'no reason given'} ({details['code']})."
+def _refusal(response: Response, code: str, reason: str) -> EaselError:
+    """Return the error of a response; only a submit can be the caller's fault."""
+    details = {"upstream": reason, "code": response.quote(code)}
+    message = f"Jimeng rejected the request: {reason or 'no reason given'} ({details['code']})."
     if code in _SIGNED_OUT:
         return signed_out()
-    if code in _SPENT:
+    if code in _OUT_OF_CREDIT:
         return AccountExhausted(
-            "The account at Jimeng has no credits left.", details=details, retry_after=until_midnight(time.time())
+            "The Jimeng account is out of credit; daily credits are issued at midnight in China.",
+            details=details,
+            retry_after=until_midnight(time.time()),
         )
-    if code in _SUSPECTED:
+    if code in _BLOCKED:
         return AccountError(
-            "Jimeng takes us for a robot: it blocks the account, or this host's address.",
+            "Jimeng blocks the account or this host's address as automated; solve its captcha in a browser.",
             code="generation_blocked",
             details=details,
         )
-    if not answer.sent:
+    if not response.sent:
         return Unavailable(message, details=details)
+    return _submit_refusal(code, message, details)
+
+
+def _submit_refusal(code: str, message: str, details: dict[str, Any]) -> EaselError:
     if code in _CONTENT:
-        return ContentRefused("Jimeng refuses this prompt, or its pictures.", param="prompt", details=details)
+        return ContentRefused(
+            "Jimeng's moderation rejected the prompt or its images; change them.", param="prompt", details=details
+        )
     if code in _MALFORMED:
         return BadRequest(message, details=details)
+    if code == _QUEUE_FULL:
+        message = "Jimeng's queue for this account is full; try again later."
+        return AccountLimited(message, details=details, retry_after=_QUEUE_SECONDS)
     if code in _FAILED:
         return GenerationFailed(message, details=details)
     return UpstreamError(message, details=details)

@@ -1,6 +1,6 @@
-"""What Jimeng offers to a session: its picture models, and the video models whose orders need no browser's signature.
+"""Jimeng's image models, and the video models that need no browser signature.
 
-Facts are the site's own pages and what its clients sent in the spring of 2026; `JIMENG_MODELS` adds and corrects.
+Limits are from the site's pages and its clients' requests in spring 2026; `JIMENG_MODELS` adds and corrects models.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import math
 
 from shared.models import Model, Size
 
-PICTURES_PER_RUN = 4
+IMAGES_PER_JOB = 4
 LARGEST_SEED = 4294967295
 
-_MOST_INPUTS = 10
+_MAX_INPUTS = 10
 _RATIO_CODES = {"21:9": 0, "16:9": 1, "3:2": 2, "4:3": 3, "3:4": 4, "2:3": 5, "9:16": 6, "1:1": 8}
 _BASIC_BENEFIT = "basic_video_operation_vgfm_v_three"
 _VIDEO = "dreamina_ic_generate_video_model_vgfm_"
@@ -27,15 +27,15 @@ _2K = _sizes("2048x2048 2304x1728 1728x2304 2560x1440 1440x2560 2496x1664 1664x2
 _4K = _sizes("4096x4096 4693x3520 3520x4693 5404x3040 3040x5404 4992x3328 3328x4992 6197x2656")
 
 
-def _picture(name: str, upstream: str, sizes: tuple[Size, ...] = (*_2K, *_4K)) -> Model:
+def _image(name: str, upstream: str, sizes: tuple[Size, ...] = (*_2K, *_4K)) -> Model:
     return Model(
         name,
         upstream=upstream,
         default_size=sizes[0],
         sizes=sizes,
         max_side=max(max(size) for size in sizes),
-        batch=PICTURES_PER_RUN,
-        max_inputs=_MOST_INPUTS,
+        batch=IMAGES_PER_JOB,
+        max_inputs=_MAX_INPUTS,
         typical_seconds=15.0,
         knobs=frozenset({"seed", "negative_prompt"}),
     )
@@ -56,15 +56,15 @@ def _video(name: str, upstream: str, seconds: tuple[int, ...], resolutions: tupl
 
 
 MODELS = (
-    _picture("jimeng-5.0", "high_aes_general_v50"),
-    _picture("jimeng-4.7", "high_aes_general_v43"),
-    _picture("jimeng-4.6", "high_aes_general_v42"),
-    _picture("jimeng-4.5", "high_aes_general_v40l"),
-    _picture("jimeng-4.1", "high_aes_general_v41"),
-    _picture("jimeng-4.0", "high_aes_general_v40"),
-    _picture("jimeng-3.1", "high_aes_general_v30l_art_fangzhou:general_v3.0_18b", _1K),
-    _picture("jimeng-3.0", "high_aes_general_v30l:general_v3.0_18b", _1K),
-    _picture("jimeng-2.0-pro", "high_aes_general_v20_L:general_v2.0_L", _1K),
+    _image("jimeng-5.0", "high_aes_general_v50"),
+    _image("jimeng-4.7", "high_aes_general_v43"),
+    _image("jimeng-4.6", "high_aes_general_v42"),
+    _image("jimeng-4.5", "high_aes_general_v40l"),
+    _image("jimeng-4.1", "high_aes_general_v41"),
+    _image("jimeng-4.0", "high_aes_general_v40"),
+    _image("jimeng-3.1", "high_aes_general_v30l_art_fangzhou:general_v3.0_18b", _1K),
+    _image("jimeng-3.0", "high_aes_general_v30l:general_v3.0_18b", _1K),
+    _image("jimeng-2.0-pro", "high_aes_general_v20_L:general_v2.0_L", _1K),
     _video("video-3.5-pro", f"{_VIDEO}3.5_pro", (5, 10, 12)),
     _video("video-3.0-pro", f"{_VIDEO}3.0_pro", (5, 10)),
     _video("video-3.0-fast", f"{_VIDEO}3.0_fast", (5, 10), ("720p", "1080p")),
@@ -72,8 +72,7 @@ MODELS = (
 )
 
 _ONLY_IN_A_BROWSER = (
-    "There is no model called '{}' here: Jimeng takes orders for it only from a browser, which signs them. "
-    "Ark offers it: with ARK_API_KEY it is served from there."
+    "Unknown model '{}': Jimeng requires a browser's signature for it. Set ARK_API_KEY to use it through Ark."
 )
 DECLINED = {
     name: _ONLY_IN_A_BROWSER.format(name)
@@ -85,11 +84,11 @@ DECLINED = {
         "doubao-seedance-1-0-lite-i2v-reference-250428",
     )
 }
-"""Names that Jimeng's clients know, each with the reason why it is not offered here."""
+"""Names used by Jimeng's clients, each with the reason it is unavailable."""
 
 
 def benefit(upstream: str, resolution: str) -> str:
-    """What an order of a video is charged as."""
+    """Return the code under which a video is charged."""
     if upstream.endswith("3.5_pro"):
         return "dreamina_video_seedance_15_pro"
     if upstream.endswith("3.0_pro"):
@@ -98,18 +97,18 @@ def benefit(upstream: str, resolution: str) -> str:
 
 
 def resolution_type(size: Size) -> str:
-    """In which of the site's three classes a size is."""
+    """Return which of the site's three resolutions a size belongs to."""
     side = math.sqrt(math.prod(size))
     return "1k" if side < 1700 else "2k" if side < 3000 else "4k"
 
 
 def ratio_code(size: Size) -> int:
-    """The site's number for the ratio that is nearest."""
+    """Return the site's code of the nearest ratio."""
     return _RATIO_CODES[min(_RATIO_CODES, key=lambda ratio: _distance(size, Size(*map(int, ratio.split(":")))))]
 
 
 def like_input(model: Model, size: Size) -> Size:
-    """The model's size in the shape of a picture, of the usual resolution."""
+    """Return the model's size, at its default resolution, whose ratio is nearest to `size`."""
     usual = [own for own in model.sizes if resolution_type(own) == resolution_type(model.default_size)]
     return min(usual or [model.default_size], key=lambda own: _distance(own, size))
 

@@ -1,4 +1,4 @@
-"""The site's orders: drafts, in which everything has an id, and which hold JSON inside of JSON inside of JSON."""
+"""Build request bodies: drafts whose parts all have ids, with nested JSON texts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 from shared.providers.jimeng.models import (
+    IMAGES_PER_JOB,
     LARGEST_SEED,
-    PICTURES_PER_RUN,
     benefit,
     ratio_code,
     resolution_type,
@@ -21,24 +21,22 @@ from shared.requests import ImageRequest, VideoRequest
 Json = dict[str, Any]
 
 _AID = 513695
-_USUAL_RATIO = "16:9"
+_DEFAULT_RATIO = "16:9"
 _STRENGTH = 0.5
 
 
-def picture_order(request: ImageRequest, uris: Sequence[str]) -> Json:
-    """From text alone or, with the `uris` of uploaded pictures, from these: the site calls that a blend."""
+def image_body(request: ImageRequest, uris: Sequence[str]) -> Json:
+    """Return the body for text to image or, with the `uris` of uploaded images, for a blend."""
     abilities = _blend(request, uris) if uris else _generate(request)
     version = "3.2.9" if uris else "3.0.2"
     kind = "blend" if uris else "generate"
     component = _component("image_base_component", "3.0.2", kind, abilities)
     submit_id = _uuid()
-    return _order(
-        request.model.upstream, submit_id, _picture_metrics(request, len(uris), submit_id), version, component
-    )
+    return _body(request.model.upstream, submit_id, _image_metrics(request, len(uris), submit_id), version, component)
 
 
-def video_order(request: VideoRequest, first_frame: str, last_frame: str) -> Json:
-    """From text and, where they are not empty, from the `uri` of a first and a last frame."""
+def video_body(request: VideoRequest, first_frame: str, last_frame: str) -> Json:
+    """Return the body for text to video, or with the `uri` of a first and last frame if not empty."""
     upstream = request.model.upstream
     commerce = {
         "benefit_type": benefit(upstream, request.resolution),
@@ -50,12 +48,12 @@ def video_order(request: VideoRequest, first_frame: str, last_frame: str) -> Jso
     component = _component(
         "video_base_component", "1.0.0", "gen_video", _video(request, first_frame, last_frame, metrics)
     )
-    order = _order(upstream, _uuid(), metrics, "3.0.5", component | {"process_type": 1})
-    order["extend"] |= {"m_video_commerce_info": commerce, "m_video_commerce_info_list": [commerce]}
-    return order
+    body = _body(upstream, _uuid(), metrics, "3.0.5", component | {"process_type": 1})
+    body["extend"] |= {"m_video_commerce_info": commerce, "m_video_commerce_info_list": [commerce]}
+    return body
 
 
-def _order(upstream: str, submit_id: str, metrics: str, version: str, component: Json) -> Json:
+def _body(upstream: str, submit_id: str, metrics: str, version: str, component: Json) -> Json:
     draft = {
         "type": "draft",
         "id": _uuid(),
@@ -95,7 +93,7 @@ def _generate(request: ImageRequest) -> Json:
 
 def _blend(request: ImageRequest, uris: Sequence[str]) -> Json:
     core = _core(request, "##" * len(uris) + request.prompt)
-    if request.seed is not None:  # the site's own page sends none
+    if request.seed is not None:  # the site's page sends none
         core["seed"] = _seed(request.seed)
     abilities = [
         _part(name="byte_edit", image_uri_list=[uri], image_list=[_uploaded(uri)], strength=_STRENGTH) for uri in uris
@@ -127,7 +125,7 @@ def _core(request: ImageRequest, prompt: str) -> Json:
 
 def _video(request: VideoRequest, first_frame: str, last_frame: str, metrics: str) -> Json:
     frames = {"first_frame_image": first_frame, "end_frame_image": last_frame}
-    wanted = _part(
+    inputs = _part(
         min_version="3.0.5",
         prompt=request.prompt,
         video_mode=2,
@@ -138,8 +136,8 @@ def _video(request: VideoRequest, first_frame: str, last_frame: str, metrics: st
         idip_meta_list=[],
     )
     parameters = _part(
-        video_gen_inputs=[wanted],
-        video_aspect_ratio=request.ratio or _USUAL_RATIO,
+        video_gen_inputs=[inputs],
+        video_aspect_ratio=request.ratio or _DEFAULT_RATIO,
         seed=_seed(request.seed),
         model_req_key=request.model.upstream,
         priority=0,
@@ -147,7 +145,7 @@ def _video(request: VideoRequest, first_frame: str, last_frame: str, metrics: st
     return {"gen_video": _part(text_to_video_params=parameters, video_task_extra=metrics)}
 
 
-def _picture_metrics(request: ImageRequest, inputs: int, submit_id: str) -> str:
+def _image_metrics(request: ImageRequest, inputs: int, submit_id: str) -> str:
     resolution = resolution_type(request.size)
     source = {"imageUrl": f"blob:https://dreamina.capcut.com/{_uuid()}"}
     ability = {"abilityName": "byte_edit", "strength": _STRENGTH, "source": source}
@@ -158,7 +156,7 @@ def _picture_metrics(request: ImageRequest, inputs: int, submit_id: str) -> str:
         "resolutionType": resolution,
         "abilityList": [ability] * inputs,
         "reportParams": _report(f"{request.model.upstream}-{resolution}"),
-        "benefitCount": PICTURES_PER_RUN,
+        "benefitCount": IMAGES_PER_JOB,
     }
     return _text(
         {
@@ -205,7 +203,7 @@ def _report(function: str) -> Json:
 
 
 def _resolution(request: VideoRequest) -> dict[str, str]:
-    """Said only to models that have several."""
+    """Return the field for models with several resolutions."""
     return {"resolution": request.resolution} if len(request.model.resolutions) > 1 else {}
 
 
@@ -224,12 +222,12 @@ def _uploaded(uri: str) -> Json:
     }
 
 
-def _part(**members: Any) -> Json:
-    return {"type": "", "id": _uuid(), **members}
+def _part(**fields: Any) -> Json:
+    return {"type": "", "id": _uuid(), **fields}
 
 
-def _seed(wanted: int | None) -> int:
-    return secrets.randbelow(LARGEST_SEED + 1) if wanted is None else wanted % (LARGEST_SEED + 1)
+def _seed(seed: int | None) -> int:
+    return secrets.randbelow(LARGEST_SEED + 1) if seed is None else seed % (LARGEST_SEED + 1)
 
 
 def _uuid() -> str:

@@ -1,4 +1,4 @@
-"""Where the results of a run lie, by what the site says of each; and the hosts that its files are on."""
+"""Find result links in items, and check their origins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STORAGE = re.compile(r"https://([a-z0-9-]+\.)+(byteimg|jimeng|snssdk|vlabvod)\.
 _MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 _ORIGINAL = ("transcoded_video", "origin", "video_url")
-_VIDEO_PLACES: tuple[tuple[str, ...], ...] = (
+_VIDEO_PATHS: tuple[tuple[str, ...], ...] = (
     ("video", *_ORIGINAL),
     ("common_attr", *_ORIGINAL),
     ("video", "play_url"),
@@ -23,14 +23,14 @@ _VIDEO_PLACES: tuple[tuple[str, ...], ...] = (
 
 
 class Origins(frozenset[str]):
-    """Those that are named, and the site's storage, whose hosts have numbers and change. Uploads go there too."""
+    """The given origins plus the site's storage, whose numbered hosts change; also used for uploads."""
 
     def __contains__(self, origin: object) -> bool:
         return super().__contains__(origin) or (isinstance(origin, str) and bool(_STORAGE.fullmatch(origin)))
 
 
-def pictures_of(items: list[Any]) -> list[Output]:
-    """The pictures of a run, each in its largest version."""
+def images_of(items: list[Any]) -> list[Output]:
+    """Return a job's images, each in its largest version."""
     links = [
         text_at(item, "image", "large_images", 0, "image_url") or text_at(item, "common_attr", "cover_url")
         for item in items
@@ -40,9 +40,9 @@ def pictures_of(items: list[Any]) -> list[Output]:
 
 
 def video_of(items: list[Any]) -> list[Output]:
-    """The first item's video, in its original quality if the response has it."""
+    """Return the first item's video, in its original quality if available."""
     item = items[0] if items else None
-    link = next((link for place in _VIDEO_PLACES if is_usable(link := text_at(item, *place))), "")
+    link = next((link for path in _VIDEO_PATHS if is_usable(link := text_at(item, *path))), "")
     return [Output(link, "video/mp4")] if link else []
 
 
@@ -51,5 +51,5 @@ def item_ids(items: list[Any]) -> list[str]:
 
 
 def items_of(data: dict[str, Any]) -> list[Any]:
-    """What was asked for by its ids, under either of the names that this has."""
+    """Return the items of a response, which has one of two names for them."""
     return list_at(data, "item_list") or list_at(data, "local_item_list")

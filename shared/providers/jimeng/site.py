@@ -1,4 +1,4 @@
-"""Jimeng's own API as a browser calls it that is signed in: its cookies, its headers, a digest over each call."""
+"""Client for Jimeng's API as a signed-in browser calls it: cookies, headers, and a digest of each call."""
 
 from __future__ import annotations
 
@@ -52,21 +52,21 @@ class Site:
         self._key = key
         self._is_bare = "=" not in key
         self._is_signed_in = bool(key) and (self._is_bare or "; sessionid=" in f"; {key}")
-        # A browser keeps its number. This one is the same wherever the session is used.
+        # A browser's id is constant, so derive it from the session.
         self._web_id = str(10**18 + int(_digest(f"web {key}"), 16) % (9 * 10**18))
 
-    async def ask(self, path: str, body: dict[str, Any]) -> Response:
-        """For what starts nothing."""
-        url, headers = self._address(path), self._call_headers(path, "image")
+    async def read(self, path: str, body: dict[str, Any]) -> Response:
+        """Send a call that submits nothing; it may be retried."""
+        url, headers = self._url(path), self._call_headers(path, "image")
         return await self._http.read("POST", url, headers=headers, json=body)
 
-    async def order(self, body: dict[str, Any], kind: Literal["image", "video"]) -> Response:
-        """Start a run, once."""
+    async def submit(self, body: dict[str, Any], kind: Literal["image", "video"]) -> Response:
+        """Submit once, without a retry."""
         path = "/mweb/v1/aigc_draft/generate"
-        url, headers = self._address(path), self._call_headers(path, kind)
+        url, headers = self._url(path), self._call_headers(path, kind)
         return await self._http.send("POST", url, headers=headers, json=body)
 
-    def _address(self, path: str) -> str:
+    def _url(self, path: str) -> str:
         return f"{self._base}{path}?{_QUERY.format(self._web_id)}"
 
     def _call_headers(self, path: str, kind: str) -> dict[str, str]:
@@ -74,15 +74,15 @@ class Site:
             raise signed_out()
         now = int(time.time())
         own = {
-            "Cookie": self._made_up_cookies(now) if self._is_bare else self._key,
+            "Cookie": self._derived_cookies(now) if self._is_bare else self._key,
             "Device-Time": str(now),
             "Referer": f"{PAGE}/ai-tool/generate?type={kind}",
             "Sign": sign(path, now),
         }
         return _HEADERS | own
 
-    def _made_up_cookies(self, now: int) -> str:
-        """What a browser with this session would have beside it."""
+    def _derived_cookies(self, now: int) -> str:
+        """Return the cookies a browser with this session would send."""
         key, user = self._key, _digest(f"user {self._key}")
         ends = time.strftime("%a, %d-%b-%Y %H:%M:%S GMT", time.gmtime(now + _SESSION_SECONDS))
         guard = quote_plus(f"{key}|{now}|{_SESSION_SECONDS}|{ends}")
@@ -92,9 +92,9 @@ class Site:
         )
 
 
-def sign(path: str, moment: int) -> str:
-    """The header `Sign` of a call at a moment in Unix seconds. Only the end of the path goes into it."""
-    return _digest(f"9e2c|{path[-7:]}|7|{_APP_VERSION}|{moment}||11ac")
+def sign(path: str, timestamp: int) -> str:
+    """Return the header `Sign` of a call at a Unix time in seconds; it covers only the end of the path."""
+    return _digest(f"9e2c|{path[-7:]}|7|{_APP_VERSION}|{timestamp}||11ac")
 
 
 def _digest(text: str) -> str:

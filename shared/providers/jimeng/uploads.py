@@ -1,6 +1,6 @@
-"""Pictures on their way into the site's storage: leave to upload, an address, the bytes, and word that they are there.
+"""Upload input images to the site's storage: token, address, bytes, commit.
 
-The storage's own calls are signed as AWS signs them (Signature Version 4), but for the host, which is left out.
+The storage's calls use AWS Signature Version 4 without the host header.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ STORAGE = "https://imagex.bytedanceapi.com"
 
 _VERSION = "2018-08-01"
 _REGION, _SERVICE = "cn-north-1", "imagex"
-_OF_A_PICTURE = 2
+_IMAGE_SCENE = 2
 _DONE = 2000
 _SECONDS = 120.0
 
 
 class Uploaded(NamedTuple):
-    """`size` is what the storage has found it to be; None where it does not say."""
+    """An uploaded image; `size` is measured by the storage, None if it does not say."""
 
     uri: str
     size: Size | None
 
 
 class Grant(NamedTuple):
-    """Leave to upload for a while; `service` is whose storage it is in."""
+    """Temporary upload credentials; `service` is the storage's service id."""
 
     access_key: str
     secret_key: str
@@ -49,7 +49,7 @@ class Grant(NamedTuple):
 
 
 class Uploads:
-    """`storage` is where the signed calls go; the bytes go where it says, which has to be one of `origins`."""
+    """`storage` is the origin of signed calls; it names the upload host, which must be in `origins`."""
 
     def __init__(self, http: Http, site: Site, storage: str, origins: Collection[str]) -> None:
         self._http = http
@@ -57,57 +57,57 @@ class Uploads:
         self._storage = storage
         self._origins = origins
 
-    async def upload(self, picture: InputImage) -> Uploaded:
-        """Nothing is bought here: whatever goes wrong with the storage is Unavailable."""
-        size, checksum = await _measured(picture)
-        grant = _grant(data_of(await self._site.ask("/mweb/v1/get_upload_token", {"scene": _OF_A_PICTURE})))
+    async def upload(self, image: InputImage) -> Uploaded:
+        """Upload an image; raise Unavailable if the storage fails, as an upload costs nothing."""
+        size, checksum = await _measured(image)
+        grant = _grant(data_of(await self._site.read("/mweb/v1/get_upload_token", {"scene": _IMAGE_SCENE})))
         address = await self._address(grant, size)
-        await self._put(address, picture, size, checksum)
+        await self._put(address, image, size, checksum)
         return await self._committed(grant, text_at(address, "SessionKey"))
 
     async def _address(self, grant: Grant, size: int) -> Any:
         query = {"Action": "ApplyImageUpload", "FileSize": str(size), "s": secrets.token_hex(5)}
         text = _query(grant, query)
         headers = signed_headers(grant, "GET", text)
-        answer = await self._http.read("GET", f"{self._storage}/?{text}", headers=headers)
-        return at(_result(answer), "UploadAddress")
+        response = await self._http.read("GET", f"{self._storage}/?{text}", headers=headers)
+        return at(_result(response), "UploadAddress")
 
-    async def _put(self, address: Any, picture: InputImage, size: int, checksum: str) -> None:
+    async def _put(self, address: Any, image: InputImage, size: int, checksum: str) -> None:
         host, uri = text_at(address, "UploadHosts", 0), text_at(address, "StoreInfos", 0, "StoreUri")
-        place = origin_of(f"{urlsplit(self._storage).scheme}://{host}")
-        if place not in self._origins:
-            raise Unavailable("Jimeng wants a picture sent to an address that was not expected.")
+        origin = origin_of(f"{urlsplit(self._storage).scheme}://{host}")
+        if origin not in self._origins:
+            raise Unavailable("Jimeng named an unexpected upload host; no image was sent.")
         headers = {
             "Authorization": text_at(address, "StoreInfos", 0, "Auth"),
             "Content-CRC32": checksum,
             "Content-Disposition": 'attachment; filename="undefined"',
         }
-        body = RequestBody(picture.read(), "application/octet-stream", size)
-        answer = await self._sent(f"{place}/upload/v1/{quote(uri)}", headers, body)
-        if at(content := answer.json_or_none(), "code") != _DONE:
-            raise _refused(answer, text_at(content, "message"))
+        body = RequestBody(image.read(), "application/octet-stream", size)
+        response = await self._send(f"{origin}/upload/v1/{quote(uri)}", headers, body)
+        if at(content := response.json_or_none(), "code") != _DONE:
+            raise _refused(response, text_at(content, "message"))
 
     async def _committed(self, grant: Grant, session_key: str) -> Uploaded:
         text = _query(grant, {"Action": "CommitImageUpload"})
         content = json.dumps({"SessionKey": session_key}).encode()
         headers = signed_headers(grant, "POST", text, content)
         body = RequestBody(_once(content), "application/json", len(content))
-        result = _result(answer := await self._sent(f"{self._storage}/?{text}", headers, body))
+        result = _result(response := await self._send(f"{self._storage}/?{text}", headers, body))
         uri = text_at(result, "Results", 0, "Uri")
         if not uri or at(result, "Results", 0, "UriStatus") != _DONE:
-            raise _refused(answer, "it did not keep the picture")
+            raise _refused(response, "it did not store the image")
         sides = [at(result, "PluginResult", 0, side) for side in ("ImageWidth", "ImageHeight")]
         return Uploaded(uri, Size(*sides) if all(isinstance(side, int) and side > 0 for side in sides) else None)
 
-    async def _sent(self, url: str, headers: Mapping[str, str], body: RequestBody) -> Response:
+    async def _send(self, url: str, headers: Mapping[str, str], body: RequestBody) -> Response:
         try:
             return await self._http.send("POST", url, headers=headers, body=body, timeout=_SECONDS)
-        except Uncertain as error:  # a picture that may have arrived is no work that may have been taken
-            raise Unavailable("Jimeng's storage broke off while a picture was sent to it.") from error
+        except Uncertain as error:  # an upload is not a submit
+            raise Unavailable("The connection to Jimeng's storage failed during an upload; try again.") from error
 
 
 def signed_headers(grant: Grant, method: str, query: str, content: bytes = b"") -> dict[str, str]:
-    """The headers that make a call to the storage good; `query` in the order of its names."""
+    """Return the headers that sign a call to the storage; `query` is sorted by name."""
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     digest = hashlib.sha256(content).hexdigest()
     headers = {"x-amz-content-sha256": digest} if content else {}
@@ -124,12 +124,12 @@ def signed_headers(grant: Grant, method: str, query: str, content: bytes = b"") 
     return {**headers, "authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={key.hex()}"}
 
 
-async def _measured(picture: InputImage) -> tuple[int, str]:
-    """Its size in bytes and its CRC32 in hexadecimal digits, which have to be known before the first byte is sent."""
+async def _measured(image: InputImage) -> tuple[int, str]:
+    """Return the image's size in bytes and its CRC32 in hexadecimal, both required before the upload."""
     size = checksum = 0
-    async for piece in picture.read():
-        size += len(piece)
-        checksum = zlib.crc32(piece, checksum)
+    async for chunk in image.read():
+        size += len(chunk)
+        checksum = zlib.crc32(chunk, checksum)
     return size, f"{checksum:08x}"
 
 
@@ -141,7 +141,7 @@ def _grant(data: dict[str, Any]) -> Grant:
         service=text_at(data, "service_id"),
     )
     if not all(grant):
-        raise Unavailable("Jimeng gave no leave to upload a picture.")
+        raise Unavailable("Jimeng issued no upload token; try again later.")
     return grant
 
 
@@ -154,16 +154,16 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _result(answer: Response) -> Any:
-    content = answer.json_or_none()
+def _result(response: Response) -> Any:
+    content = response.json_or_none()
     result = at(content, "Result")
-    if answer.status != 200 or not result:
-        raise _refused(answer, text_at(content, "ResponseMetadata", "Error", "Message"))
+    if response.status != 200 or not result:
+        raise _refused(response, text_at(content, "ResponseMetadata", "Error", "Message"))
     return result
 
 
-def _refused(answer: Response, said: str) -> Unavailable:
-    """The session is none of the storage's business: it never says anything about the account."""
-    said = answer.quote(said) or "no reason given"
-    message = f"Jimeng's storage did not take a picture: {said}."
-    return Unavailable(message, details={"upstream": said, "status": answer.status})
+def _refused(response: Response, reason: str) -> Unavailable:
+    """Return the error of a storage response, which never concerns the account."""
+    reason = response.quote(reason) or "no reason given"
+    message = f"Jimeng's storage rejected an image: {reason}."
+    return Unavailable(message, details={"upstream": reason, "status": response.status})

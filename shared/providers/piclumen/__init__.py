@@ -1,7 +1,7 @@
-"""PicLumen: the back end of its web page, used unofficially, with the login token of an account.
+"""Provider for PicLumen's undocumented web API, with an account's login token.
 
-It documents nothing. Every answer is `{"status": 0, "message": "success", "data": ...}`; any other status is a
-failure, told in `message`. A token that is refused shows as HTTP 401 or as such a failure.
+A successful response is `{"status": 0, "message": "success", "data": ...}`; any other status is a failure described in
+`message`. A rejected token is HTTP 401 or such a failure.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _RESULT_HOSTS = {"i": "https://images.piclumen.com"}
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 
 _LIST_SECONDS = 2.0
-_LIST_LIFE = 3600.0
-_LIST_LIFE_AFTER_FAILURE = 300.0
+_LIST_TTL = 3600.0
+_LIST_TTL_AFTER_FAILURE = 300.0
 _APPEARS_WITHIN = 300.0
-"""Seconds after its start in which a task may be missing from the list of tasks."""
+"""Seconds after submit in which a job may be missing from the list."""
 
 _REFUSALS: tuple[tuple[tuple[str, ...], type[EaselError]], ...] = (
     (("prompt", "param"), BadRequest),
@@ -59,7 +59,7 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[EaselError]], ...] = (
 
 
 class Piclumen:
-    """`account.key` is the bare token; empty for a caller's account without the caller, which only opens results."""
+    """`account.key` is the bare token; empty to open a caller's results without the caller's token."""
 
     def __init__(self, http: Http, account: Account) -> None:
         self._http = http
@@ -81,67 +81,67 @@ class Piclumen:
         return await self._listing.get()
 
     async def submit(self, request: ImageRequest) -> Submitted:
-        body = dict(request.verbatim) or _order(request)
-        answer = await self._http.send("POST", f"{self._base}/gen/create", headers=self._headers, json=body)
-        mark = as_id(as_dict(_data(answer)).get("markId"))
+        body = dict(request.verbatim) or _body(request)
+        response = await self._http.send("POST", f"{self._base}/gen/create", headers=self._headers, json=body)
+        mark = as_id(as_dict(_data(response)).get("markId"))
         if not mark:
-            raise Uncertain("PicLumen took the work but gave no id to find it by; it may have been paid for.")
+            raise Uncertain("PicLumen accepted the request but returned no job id; it may have been charged.")
         return Submitted((f"{request.n}-{int(time.time()):x}-{mark}",))
 
     async def poll(self, ref: Ref) -> Status:
-        wanted, started, mark = ref.split("-", 2)
+        n, submitted, mark = ref.split("-", 2)
         url = f"{self._base}/task/batch-process-task"
-        answer = await self._http.read("POST", url, headers=self._headers, json=[mark])
-        tasks = (as_dict(entry) for entry in as_list(_data(answer)))
+        response = await self._http.read("POST", url, headers=self._headers, json=[mark])
+        tasks = (as_dict(entry) for entry in as_list(_data(response)))
         task = next((task for task in tasks if task.get("markId") == mark), None)
         if task:
-            return self._status(answer, task, int(wanted))
-        if time.time() < int(started, 16) + _APPEARS_WITHIN:
+            return self._status(response, task, int(n))
+        if time.time() < int(submitted, 16) + _APPEARS_WITHIN:
             return Queued()
-        raise NotFound("PicLumen does not know this task, or not any more.")
+        raise NotFound("PicLumen has no such job, or has deleted it; submit the request again.")
 
     def open(self, output: Ref, byte_range: ByteRange | None = None) -> AbstractAsyncContextManager[Media]:
         return self._http.download(self._links.whole(output), origins=self._links.origins, byte_range=byte_range)
 
     async def _list_models(self) -> tuple[tuple[Model, ...], float]:
-        """The known models and those that the site lists; when that fails, what was there before, for a while."""
+        """Return the built-in and listed models and their TTL in seconds; if listing fails, the previous models."""
         try:
             async with asyncio.timeout(_LIST_SECONDS):
                 self._models = with_listed(await self._list())
         except (EaselError, TimeoutError) as error:
-            _log.warning("piclumen: going on with the models that are known: %s", str(error) or "no list in time")
-            return self._models, _LIST_LIFE_AFTER_FAILURE
-        return self._models, _LIST_LIFE
+            _log.warning("piclumen: could not list the models, keeping the previous ones: %s", str(error) or "timeout")
+            return self._models, _LIST_TTL_AFTER_FAILURE
+        return self._models, _LIST_TTL
 
     async def _list(self) -> list[Any]:
         return as_list(_data(await self._http.read("GET", f"{self._base}/gen/model/list", headers=self._headers)))
 
-    def _status(self, answer: Response, task: dict[str, Any], wanted: int) -> Status:
+    def _status(self, response: Response, task: dict[str, Any], n: int) -> Status:
         match task.get("status"):
             case "success":
-                return self._result([as_dict(image) for image in as_list(task.get("img_urls"))], wanted)
+                return self._result([as_dict(image) for image in as_list(task.get("img_urls"))], n)
             case "failed" | "failure":
-                return Failed(_failure(answer, task.get("info")))
+                return Failed(_failure(response, task.get("info")))
             case "pending":
                 return Queued()
-            case word:
-                if word not in ("running", "processing"):
-                    _log.warning("piclumen: unknown task state '%s' counts as running", answer.quote(str(word)))
+            case other:
+                if other not in ("running", "processing"):
+                    _log.warning("piclumen: unknown status '%s' counts as running", response.quote(str(other)))
                 return Running()
 
-    def _result(self, images: list[dict[str, Any]], wanted: int) -> Status:
-        decent = [image for image in images if image.get("sensitive") != "NSFW"]
-        links = self._links.usable(image.get("imgUrl") for image in decent)
-        if not links and len(decent) < len(images):
-            return Failed(ContentRefused("PicLumen made the picture and holds it back as NSFW."))
+    def _result(self, images: list[dict[str, Any]], n: int) -> Status:
+        safe = [image for image in images if image.get("sensitive") != "NSFW"]
+        links = self._links.usable(image.get("imgUrl") for image in safe)
+        if not links and len(safe) < len(images):
+            return Failed(ContentRefused("PicLumen withheld the image as NSFW; change the prompt."))
         if not links:
             return Failed(without_result("PicLumen"))
-        refs = [self._links.shortened(link) for link in links[:wanted]]
+        refs = [self._links.shortened(link) for link in links[:n]]
         return Succeeded(tuple(Output(ref, "image/webp", lasting=True) for ref in refs))
 
 
-def _order(request: ImageRequest) -> dict[str, Any]:
-    """What the web page sends, in the parts that have a meaning."""
+def _body(request: ImageRequest) -> dict[str, Any]:
+    """Return the request body: the fields of the web page's that have an effect."""
     settings = request.model.settings
     batch = request.model.batch if request.model.upstream == ALWAYS_FOUR else request.n
     return {
@@ -154,37 +154,37 @@ def _order(request: ImageRequest) -> dict[str, Any]:
     }
 
 
-def _data(answer: Response) -> Any:
-    """`data` of a successful envelope. Raises what any other answer means."""
-    if answer.status >= 400:
-        raise answer.error(_sentence(answer, as_dict(answer.json_or_none())))
-    payload = as_dict(answer.json())
+def _data(response: Response) -> Any:
+    """Return `data` of a successful response; raise the error of any other."""
+    if response.status >= 400:
+        raise response.error(_reason(response, as_dict(response.json_or_none())))
+    payload = as_dict(response.json())
     match payload.get("status"):
         case 0:
             return payload.get("data")
         case int():
-            raise _refusal(answer, _sentence(answer, payload) or "no reason given")
+            raise _refusal(response, _reason(response, payload) or "no reason given")
         case _:
-            raise answer.error("it says neither success nor failure")
+            raise response.error("it has no valid 'status'")
 
 
-def _sentence(answer: Response, payload: dict[str, Any]) -> str:
-    return answer.quote(str(payload.get("message") or payload.get("error") or ""))
+def _reason(response: Response, payload: dict[str, Any]) -> str:
+    return response.quote(str(payload.get("message") or payload.get("error") or ""))
 
 
-def _refusal(answer: Response, said: str) -> EaselError:
-    """A failure under a good status: on a submit a refusal, on a look no news."""
-    message, details = f"PicLumen refused: {said}.", {"upstream": said}
-    lowered = said.lower()
-    if answer.sent and is_moderation(said):
+def _refusal(response: Response, reason: str) -> EaselError:
+    """Return the error of a failure with HTTP 200; a failed poll says nothing about the job."""
+    message, details = f"PicLumen rejected the request: {reason}.", {"upstream": reason}
+    lowered = reason.lower()
+    if response.sent and is_moderation(reason):
         return ContentRefused(message, param="prompt", details=details)
     for words, kind in _REFUSALS:
-        if any(word in lowered for word in words) and (answer.sent or issubclass(kind, AccountError)):
+        if any(word in lowered for word in words) and (response.sent or issubclass(kind, AccountError)):
             return kind(message, details=details)
-    return (UpstreamError if answer.sent else Unavailable)(message, details=details)
+    return (UpstreamError if response.sent else Unavailable)(message, details=details)
 
 
-def _failure(answer: Response, info: object) -> EaselError:
-    said = answer.quote(str(info or "")) or "no reason given"
-    message, details = f"The generation failed at PicLumen: {said}.", {"upstream": said}
-    return (ContentRefused if is_moderation(said) else GenerationFailed)(message, details=details)
+def _failure(response: Response, info: object) -> EaselError:
+    reason = response.quote(str(info or "")) or "no reason given"
+    message, details = f"The generation failed at PicLumen: {reason}.", {"upstream": reason}
+    return (ContentRefused if is_moderation(reason) else GenerationFailed)(message, details=details)

@@ -1,4 +1,4 @@
-"""PicLumen's models: those that are built in, with their settings, and those that its list adds or corrects."""
+"""PicLumen's built-in models with their settings, and those its list adds or corrects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.providers._json import as_dict, as_id
 
 _SHAPES = ((1024, 1024), (1152, 896), (1216, 832), (1216, 768), (1280, 960), (1344, 768), (1536, 1024), (1536, 640))
 _SIZES = tuple(Size(*sides) for shape in _SHAPES for sides in dict.fromkeys((shape, shape[::-1])))
-"""Those of the page, and the larger ones that other clients are known to ask for."""
+"""The page's sizes, and larger ones that other clients request."""
 
 _SETTINGS = {"denoise": 1, "hires_fix_denoise": 0.5, "hires_scale": 2}
 ALWAYS_FOUR = "tmjv7-a1b2c3d4-e5f6-4789-0abc-def123456789"
@@ -62,11 +62,11 @@ _CONFIGURED = {
     "hiresScale": "hires_scale",
     "modelAbility": "model_ability",
 }
-"""The members of a listed model's defaultConfig, and what they are called in an order."""
+"""The fields of a listed model's defaultConfig, and their names in a request."""
 
 
 def with_listed(entries: Iterable[Any]) -> tuple[Model, ...]:
-    """The models that are built in, as the site's list corrects them, and those that it adds."""
+    """Return the built-in models as corrected by the site's list, and those it adds."""
     table = {model.id: model for model in MODELS}
     for model in _read(entries):
         table.setdefault(model.id, model)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tests.emulators.ark.models import picture_model, video_model
 from tests.emulators.ark.tasks import BROKEN, UNSAFE, Fate, Task, marked_fate, new_id
-from tests.emulators.ark.wire import Json, PictureOrder, VideoOrder, parse, refused
+from tests.emulators.ark.wire import Json, PictureOrder, VideoOrder, invalid, parse, refused
 from tests.emulators.course import Course
 from tests.emulators.files import FileHost
 from tests.emulators.jpeg import jpeg
@@ -88,8 +90,11 @@ class Ark(FileHost):
 
     async def _list(self, request: Request) -> Response:
         self._admit(request)
-        items = [task.record(task.state, self._content(task)) for task in self.tasks.values()]
-        return _answer(request, {"total": len(items), "items": items})
+        found = [task for task in self.tasks.values() if _matches(task, request)]
+        number, size = _page(request, "page_num", 1, 500), _page(request, "page_size", 10, 500)
+        page = found[(number - 1) * size : number * size]
+        items = [task.record(task.state, self._content(task)) for task in page]
+        return _answer(request, {"total": len(found), "items": items})
 
     async def _get(self, request: Request) -> Response:
         self._admit(request)
@@ -117,7 +122,10 @@ class Ark(FileHost):
         self.pictures.append(order)
         name = f"{new_id()}_0.jpeg"
         self._sides[name] = order.sides
-        made = {"url": self.link(order.model, name), "size": "{}x{}".format(*order.sides)}
+        content = {"url": self.link(order.model, name)}
+        if order.response_format == "b64_json":
+            content = {"b64_json": base64.b64encode(jpeg(*order.sides, _shade(name), name)).decode()}
+        made = {**content, "size": "{}x{}".format(*order.sides)}
         data: dict[Fate, list[Json]] = {
             Fate.FAILS: [{"error": BROKEN}],
             Fate.FAILS_AS_UNSAFE: [{"error": UNSAFE}],
@@ -126,8 +134,10 @@ class Ark(FileHost):
             Fate.NO_ID: [{}],
         }
         usage = {"generated_images": 1, "output_tokens": 16384, "total_tokens": 16384}
-        body = {"model": order.model, "created": 1757321139, "data": data.get(fate, [made]), "usage": usage}
-        return _answer(request, body)
+        images = data.get(fate, [made])
+        if order.stream:
+            return Response(_events(order.model, images, usage), media_type="text/event-stream")
+        return _answer(request, {"model": order.model, "created": 1757321139, "data": images, "usage": usage})
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -195,6 +205,35 @@ def _signature(name: str) -> str:
 
 def _shade(name: str) -> int:
     return zlib.crc32(name.encode()) % 256
+
+
+def _matches(task: Task, request: Request) -> bool:
+    values = {
+        "status": task.state,
+        "task_ids": task.id,
+        "model": task.order.model,
+        "service_tier": task.order.service_tier,
+    }
+    filters = {name: request.query_params.getlist(f"filter.{name}") for name in values}
+    return all(values[name] in accepted for name, accepted in filters.items() if accepted)
+
+
+def _page(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise invalid(name, f"it must be between 1 and {most}")
+    return int(text)
+
+
+def _events(model: str, images: list[Json], usage: Json) -> str:
+    head = {"model": model, "created": 1757321139}
+    events = [
+        {"type": f"image_generation.partial_{'failed' if 'error' in image else 'succeeded'}", **head, **image}
+        | {"image_index": index}
+        for index, image in enumerate(images)
+    ]
+    events.append({"type": "image_generation.completed", **head, "usage": usage})
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
 
 
 def _answer(request: Request, body: Json) -> Response:

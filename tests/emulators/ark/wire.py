@@ -89,7 +89,7 @@ class VideoOrder(Strict):
     camera_fixed: bool | None = None
     watermark: bool = False
     seed: Seed = -1
-    resolution: Literal["480p", "720p", "1080p"] = "720p"
+    resolution: Literal["480p", "720p", "1080p", "4k"] = "720p"
     ratio: Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"] | None = None
     duration: int = 5
 
@@ -113,7 +113,8 @@ class PictureOrder(Strict):
     prompt: str = Field(min_length=1)
     image: PictureAddress | Annotated[list[PictureAddress], Field(min_length=1, max_length=14)] = Field(default=[])
     size: str = Field(default="2048x2048", pattern=r"^([124]K|\d{3,4}x\d{3,4})$")
-    response_format: Literal["url"] = "url"
+    response_format: Literal["url", "b64_json"] = "url"
+    stream: bool = False
     watermark: bool = True
     seed: Seed = -1
     optimize_prompt_options: dict[Literal["mode", "thinking"], str] = {}

@@ -78,14 +78,15 @@ def test_a_job_with_an_odd_name_is_none(client: httpx.Client, akashchat: AkashCh
     tag = f"0:\"<image_generation> jobId='{job}' prompt='x' negative=''</image_generation>\"\n"
     akashchat.plan("POST /api/chat", Reply(200, tag.encode(), {"content-type": "text/plain; charset=utf-8"}))
     answer = order(client, model="AkashGen")
-    assert_error(answer, 502, "upstream_unavailable")
+    assert_error(answer, 424, "upstream_failed")
 
 
 REFUSALS: list[tuple[str, Fate, int, str]] = [
-    ("LMN", Fate.NO_JOB, 502, "upstream_unavailable"),
-    ("LMN", Fate.NO_WORKERS, 502, "upstream_unavailable"),
+    ("LMN", Fate.NO_JOB, 424, "upstream_failed"),
+    ("N", Fate.NO_WORKERS, 502, "upstream_unavailable"),
+    ("LM", Fate.NO_WORKERS, 424, "upstream_failed"),
     ("LM", Fate.TEXT, 400, "no_image_request"),
-    ("N", Fate.TEXT, 502, "upstream_unavailable"),
+    ("N", Fate.TEXT, 424, "upstream_failed"),
 ]
 
 
@@ -134,7 +135,7 @@ def test_a_job_that_the_site_does_not_know_yet_is_waited_for(client: httpx.Clien
 
 def test_a_tag_without_a_job_is_told_as_it_came(client: httpx.Client, akashchat: AkashChat) -> None:
     akashchat.next_fate(Fate.NO_JOB)
-    error = assert_error(order(client, model="AkashGen"), 502, "upstream_unavailable")
+    error = assert_error(order(client, model="AkashGen"), 424, "upstream_failed")
     assert "jobId='undefined' prompt='A detailed a cat'" in error["details"]["upstream"]
 
 
@@ -198,8 +199,21 @@ def test_a_list_inside_of_an_object_is_read_as_well(client: httpx.Client, akashc
     akashchat.plan(
         "GET /api/models", Reply(200, {"models": [{"id": "DeepSeek-V3.2"}, {"id": "off", "available": False}]})
     )
-    assert names(client) >= BUILT_IN | {"DeepSeek-V3.2"}
-    assert "off" not in names(client)
+    assert {"DeepSeek-V3.2"} <= names(client)
+    assert not (BUILT_IN - {"AkashGen"} | {"off"}) & names(client)  # the fixture configures AkashGen
+
+
+def test_built_in_models_that_the_site_does_not_list_are_not_offered(
+    sdk: openai.OpenAI, client: httpx.Client, akashchat: AkashChat
+) -> None:
+    akashchat.plan(
+        "GET /api/models", Reply(200, json.dumps([{"id": "AkashGen"}, {"id": "DeepSeek-V3.1", "available": False}]))
+    )
+    assert names(client) & (BUILT_IN | {"DeepSeek-V3.1"}) == {"AkashGen"}
+    with pytest.raises(openai.NotFoundError) as caught:
+        sdk.chat.completions.create(model="openai-gpt-oss-120b", messages=[{"role": "user", "content": "Hello"}])
+    assert caught.value.code == "model_not_found"
+    assert not akashchat.talks
 
 
 @pytest.mark.parametrize("listing", ODD_LISTS)

@@ -56,11 +56,16 @@ def test_what_a_model_thinks_is_told_as_the_site_tells_it(sdk: openai.OpenAI, ak
 
 @pytest.mark.parametrize(
     ("reason", "told"),
-    [("length", "length"), ("content-filter", "content_filter"), ("unknown", "stop"), ("other", "stop")],
+    [("length", "length"), ("content-filter", "content_filter"), ("other", "stop")],
 )
 def test_finish_reasons_are_openais(sdk: openai.OpenAI, akashchat: AkashChat, reason: str, told: str) -> None:
     akashchat.finish_reason, akashchat.usage = reason, None
     assert sdk.chat.completions.create(**HELLO).choices[0].finish_reason == told
+
+
+def test_an_unknown_finish_reason_with_usage_is_stop(sdk: openai.OpenAI, akashchat: AkashChat) -> None:
+    akashchat.finish_reason = "unknown"
+    assert sdk.chat.completions.create(**HELLO).choices[0].finish_reason == "stop"
 
 
 def test_parts_of_other_kinds_do_no_harm(sdk: openai.OpenAI, akashchat: AkashChat) -> None:

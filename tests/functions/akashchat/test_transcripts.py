@@ -88,6 +88,17 @@ SAID = {
     "text": Said(TEXT + ended("stop", USAGE), "stop"),
     "length": Said(TEXT + ended("length", USAGE), "length"),
     "no usage": Said(TEXT + ended("stop", NO_USAGE), "stop"),
+    "broken off": Said(TEXT + ended("unknown", NO_USAGE), (424, "generation_failed")),
+    "context length": Said(
+        '3:"This model\'s maximum context length is 4096 tokens. However, you requested 5000 tokens."\n',
+        (400, "context_length_exceeded"),
+    ),
+    "rate limit": Said(
+        '3:"Failed after 3 attempts. Last error: Rate limit reached for requests"\n', (429, "rate_limit_exceeded")
+    ),
+    "moderation": Said('3:"content blocked by policy"\n', (400, "moderation_blocked")),
+    "upstream's key": Said('3:"Invalid API key given"\n', (502, "upstream_failed")),
+    "object as text": Said('3:"[object Object]"\n', (502, "upstream_unavailable")),
     "cut off": Said(f'{TEXT}3:"terminated"\n', (424, "upstream_unavailable")),
     "failing": Said('3:"Failed after 3 attempts. Last error: backend exploded"\n', (502, "upstream_unavailable")),
     "unknown model": Said(NO_SUCH_MODEL % "nope", (404, "model_not_found")),
@@ -117,7 +128,6 @@ def test_what_was_said(sdk: openai.OpenAI, akashchat: AkashChat, name: str) -> N
 
 
 ORDERS: dict[str, tuple[Reply, int, str]] = {
-    "middleware": (Reply(200, (NO_SUCH_MODEL % "AkashGen").encode(), STREAM), 502, "upstream_unavailable"),
     "no workers": (
         Reply(
             500,
@@ -127,11 +137,6 @@ ORDERS: dict[str, tuple[Reply, int, str]] = {
         "upstream_unavailable",
     ),
     "text": (Reply(200, (TEXT + ended("stop", USAGE)).encode(), STREAM), 400, "no_image_request"),
-    "no job": (
-        Reply(200, TAG.replace("69a28159-1557-4f3b-917c-98ae415b6835", "undefined").encode(), STREAM),
-        502,
-        "upstream_unavailable",
-    ),
     "not for this tier": (
         Reply(
             403,
@@ -145,6 +150,33 @@ ORDERS: dict[str, tuple[Reply, int, str]] = {
         "model_not_found",
     ),
 }
+
+
+IMAGE_FAILURE = "Error executing tool generateImage: "
+UNCERTAIN_SUBMITS = {
+    "connection dropped": Reply(500, {"error": "Error generating image", "message": IMAGE_FAILURE + "fetch failed"}),
+    "terminated": Reply(500, {"error": "Error generating image", "message": IMAGE_FAILURE + "terminated"}),
+    "gateway timeout": Reply(
+        500, {"error": "Error generating image", "message": IMAGE_FAILURE + "Unexpected token '<', \"<html>\"..."}
+    ),
+    "older site": Reply(200, (NO_SUCH_MODEL % "AkashGen").encode(), STREAM),
+    "error line": Reply(200, b'3:"fetch failed"\n', STREAM),
+    "object as text": Reply(200, b'3:"[object Object]"\n', STREAM),
+    "internal error": Reply(500, {"error": "Internal server error"}),
+    "no job": Reply(200, TAG.replace("69a28159-1557-4f3b-917c-98ae415b6835", "undefined").encode(), STREAM),
+}
+
+
+@pytest.mark.parametrize("name", UNCERTAIN_SUBMITS)
+def test_an_image_that_may_have_been_accepted_is_submitted_once(
+    sdk: openai.OpenAI, akashchat: AkashChat, name: str
+) -> None:
+    akashchat.plan("POST /api/chat", UNCERTAIN_SUBMITS[name])
+    with pytest.raises(openai.APIStatusError) as caught:
+        sdk.with_options(max_retries=2).images.generate(model="AkashGen", prompt="a cat")
+    assert (caught.value.status_code, caught.value.code) == (424, "upstream_failed")
+    assert "[object Object]" not in caught.value.message
+    assert [call.path for call in akashchat.calls].count("/api/chat/") == 1
 
 
 @pytest.mark.parametrize("name", ORDERS)

@@ -74,7 +74,8 @@ def _shape(model: Model) -> str:
     if by_area:
         return str(by_area[0])
     least = [f"at least {model.min_pixels / 1_000_000:.1f} megapixels"] if model.min_pixels else []
-    return listed((f"{model.min_side} to {model.max_side} pixels a side", *least))
+    most = [f"at most {model.max_pixels / 1_000_000:.1f} megapixels"] if model.max_pixels else []
+    return listed((f"{model.min_side} to {model.max_side} pixels a side", *least, *most))
 
 
 def _span(seconds: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""Jimeng's orders are those of its own page as seen on the wire, member by member, but for ids and times."""
+"""Jimeng's request bodies equal those of its own page, field by field, except for ids and times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.models import Size
 from shared.providers.jimeng.models import MODELS
-from shared.providers.jimeng.request_body import picture_order, video_order
+from shared.providers.jimeng.request_body import image_body, video_body
 from shared.requests import ImageRequest, VideoRequest
 
 Json = dict[str, Any]
@@ -103,14 +103,14 @@ def unfolded(value: Any) -> Any:
     return value
 
 
-def a_picture(**changes: Any) -> ImageRequest:
+def an_image(**changes: Any) -> ImageRequest:
     return ImageRequest(NAMED["jimeng-4.5"], "a cat", Size(2560, 1440))._replace(**changes)
 
 
-def test_a_picture_from_text() -> None:
+def test_an_image_from_text() -> None:
     generate = PART | {"core_param": core(seed=7)} | OPTION
     expected = of_pictures("3.0.2", picture_scene(), picture_component("generate", {"generate": generate}))
-    assert unfolded(picture_order(a_picture(seed=7), [])) == expected
+    assert unfolded(image_body(an_image(seed=7), [])) == expected
 
 
 def blended(prompt: str, *uris: str, **own: Any) -> Json:
@@ -133,10 +133,10 @@ def blended(prompt: str, *uris: str, **own: Any) -> Json:
     return of_pictures("3.2.9", picture_scene(*[ability] * len(uris)), component)
 
 
-def test_a_picture_from_pictures() -> None:
-    assert unfolded(picture_order(a_picture(), ["tos/a"])) == blended("##a cat", "tos/a")
+def test_an_image_from_pictures() -> None:
+    assert unfolded(image_body(an_image(), ["tos/a"])) == blended("##a cat", "tos/a")
     both = blended("####a cat", "tos/a", "tos/b", min_version="3.2.9")
-    assert unfolded(picture_order(a_picture(), ["tos/a", "tos/b"])) == both
+    assert unfolded(image_body(an_image(), ["tos/a", "tos/b"])) == both
 
 
 def test_a_video() -> None:
@@ -183,7 +183,7 @@ def test_a_video() -> None:
         "resource_sub_type": "aigc",
     }
     request = VideoRequest(NAMED["video-3.0"], "a cat runs", 5, "720p", seed=7)
-    order = video_order(request, "tos/a", "tos/b")
+    order = video_body(request, "tos/a", "tos/b")
     draft_content = json.loads(order["draft_content"])
     inner = draft_content["component_list"][0]["abilities"]["gen_video"]["video_task_extra"]
     assert inner == order["metrics_extra"]
@@ -201,7 +201,7 @@ def test_a_video() -> None:
 
 
 def test_ids_are_drawn_anew_and_point_at_each_other() -> None:
-    order, other = (picture_order(a_picture(), []) for _ in range(2))
+    order, other = (image_body(an_image(), []) for _ in range(2))
     content, metrics = json.loads(order["draft_content"]), json.loads(order["metrics_extra"])
     assert content["main_component_id"] == content["component_list"][0]["id"]
     assert metrics["generateId"] == order["submit_id"] != other["submit_id"]
