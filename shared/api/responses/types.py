@@ -264,10 +264,7 @@ class Usage(TypedDict):
 
 
 class ChatCompletion(TypedDict):
-    """OpenAI's chat completion, with the upstream's other fields; with images, it has fields for older clients.
-
-    `usage` is absent if the upstream sent none.
-    """
+    """OpenAI's chat completion and the upstream's other fields; with images, also fields for older clients."""
 
     id: str
     object: Literal["chat.completion"]
