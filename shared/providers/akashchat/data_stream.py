@@ -18,17 +18,25 @@ _REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls"
 
 async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGenerator[ChatDelta, None]:
     """Yield the text as it arrives. Raises the error that an error line stands for."""
+    has_text = False
     async for line in lines:
         code, _, content = line.partition(b":")
         match code:
             case b"0":
-                yield ChatDelta(str(_value(content, redaction)))
+                delta = ChatDelta(str(_value(content, redaction)))
+                has_text = has_text or bool(delta.text)
+                yield delta
             case b"g":
-                yield ChatDelta(reasoning=str(_value(content, redaction)))
+                delta = ChatDelta(reasoning=str(_value(content, redaction)))
+                has_text = has_text or bool(delta.reasoning)
+                yield delta
             case b"3":
                 raise error_line(str(_value(content, redaction)), redaction)
             case b"d":
-                yield _end(_value(content, redaction))
+                end = _end(_value(content, redaction))
+                if end.finish_reason == "stop" and not has_text:
+                    raise GenerationFailed("The response of chat.akash.network is empty.")
+                yield end
                 return
 
 
