@@ -83,9 +83,10 @@ class ChatRequest(NamedTuple):
     """A chat request.
 
     `messages` are OpenAI's, as objects with at least `role`; `options` are the other fields that were sent, by their
-    OpenAI names, without `model`, `messages`, `stream` and `stream_options`.
+    OpenAI names, without `model`, `messages`, `stream` and `stream_options`. `stream` is whether the caller streams.
     """
 
     model: Model
     messages: tuple[Mapping[str, Any], ...]
     options: Mapping[str, Any] = MappingProxyType({})
+    stream: bool = True

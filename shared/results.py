@@ -95,17 +95,16 @@ class Failed(NamedTuple):
 Status: TypeAlias = Queued | Running | Succeeded | Failed
 
 
-class Usage(NamedTuple):
-    """Token counts."""
-
-    prompt: int
-    completion: int
+Usage: TypeAlias = Mapping[str, Any]
+"""Usage as the upstream sent it, under OpenAI's names: tokens, their details, and anything else such as `cost`."""
 
 
 class ChatDelta(NamedTuple):
-    """The next delta of a response. Only the last has the `finish_reason`, as OpenAI names it, and the usage.
+    """The next delta of one choice of a response.
 
-    `extra` has further fields of OpenAI's delta as the upstream sent them, such as `tool_calls`.
+    The last delta of each choice has its `finish_reason`, as OpenAI names it, and the last of the response the usage.
+    `choice` counts from 0. Further fields are as the upstream sent them: `extra` has those of the delta, such as
+    `tool_calls`, `choice_fields` such as `logprobs`, and `response_fields` such as `citations`.
     """
 
     text: str = ""
@@ -113,3 +112,6 @@ class ChatDelta(NamedTuple):
     finish_reason: str | None = None
     usage: Usage | None = None
     extra: Mapping[str, Any] = MappingProxyType({})
+    choice: int = 0
+    choice_fields: Mapping[str, Any] = MappingProxyType({})
+    response_fields: Mapping[str, Any] = MappingProxyType({})

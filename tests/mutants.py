@@ -856,23 +856,25 @@ MUTANTS = (
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{file.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
         "silent end of an answer taken for a good one",
-        "shared/providers/openai_compatible/stream.py",
-        '    raise ResultLost("The upstream\'s answer ended before it was finished.")',
-        '    yield ChatDelta(finish_reason="stop")',
+        "shared/providers/openai_compatible/chat.py",
+        "if last is None or not (self.done or",
+        "if last is None or not (True or",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "empty answer handed out",
-        "shared/chat/send.py",
-        "if delta.finish_reason and not started:",
-        "if False:",
+        "shared/providers/openai_compatible/chat.py",
+        "if self.done and not any(",
+        "if False and not any(",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "refusal in the midst of an answer taken for one before it",
         "shared/chat/send.py",
-        "raise _accepted(error) from error",
-        "raise",
+        """                except EaselError as error:
+                    raise _accepted(error) from error""",
+        """                except EaselError as error:
+                    raise""",
         "tests/functions/test_chat.py",
     ),
     Mutant(
@@ -892,15 +894,15 @@ MUTANTS = (
     Mutant(
         "usage for everybody",
         "shared/api/responses/completions.py",
-        "    if completion.include_usage:\n",
-        "    if True:\n",
+        "if completion.include_usage and usage:",
+        "if usage:",
         "tests/functions/test_chat.py",
     ),
     Mutant(
         "words held back",
         "shared/http/streaming_response.py",
-        "for end in ended:",
-        "for end in [b''.join(ended)] if ended else []:",
+        "for part in piece.splitlines(keepends=True):",
+        "for part in [piece.replace(b'\\n', b'') + b'\\n']:",
         "tests/http/test_listen.py",
     ),
     Mutant(

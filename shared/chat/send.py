@@ -1,4 +1,4 @@
-"""Send a conversation to a text model, and require content and one finish reason."""
+"""Send a conversation to a text model, and require a complete response."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from contextlib import aclosing
 from shared.account import Account
 from shared.accounts import AccountPool
 from shared.catalog import ResolvedModel
-from shared.errors import AccountError, EaselError, GenerationFailed, Misconfigured, ResultLost, TakenError
+from shared.errors import AccountError, EaselError, Misconfigured, ResultLost, TakenError
 from shared.provider_factory import ProviderFactory
 from shared.providers import ChatProvider
 from shared.requests import ChatRequest
 from shared.results import ChatDelta
 
 _log = logging.getLogger(__name__)
+_EMPTY = ChatDelta()
 
 
 class ChatSender:
@@ -26,21 +27,26 @@ class ChatSender:
         self._accounts = accounts
 
     async def send(self, resolved: ResolvedModel, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Stream the response. Raises unless it has content and exactly one finish reason, at its end.
+        """Yield the response's deltas. Raises ResultLost if it ends without a finish reason.
 
         Before the first delta, errors keep their meaning; after it, the upstream has accepted the request.
         """
-        account, answer, first = await self._first(resolved, request)
-        async with aclosing(answer):
+        account, deltas, delta = await self._first(resolved, request)
+        async with aclosing(deltas):
             with self._accounts.busy(account):
-                yield first
                 try:
-                    async for delta in answer:
+                    yield delta
+                    async for delta in deltas:
                         yield delta
-                except EaselError as error:
-                    if isinstance(error, AccountError):
-                        await self._accounts.cool_down(account, error)
+                    if not delta.finish_reason:
+                        raise _cut_off()
+                except AccountError as error:
+                    await self._accounts.cool_down(account, error)
                     raise _accepted(error) from error
+                except EaselError as error:
+                    raise _accepted(error) from error
+                except Exception as error:
+                    raise _unexpected(error, account) from error
 
     async def _first(
         self, resolved: ResolvedModel, request: ChatRequest
@@ -48,32 +54,25 @@ class ChatSender:
         lease = self._accounts.lease(resolved.provider, resolved.model.accounts)
         while True:
             async with lease as account:
-                answer = self._answer(account, request)
-                return account, answer, await anext(answer)
+                provider = await self._providers.for_submit(account)
+                if not isinstance(provider, ChatProvider):
+                    message = f"'{request.model.id}' is configured as a text model, but '{account.provider}' has none."
+                    raise Misconfigured(message)
+                deltas = provider.chat(request)
+                try:
+                    while (delta := await anext(deltas)) == _EMPTY:
+                        pass
+                except StopAsyncIteration:
+                    raise _cut_off() from None
+                except EaselError:
+                    raise
+                except Exception as error:
+                    raise _unexpected(error, account) from error
+                return account, deltas, delta
 
-    async def _answer(self, account: Account, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Stream one account's response up to its finish reason, without leading empty deltas."""
-        provider = await self._providers.for_submit(account)
-        if not isinstance(provider, ChatProvider):
-            message = f"'{request.model.id}' is configured as a text model, but '{account.provider}' has none."
-            raise Misconfigured(message)
-        started = False
-        try:
-            async with aclosing(provider.chat(request)) as deltas:
-                async for delta in deltas:
-                    started = started or bool(delta.text or delta.reasoning or delta.extra)
-                    if delta.finish_reason and not started:
-                        raise _empty(delta.finish_reason)
-                    if started:
-                        yield delta
-                    if delta.finish_reason:
-                        return
-        except EaselError:
-            raise
-        except Exception as error:  # an unexpected error must not look retryable
-            _log.exception("unexpected error in an answer of '%s'", account.provider)
-            raise ResultLost("Internal error in the answer.", code=EaselError.code) from error
-        raise ResultLost("The upstream's answer ended before it was finished.")
+
+def _cut_off() -> ResultLost:
+    return ResultLost("The upstream's response ended before it was complete.")
 
 
 def _accepted(error: EaselError) -> TakenError:
@@ -81,7 +80,7 @@ def _accepted(error: EaselError) -> TakenError:
     return error if isinstance(error, TakenError) else ResultLost(error.message, code=error.code, details=error.details)
 
 
-def _empty(finish_reason: str) -> GenerationFailed:
-    if finish_reason == "content_filter":
-        return GenerationFailed("The upstream's filter blocked the whole answer.", code="moderation_blocked")
-    return GenerationFailed(f"The upstream's answer is empty; it ended with '{finish_reason}'.")
+def _unexpected(error: Exception, account: Account) -> ResultLost:
+    """Log a bug. It must not look retryable, because the upstream may have accepted the request."""
+    _log.error("unexpected error in a chat response of '%s'", account.provider, exc_info=error)
+    return ResultLost("Internal error in the response.", code=EaselError.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.http.client import Http
 from shared.http.decoding import LARGEST_BODY
 from shared.http.image_download import LARGEST_IMAGE, ImageDownloader
-from shared.http.json_text import parse_json
+from shared.http.json_text import encodable, parse_json
 from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, detect_media_type
 from shared.http.origin import origin_of
 from shared.http.redaction import Redaction
@@ -32,4 +32,5 @@ __all__ = [
     "origin_of",
     "parse_json",
     "detect_media_type",
+    "encodable",
 ]

@@ -78,7 +78,10 @@ class Http:
         raised while it is generated propagate unchanged, because an incomplete request submits nothing.
         """
         extensions = {"timeout": _until_connected(timeout), "idle": IDLE_BEFORE_SEND}
-        request = _request(method, url, headers, json, extensions, body)
+        if json is not None:
+            with _writing():
+                body = await large_json_body(json)
+        request = _request(method, url, headers, None, extensions, body)
         try:
             return await self._whole(request, timeout, sent=True)
         except BROKEN as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import Any, TypeVar, cast
+
+ValueT = TypeVar("ValueT")
 
 _MOST_VALUES = 1 << 18
 """Each value takes up to 200 bytes of memory, but as few as three in JSON."""
@@ -15,10 +18,37 @@ _SLICE = 64 << 10
 
 
 def parse_json(data: bytes) -> Any:
-    """Parse JSON. Raises ValueError if it is invalid or has too many values, RecursionError if nested too deeply."""
+    """Parse JSON, in which NaN and infinite numbers become None, because no JSON may contain them.
+
+    Raises ValueError if it is invalid or has too many values, RecursionError if nested too deeply.
+    """
     if len(data) > _MOST_VALUES and _has_too_many_values(data):
         raise ValueError("too many values")
-    return json.loads(data)
+    return _DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
+
+
+def encodable(value: ValueT) -> ValueT:
+    """Return text or parsed JSON with surrogate pairs joined, and U+FFFD for the halves that are left over."""
+    return cast(ValueT, _encodable(value))
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_encodable(each) for each in value]
+        case dict():
+            return {_encodable(name): _encodable(each) for name, each in value.items()}
+    return value
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
 
 
 def _has_too_many_values(data: bytes) -> bool:

@@ -16,7 +16,7 @@ _LONGEST_LINE = 16 << 20
 
 
 class StreamingResponse:
-    """The response to a request that is sent once: iterate `lines` or `events`, or `read` it if it is an error."""
+    """The response to a request that is sent once: iterate its `lines`, or `read` it if it is an error."""
 
     def __init__(self, response: httpx.Response, redaction: Redaction) -> None:
         self.redaction = redaction
@@ -27,37 +27,31 @@ class StreamingResponse:
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield each line as soon as it is complete, without its line ending; the last one even if it has none.
 
-        Raises ResultLost if the connection breaks, because the upstream has begun to respond by then.
+        Lines end with LF, CR or CR LF, as in server-sent events. Raises ResultLost if the connection breaks, because
+        the upstream has begun to respond by then.
         """
         begun = bytearray()
         total = 0
+        after_cr = False
         try:
             async for piece in self._pieces:
-                *ended, open_end = piece.split(b"\n")
-                for end in ended:
-                    begun += end
-                    yield bytes(begun).removesuffix(b"\r")
-                    begun.clear()
-                begun += open_end
                 total += len(piece)
+                if after_cr and piece.startswith(b"\n"):
+                    piece = piece[1:]
+                    after_cr = False
+                after_cr = piece.endswith(b"\r") if piece else after_cr
+                for part in piece.splitlines(keepends=True):
+                    end = part.rstrip(b"\r\n")
+                    begun += end
+                    if len(end) < len(part):
+                        yield bytes(begun)
+                        begun.clear()
                 if len(begun) > _LONGEST_LINE or total > LARGEST_BODY:
                     raise ResultLost("The upstream's answer, or a line of it, is too long.")
         except BROKEN as error:
             raise ResultLost("The upstream broke its answer off.") from error
         if begun:
             yield bytes(begun)
-
-    async def events(self) -> AsyncIterator[bytes]:
-        """Yield the data of each server-sent event; comments and event names are dropped."""
-        data: list[bytes] = []
-        async for line in self.lines():
-            if line.startswith(b"data:"):
-                data.append(line[5:].removeprefix(b" "))
-            elif not line and data:
-                yield b"\n".join(data)
-                data = []
-        if data:
-            yield b"\n".join(data)
 
     async def read(self) -> Response:
         """Return the complete response. Raises Uncertain if the connection breaks."""

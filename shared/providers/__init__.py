@@ -62,7 +62,7 @@ PROVIDERS = (
         "OpenAICompatible",
         credential="OPENAI_COMPATIBLE_API_KEY",
         keyless=True,
-        options={"models": "{}", "discover": "true"},
+        options={"models": "{}", "discover": "true", "stream": "auto"},
         masks=True,
     ),
     ProviderInfo(

@@ -72,7 +72,7 @@ class ChatProvider(Protocol):
     """A provider with text models."""
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
-        """Yield text as it arrives; the last delta has the finish reason, and the usage if known.
+        """Yield text as it arrives, or all of it at once; the last delta has the finish reason, and the usage if known.
 
         An error before the first delta decides whether another account is tried, as in `submit`. Raise if the response
         ends without a finish reason. Closing the generator closes the upstream connection.

@@ -14,7 +14,6 @@ from tests.http.upstream import Call, Handler, serving
 
 TEXT = 'data: {"a": "wörld 中文 😀"}\r\n\r\n: comment\ndata: one\ndata: two\n\n\nevent: x\ndata:three'.encode()
 LINES = ['data: {"a": "wörld 中文 😀"}', "", ": comment", "data: one", "data: two", "", "", "event: x", "data:three"]
-EVENTS = ['{"a": "wörld 中文 😀"}', "one\ntwo", "three"]
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -30,15 +29,32 @@ def in_pieces(size: int, end: bytes = b"0\r\n\r\n") -> Handler:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-async def test_lines_and_events_are_whole_however_they_are_cut(http: Http, size: int) -> None:
-    async with serving(in_pieces(size)) as upstream:
-        async with http.stream("POST", upstream.url(), json={"a": 1}, headers={"x-mine": "1"}) as answer:
-            assert [line.decode() async for line in answer.lines()] == LINES
-        async with http.stream("POST", upstream.url(), json={"a": 1}) as answer:
-            assert [data.decode() async for data in answer.events()] == EVENTS
-    first, _ = upstream.calls
+async def test_lines_are_whole_however_they_are_cut(http: Http, size: int) -> None:
+    headers = {"x-mine": "1"}
+    async with (
+        serving(in_pieces(size)) as upstream,
+        http.stream("POST", upstream.url(), json={"a": 1}, headers=headers) as answer,
+    ):
+        assert [line.decode() async for line in answer.lines()] == LINES
+    [first] = upstream.calls
     assert (first.method, json.loads(first.body), first.headers["x-mine"]) == ("POST", {"a": 1}, "1")
     assert first.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+async def test_lines_end_in_any_way(http: Http, size: int, end: str) -> None:
+    text = f"one{end}{end}two{end}three".encode()
+
+    async def handler(call: Call) -> None:
+        await call.write(CHUNKED)
+        for start in range(0, len(text), size):
+            piece = text[start : start + size]
+            await call.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        await call.write(b"0\r\n\r\n")
+
+    async with serving(handler) as upstream, http.stream("POST", upstream.url()) as answer:
+        assert [line async for line in answer.lines()] == [b"one", b"", b"two", b"three"]
 
 
 async def test_a_line_is_there_before_the_next_one_comes(http: Http) -> None:

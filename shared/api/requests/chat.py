@@ -15,6 +15,8 @@ from shared.models import MAX_N, Model
 from shared.requests import ChatRequest
 
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "n", "wait_for_image"})
+_NEVER_FORWARDED = frozenset({"extra_body"})
+"""Clients of the Z-Image proxy send it; no upstream knows it."""
 
 _ORDER_FIELDS = frozenset({"negative_prompt", "batch_size", "width", "height", "steps", "cfg_scale"})
 _NO_PICTURE_FIELDS = frozenset({"extra_body", "modalities", "prompt", "response_format", "partial_images"})
@@ -78,16 +80,19 @@ class ChatCreate(Wire):
 
     def to_request(self, model: Model) -> tuple[ChatRequest, list[str]]:
         """Return the request for this model, and the names of ignored parameters."""
-        if self.n > 1:
-            raise BadRequest("'n': a conversation goes on in one way at a time.", param="n")
         given = self._options()
+        if self.n > 1:
+            if not _knows(model, "n"):
+                raise BadRequest(f"'n': '{model.id}' returns one choice. Send one request for each.", param="n")
+            given["n"] = self.n
         for name in _FEATURES:
             if given.get(name) in _NO_FEATURE:
                 del given[name]
             elif name in given and not _knows(model, name):
                 raise BadRequest(f"'{name}': '{model.id}' cannot do this here.", param=name)
         known = {name: value for name, value in given.items() if _knows(model, name)}
-        return ChatRequest(model, tuple(self.messages), known), sorted(given.keys() - known.keys())
+        request = ChatRequest(model, tuple(self.messages), known, self.stream)
+        return request, sorted(given.keys() - known.keys())
 
     @property
     def wants_parts(self) -> bool:
@@ -130,7 +135,7 @@ class ChatCreate(Wire):
 
 
 def _knows(model: Model, name: str) -> bool:
-    return name in model.knobs or "*" in model.knobs
+    return name in model.knobs or ("*" in model.knobs and name not in _NEVER_FORWARDED)
 
 
 def parts_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:

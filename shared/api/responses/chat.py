@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from shared.api.context import Context
 from shared.api.errors import error_object
 from shared.api.json_response import Json, JsonStream
 from shared.api.responses.chat_images import chat_images_response
-from shared.api.responses.completions import Completion, chunk_object, finish_events
+from shared.api.responses.completions import Completion, chunk_object, end_events
 from shared.api.streaming import HEARTBEAT, StreamedResponse, event_of, event_stream, ignored_header, with_heartbeats
 from shared.chat.collect import CollectedChat
 from shared.errors import EaselError, ResultLost
@@ -19,7 +19,7 @@ from shared.results import ChatDelta
 
 if TYPE_CHECKING:
     from shared.api.requests.chat import ChatCreate
-    from shared.api.responses.types import ChatCompletion
+    from shared.api.responses.types import ChatCompletion, Usage
 
 _FIRST_SECONDS = 10.0
 """Time to first delta before the response head is sent; until then errors set the status."""
@@ -59,7 +59,10 @@ async def _collected(
                 collected.add(delta)
     except TimeoutError:
         raise _timed_out() from None
-    return completion.whole(collected.message(), collected.finish_reason, collected.usage)
+    whole = completion.of_choices(collected.choices())
+    if collected.usage:
+        whole["usage"] = cast("Usage", collected.usage)
+    return cast("ChatCompletion", {**collected.fields, **whole})
 
 
 async def _first(events: AsyncGenerator[bytes, None]) -> bytes:
@@ -70,16 +73,20 @@ async def _events(
     completion: Completion, deltas: AsyncGenerator[ChatDelta, None], seconds: float
 ) -> AsyncGenerator[bytes, None]:
     """Yield a chunk for each delta as it arrives, and heartbeats. Errors before the first of them are raised."""
-    head_sent = started = False
+    head_sent = False
+    started: set[int] = set()
+    usage = None
     try:
         async with aclosing(with_heartbeats(deltas, _FIRST_SECONDS, seconds)) as steps:
             async for delta in steps:
                 if delta is None:
                     yield HEARTBEAT
                 else:
-                    yield b"".join(_chunks(completion, delta, first=not started))
-                    started = True
+                    yield b"".join(_chunks(completion, delta, first=delta.choice not in started))
+                    started.add(delta.choice)
+                    usage = delta.usage or usage
                 head_sent = True
+        yield b"".join(end_events(completion, usage))
     except (EaselError, TimeoutError) as raised:
         error = raised if isinstance(raised, EaselError) else _timed_out()
         if not head_sent:
@@ -89,12 +96,15 @@ async def _events(
 
 def _chunks(completion: Completion, delta: ChatDelta, *, first: bool) -> Iterator[bytes]:
     if first:
-        yield event_of(chunk_object(completion, {"role": "assistant", "content": ""}))
+        yield event_of(chunk_object(completion, {"role": "assistant", "content": ""}, index=delta.choice))
     texts = {"content": delta.text, "reasoning_content": delta.reasoning}
-    if fields := {**{name: text for name, text in texts.items() if text}, **delta.extra}:
-        yield event_of(chunk_object(completion, fields))
+    fields = {**{name: text for name, text in texts.items() if text}, **delta.extra}
+    if fields or delta.choice_fields or delta.response_fields:
+        chunk = chunk_object(completion, fields, index=delta.choice)
+        chunk["choices"][0] |= delta.choice_fields
+        yield event_of({**delta.response_fields, **chunk})
     if delta.finish_reason:
-        yield from finish_events(completion, delta.finish_reason, delta.usage)
+        yield event_of(chunk_object(completion, {}, delta.finish_reason, delta.choice))
 
 
 def _timed_out() -> ResultLost:

@@ -10,7 +10,7 @@ from shared.api.delivery import SUBMIT, WAIT, Contents, deliver, deliver_events
 from shared.api.errors import error_object
 from shared.api.generation import Generation, Image
 from shared.api.json_response import Json, JsonStream
-from shared.api.responses.completions import Completion, chunk_object, finish_events
+from shared.api.responses.completions import Completion, chunk_object, end_events
 from shared.api.streaming import StreamedResponse, event_of
 from shared.catalog import ResolvedModel
 from shared.errors import EaselError
@@ -94,7 +94,7 @@ class ChatImages:
         role = {} if generation.job.id else {"role": "assistant"}
         delta = {**role, **self._shown(generation, images)}
         chunk = [b"data: ", *json_parts(chunk_object(completion, delta)), b"\n\n"]
-        return [*chunk, *finish_events(completion, "stop")]
+        return [*chunk, event_of(chunk_object(completion, {}, "stop")), *end_events(completion)]
 
     def failed(self, error: EaselError) -> bytes:
         return event_of({"error": error_object(error)})

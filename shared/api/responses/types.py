@@ -248,25 +248,30 @@ class Message(Shown):
 class Choice(TypedDict):
     index: int
     message: Message
-    logprobs: None
+    logprobs: dict[str, Any] | None
     finish_reason: str | None
 
 
 class Usage(TypedDict):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
+    """The upstream's own figures, with any others that it has."""
+
+    prompt_tokens: NotRequired[int]
+    completion_tokens: NotRequired[int]
+    total_tokens: NotRequired[int]
+    prompt_tokens_details: NotRequired[dict[str, Any]]
+    completion_tokens_details: NotRequired[dict[str, Any]]
+    cost: NotRequired[float]
 
 
 class ChatCompletion(TypedDict):
-    """OpenAI's chat completion; with images, it has extra fields for clients of older proxies."""
+    """OpenAI's chat completion and the upstream's other fields; with images, also fields for older clients."""
 
     id: str
     object: Literal["chat.completion"]
     created: int
     model: str
     choices: list[Choice]
-    usage: Usage
+    usage: NotRequired[Usage]
     model_info: NotRequired[dict[str, Any]]
     task_id: NotRequired[str]
     response: NotRequired[str]

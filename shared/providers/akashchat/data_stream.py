@@ -18,17 +18,25 @@ _REASONS = {"length": "length", "content-filter": "content_filter", "tool-calls"
 
 async def deltas(lines: AsyncIterable[bytes], redaction: Redaction) -> AsyncGenerator[ChatDelta, None]:
     """Yield text as it arrives; raise the error of an error line."""
+    has_text = False
     async for line in lines:
         code, _, content = line.partition(b":")
         match code:
             case b"0":
-                yield ChatDelta(str(_value(content, redaction)))
+                delta = ChatDelta(str(_value(content, redaction)))
+                has_text = has_text or bool(delta.text)
+                yield delta
             case b"g":
-                yield ChatDelta(reasoning=str(_value(content, redaction)))
+                delta = ChatDelta(reasoning=str(_value(content, redaction)))
+                has_text = has_text or bool(delta.reasoning)
+                yield delta
             case b"3":
                 raise error_line(str(_value(content, redaction)), redaction)
             case b"d":
-                yield _end(_value(content, redaction))
+                end = _end(_value(content, redaction))
+                if end.finish_reason == "stop" and not has_text:
+                    raise GenerationFailed("The response of chat.akash.network is empty.")
+                yield end
                 return
 
 
@@ -51,7 +59,9 @@ def _usage(usage: Any) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("promptTokens"), usage.get("completionTokens")
-    return Usage(prompt, completion) if isinstance(prompt, int) and isinstance(completion, int) else None
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return None
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
 def _value(content: bytes, redaction: Redaction) -> Any:

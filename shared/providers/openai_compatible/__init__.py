@@ -9,18 +9,21 @@ from typing import Any
 
 from shared.account import Account
 from shared.errors import EaselError, Misconfigured, NotFound, ResultLost, TakenError
-from shared.http import LARGEST_BODY, Http, Response, json_body, origin_of
+from shared.http import LARGEST_BODY, Http, Response, StreamingResponse, json_body, origin_of
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._links import is_usable, without_result
+from shared.providers.openai_compatible.chat import streamed_deltas, whole_deltas
 from shared.providers.openai_compatible.errors import failure
 from shared.providers.openai_compatible.model_list import Listed
 from shared.providers.openai_compatible.multipart import form_of
-from shared.providers.openai_compatible.stream import deltas
 from shared.requests import ChatRequest, ImageRequest
 from shared.results import ChatDelta, Finished, InlineResult, Output, Ref, Status, Submitted, Succeeded
 
 _DRAWING_SECONDS = 290.0
+_CHAT_SECONDS = 900.0
+"""For a whole response. The caller's time limit is shorter, and ends the request."""
+
 _LONGEST_REF = 200
 """Characters; a longer link does not fit into an id."""
 
@@ -29,7 +32,8 @@ class OpenAICompatible:
     """`account.key` is a bearer token, empty where the service wants none; its address ends in `/v1`, mostly.
 
     `models` are names in JSON, in a list or as in OPENAI_COMPATIBLE_MODELS, that the service does not list, or not
-    rightly; with `discover` of false they are all there are.
+    rightly; with `discover` of false they are all there are. `stream` is whether chats are requested as streams: `auto`
+    if the caller streams, `always` or `never`.
     """
 
     def __init__(self, http: Http, account: Account) -> None:
@@ -39,27 +43,44 @@ class OpenAICompatible:
         self._base = account.base_url
         self._origins = {origin_of(self._base), *account.origins}
         self._headers = {"Authorization": f"Bearer {account.key}"} if account.key else {}
+        self._stream = _stream_mode(account.options["stream"])
+        self._takes_stream_options = True
         self._listed = Listed(http, f"{self._base}/models", self._headers, account.options)
 
     async def models(self) -> tuple[Model, ...]:
         return await self._listed.models()
 
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatDelta, None]:
+        """Yield the deltas; the upstream is asked for a stream if the caller streams, unless configured otherwise."""
         body = {
             **request.model.settings,
             **request.options,
             "model": request.model.upstream,
             "messages": list(request.messages),
-            "stream": True,
-            "stream_options": {"include_usage": True},
         }
+        streams = self._stream == "always" or (self._stream == "auto" and request.stream)
+        return self._streamed(body) if streams else self._whole(body)
+
+    async def _whole(self, body: dict[str, Any]) -> AsyncGenerator[ChatDelta, None]:
+        response = await self._http.send(
+            "POST", f"{self._base}/chat/completions", headers=self._headers, json=body, timeout=_CHAT_SECONDS
+        )
+        for delta in whole_deltas(response):
+            yield delta
+
+    async def _streamed(self, body: dict[str, Any]) -> AsyncGenerator[ChatDelta, None]:
         url = f"{self._base}/chat/completions"
-        async with (
-            self._http.stream("POST", url, headers=self._headers, json=body) as answer,
-            aclosing(deltas(answer)) as heard,
-        ):
-            async for delta in heard:
-                yield delta
+        while True:
+            options = {"stream_options": {"include_usage": True}} if self._takes_stream_options else {}
+            streamed = {**body, "stream": True, **options}
+            async with self._http.stream("POST", url, headers=self._headers, json=streamed) as response:
+                if options and await _refuses_stream_options(response):
+                    self._takes_stream_options = False
+                    continue
+                async with aclosing(streamed_deltas(response)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                return
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         keeps_size = bool(request.inputs) and not request.size_requested
@@ -124,6 +145,22 @@ class OpenAICompatible:
         except EaselError as error:
             raise ResultLost(error.message, details=error.details) from error
         return InlineResult(media.media_type, b64encode(content))
+
+
+def _stream_mode(setting: str) -> str:
+    if setting not in ("auto", "always", "never"):
+        raise Misconfigured("OPENAI_COMPATIBLE_STREAM (or 'stream' of an account): use auto, always or never.")
+    return setting
+
+
+async def _refuses_stream_options(response: StreamingResponse) -> bool:
+    """Return whether the upstream refused the request for its stream options. Raises its error otherwise."""
+    if response.status not in (400, 422):
+        return False
+    refusal = await response.read()
+    if b"stream_options" in refusal.body or b"include_usage" in refusal.body:
+        return True
+    raise failure(refusal)
 
 
 def _pictures(answer: Response) -> list[dict[str, Any]]:

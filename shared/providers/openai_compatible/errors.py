@@ -27,6 +27,24 @@ _LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
 _NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
 
 
+_ERROR_FIELDS = ("error_code", "error_msg", "errors", "detail", "message", "msg")
+_MESSAGES = ("message", "msg", "error_msg", "error_message", "status_msg", "title")
+_CODES = ("code", "type", "status", "error_code", "status_code")
+
+
+def is_error(chunk: Any) -> bool:
+    """Return whether a response body, or a chunk of one, is an error. Services use many shapes."""
+    if not isinstance(chunk, Mapping):
+        return False
+    if chunk.get("error"):
+        return True
+    if chunk.get("choices") or chunk.get("usage"):
+        return False
+    status = chunk.get("base_resp")
+    failed = isinstance(status, Mapping) and bool(status.get("status_code"))
+    return failed or chunk.get("object") == "error" or any(chunk.get(name) for name in _ERROR_FIELDS)
+
+
 def failure(answer: Response) -> EaselError:
     """What a whole answer means that is not the one hoped for."""
     inner = _error_in(answer.json_or_none())
@@ -67,13 +85,15 @@ def _by_code(codes: set[str], message: str, details: dict[str, Any]) -> EaselErr
 
 
 def _error_in(payload: Any) -> Mapping[str, Any]:
-    """What says the most: there are several shapes of envelope."""
+    """Return the innermost error object of a body."""
     if isinstance(payload, list) and payload:
         return _error_in(payload[0])
     if not isinstance(payload, Mapping):
         return {}
-    error = payload.get("error") or payload.get("detail") or payload
-    return error if isinstance(error, Mapping) else {"message": error}
+    error = next((payload[name] for name in ("error", "detail", "errors", "base_resp") if payload.get(name)), payload)
+    if isinstance(error, list):
+        return _error_in(error)
+    return error if isinstance(error, Mapping) else {**payload, "message": error}
 
 
 def _name(said: Any, redaction: Redaction) -> str | None:
@@ -82,5 +102,6 @@ def _name(said: Any, redaction: Redaction) -> str | None:
 
 def _words(inner: Mapping[str, Any], redaction: Redaction) -> tuple[str, set[str]]:
     """The sentence, and whatever codes stand beside it."""
-    codes = {str(inner[name]).lower() for name in ("code", "type", "status") if inner.get(name)}
-    return redaction.quote(str(inner.get("message") or "")), codes
+    codes = {str(inner[name]).lower() for name in _CODES if inner.get(name)}
+    message = next((inner[name] for name in _MESSAGES if inner.get(name)), "")
+    return redaction.quote(str(message)), codes

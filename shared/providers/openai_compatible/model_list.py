@@ -21,16 +21,7 @@ _STALE_SECONDS = 30.0
 _PATIENCE = 3.0
 """Seconds. Every request waits for the list while nothing is known, also those that are for others."""
 
-CHAT_FIELDS = frozenset(
-    {
-        *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "user", "safety_identifier"),
-        *("presence_penalty", "frequency_penalty", "logit_bias", "response_format", "metadata", "store", "prediction"),
-        *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "modalities", "image_config"),
-        *("reasoning_effort", "reasoning", "thinking", "verbosity", "service_tier", "prompt_cache_key"),
-        *("top_k", "min_p", "repetition_penalty", "chat_template_kwargs", "web_search_options", "provider"),
-    }
-)
-"""OpenAI's fields, and those that its imitators have agreed on."""
+_ANY_FIELD = frozenset({"*"})
 
 _NEITHER = re.compile(r"embed|rerank|whisper|tts|speech|audio|transcri|moderation|guard|sora|veo|\bbge", re.IGNORECASE)
 _PICTURES = re.compile(
@@ -108,7 +99,7 @@ def model_of(entry: Any) -> Model | None:
 def bare(name: str, kind: Kind, said: Mapping[str, Any]) -> Model:
     """A model of which little more is known than what it is for."""
     if kind == "chat":
-        return Model(name, "chat", name, asynchronous=False, knobs=CHAT_FIELDS)
+        return Model(name, "chat", name, asynchronous=False, knobs=_ANY_FIELD)
     max_inputs = _max_inputs(name, said)
     return Model(
         name,

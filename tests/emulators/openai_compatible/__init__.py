@@ -36,7 +36,8 @@ class OpenAICompatible(FileHost):
     that an answer leaves in; 0 for one per event, each of which waits for the `gate` and takes `pace` seconds. `usage`
     of None says nothing about it. `file_suffix` makes links to pictures longer. Members that are
     `unheard_of` are refused, as OpenAI does, or ignored, as vLLM does. One that is not `careful` takes any file for a
-    picture or a mask.
+    picture or a mask. `refused` names fields of a chat that it refuses, `stream` and `stream_options` among them.
+    `response_fields` and `choice_fields` are added to what it says.
     """
 
     key: str = "sk-emulator"
@@ -45,6 +46,10 @@ class OpenAICompatible(FileHost):
     deltas: Sequence[Json] = ()
     finish_reason: str | None = "stop"
     usage: tuple[int, int] | None = (11, 5)
+    usage_details: Json = field(default_factory=dict)
+    refused: Sequence[str] = ()
+    response_fields: Json = field(default_factory=dict)
+    choice_fields: Json = field(default_factory=dict)
     usage_with: Literal["own", "last"] = "own"
     ends: Literal["done", "no-done", "done-and-silence"] = "done"
     comments: bool = False
@@ -91,9 +96,12 @@ class OpenAICompatible(FileHost):
         talk = await parse(request, Conversation, self.unheard_of)
         if talk.model not in {entry["id"] for entry in self.listed}:
             raise refused(404, f"The model `{talk.model}` does not exist", "model_not_found")
+        for name in self.refused:
+            if name in talk.model_fields_set and getattr(talk, name):
+                raise refused(400, f"Unknown parameter: '{name}'.", "unknown_parameter")
         self.talks.append(talk)
         if not (talk.stream and self.streams):
-            return JSONResponse(self._completion(talk))
+            return StreamingResponse(self._whole(talk), media_type="application/json")
         events = [f"data: {json.dumps(chunk)}" for chunk in self._chunks(talk)]
         return StreamingResponse(self._stream(events), media_type="text/event-stream")
 
@@ -141,21 +149,43 @@ class OpenAICompatible(FileHost):
 
     def _chunks(self, talk: Conversation) -> list[Json]:
         wanted = self.usage is not None and talk.stream_options.include_usage
-        usage = _usage(*self.usage) if self.usage and wanted else None
-        chunks = [_chunk(talk, delta) for delta in ({"role": "assistant", "content": ""}, *self._said(talk))]
+        usage = self._usage() if wanted else None
+        said = [{"role": "assistant", "content": ""}, *self._said(talk)]
+        chunks = [self._chunk(talk, delta, index=index) for delta in said for index in range(talk.n)]
         if self.finish_reason:
-            chunks.append(_chunk(talk, {}, self.finish_reason))
+            chunks += [self._chunk(talk, {}, self.finish_reason, index) for index in range(talk.n)]
         if usage and self.usage_with == "own":
-            chunks.append({**_chunk(talk, {}), "choices": [], "usage": usage})
+            chunks.append({**self._chunk(talk, {}), "choices": [], "usage": usage})
         elif usage:
             chunks[-1]["usage"] = usage
         return chunks
 
+    def _chunk(self, talk: Conversation, delta: Json, finish_reason: str | None = None, index: int = 0) -> Json:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        choice |= self.choice_fields if delta.get("content") else {}
+        return {**_head(talk, "chat.completion.chunk"), **self.response_fields, "choices": [choice]}
+
+    async def _whole(self, talk: Conversation) -> AsyncIterator[bytes]:
+        """The completion in two pieces, each of which waits for the gate."""
+        gate = self.gate or Gate(float("inf"))
+        body = json.dumps(self._completion(talk)).encode()
+        for piece in (body[:100], body[100:]):
+            await gate.wait()
+            await asyncio.sleep(self.pace)
+            yield piece
+
     def _completion(self, talk: Conversation) -> Json:
-        message: Json = {"role": "assistant", "content": "".join(part.get("content", "") for part in self._said(talk))}
-        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason, "logprobs": None}
-        usage = _usage(*self.usage) if self.usage else None
-        return {**_chunk(talk, {}), "object": "chat.completion", "choices": [choice], "usage": usage}
+        choice = {"message": _message(self._said(talk)), "logprobs": None, "finish_reason": self.finish_reason}
+        choice |= self.choice_fields
+        choices = [{"index": index, **choice} for index in range(talk.n)]
+        head = {**_head(talk, "chat.completion"), **self.response_fields}
+        return {**head, "choices": choices, "usage": self._usage() if self.usage else None}
+
+    def _usage(self) -> Json:
+        prompt, completion = self.usage or (0, 0)
+        total = prompt + completion
+        counts = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
+        return {**counts, **self.usage_details}
 
     async def _stream(self, events: Sequence[str]) -> AsyncIterator[bytes]:
         gate = self.gate or Gate(float("inf"))
@@ -178,14 +208,27 @@ class OpenAICompatible(FileHost):
             await asyncio.Event().wait()
 
 
-def _chunk(talk: Conversation, delta: Json, finish_reason: str | None = None) -> Json:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-    head = {"id": "chatcmpl-emulated", "object": "chat.completion.chunk", "created": 1, "model": talk.model}
-    return {**head, "choices": [choice]}
+def _head(talk: Conversation, kind: str) -> Json:
+    return {"id": "chatcmpl-emulated", "object": kind, "created": 1, "model": talk.model}
 
 
-def _usage(prompt: int, completion: int) -> Json:
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def _message(deltas: Sequence[Json]) -> Json:
+    """What the deltas say, in one piece."""
+    message: Json = {"role": "assistant", "content": "", "refusal": None, "annotations": []}
+    calls: list[Json] = []
+    for delta in deltas:
+        for name in ("content", "reasoning", "reasoning_content"):
+            if name in delta:
+                message[name] = message.get(name, "") + delta[name]
+        for piece in delta.get("tool_calls", ()):
+            if "id" in piece:
+                calls.append({**piece, "function": dict(piece["function"])})
+            else:
+                calls[piece["index"]]["function"]["arguments"] += piece["function"]["arguments"]
+    if calls:
+        message["tool_calls"] = [{name: value for name, value in call.items() if name != "index"} for call in calls]
+        message["content"] = message["content"] or None
+    return message
 
 
 def _text(talk: Conversation) -> str:

@@ -65,6 +65,13 @@ class Conversation(Strict):
     modalities: list[Literal["text", "audio", "image"]] | None = None
     reasoning_effort: str | None = None
     user: str | None = None
+    n: int = Field(default=1, ge=1, le=128)
+    logprobs: bool = False
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    logit_bias: dict[str, float] | None = None
+    audio: Json | None = None
 
 
 class Order(Strict):
