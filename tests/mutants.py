@@ -1434,7 +1434,7 @@ MUTANTS = (
         '("ACCOUNT_COOLDOWN_SECONDS", "60")',
         DOCUMENTS,
     ),
-    Mutant("an endpoint that needs another key", "functions/accounts.py", "            Access.ADMIN,\n", "", DOCUMENTS),
+    Mutant("an endpoint that needs another key", "functions/accounts.py", "Access.ADMIN, ", "", DOCUMENTS),
     Mutant(
         "a model that is not listed",
         "shared/providers/zimage.py",

@@ -198,7 +198,11 @@ def test_what_older_clients_read_stands_beside_the_error() -> None:
     error = errors.GenerationPending("not yet")
     response = StillRunning(error, "", {**nested_detail(error), "status": "failed"})
     assert response.status_code == 408
-    assert json.loads(bytes(response.body)) == {"error": error_object(error), "detail": {"error": error_object(error)}, "status": "failed"}
+    assert json.loads(bytes(response.body)) == {
+        "error": error_object(error),
+        "detail": {"error": error_object(error)},
+        "status": "failed",
+    }
 
 
 def test_an_error_of_a_kind_that_nobody_has_seen_has_a_meaning_too() -> None:
