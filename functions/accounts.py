@@ -1,43 +1,36 @@
-"""POST /v1/cookies gives an account new cookies.
-
-/v1/cleanup is called by clients of servers that keep files, and has nothing to do here.
-"""
+"""POST /v1/cookies replaces an account's cookies; POST /v1/cleanup does nothing, for clients that expect it."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
+from typing import TYPE_CHECKING
 
 from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
+from shared.api.json_response import Json
+from shared.api.requests.cookies import read_export
 from shared.api.responses import admin
+from shared.api.routing import reads
 from shared.hosts.lambda_entry import lambda_handler
 
+if TYPE_CHECKING:
+    from shared.api.requests.cookies import Export, ExportForm
+    from shared.api.responses.types import CleanedUp, CookiesTaken
 
-async def cookies(context: Context) -> Response:
+
+@reads(read_export)
+async def cookies(context: Context, body: Export | ExportForm) -> Json[CookiesTaken]:
     """Replace an account's cookies with a browser export."""
-    return await admin.cookies_response(context)
+    return Json(await admin.replace_cookies(context, body))
 
 
-async def cleanup(context: Context) -> Response:
+async def cleanup(context: Context) -> Json[CleanedUp]:
     """Do nothing; Easel stores no files."""
-    return JSONResponse({"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."})
+    return Json({"deleted_count": 0, "deleted_files": [], "message": "Easel stores no files."})
 
 
 app = create_app(
     [
-        Endpoint(
-            "/v1/cookies",
-            Access.ADMIN,
-            POST=Operation(
-                cookies,
-                takes="openapi.parameters.Export",
-                form="openapi.parameters.ExportForm",
-                gives={200: "responses.types.CookiesTaken"},
-            ),
-            beside=nested_detail,
-        ),
-        Endpoint(
-            "/v1/cleanup", POST=Operation(cleanup, gives={200: "responses.types.CleanedUp"}), beside=nested_detail
-        ),
+        Endpoint("/v1/cookies", Access.ADMIN, POST=Operation(cookies), beside=nested_detail),
+        Endpoint("/v1/cleanup", POST=Operation(cleanup), beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

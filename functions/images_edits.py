@@ -1,50 +1,44 @@
-"""POST /v1/images/edits makes pictures from pictures; /v1/images/variations says that edits do so, with a prompt."""
+"""POST /v1/images/edits creates images from images; /v1/images/variations refers clients to it."""
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from typing import TYPE_CHECKING, NoReturn
 
 from shared.api import Context, Endpoint, Operation, create_app, nested_detail
-from shared.api.requests.image_edits import no_variations, read_edit
+from shared.api.json_response import Accepted, JsonStream
+from shared.api.requests.image_edits import ImageEdit, no_variations, read_edit
 from shared.api.responses import images
-from shared.api.routing import STARTED, STARTS, STREAM
+from shared.api.routing import PREFERENCES, REFUSES, STARTED, STARTS, reads
+from shared.api.streaming import EventStream
 from shared.hosts.lambda_entry import lambda_handler
 
+if TYPE_CHECKING:
+    from shared.api.responses.types import Images, JobObject
 
-async def edit(context: Context) -> Response:
+
+@reads(read_edit)
+async def edit(context: Context, body: ImageEdit) -> JsonStream[Images] | Accepted[JobObject] | EventStream:
     """Create images from input images and a prompt."""
-    return await images.images_response(context, await read_edit(context))
+    return await images.images_response(context, body)
 
 
-async def vary(context: Context) -> Response:
+async def vary(context: Context) -> NoReturn:
     """Return 400; use edits with a prompt instead."""
     raise no_variations()
 
 
-# Clients of the Imagen API choose its engine by these, of which there is only one here.
+# Clients of the Imagen API choose an engine by these prefixes; Easel has only one.
 ENGINES = ("/http", "/playwright")
 
 app = create_app(
     [
         Endpoint(
             "/v1/images/edits",
-            POST=Operation(
-                edit,
-                takes="requests.image_edits.ImageEdit",
-                files=("image[]", "mask"),
-                headers="openapi.parameters.Preferring",
-                gives={200: ("responses.types.Images", STREAM), 202: "responses.types.JobObject"},
-                fails=STARTS,
-                sends=STARTED,
-            ),
+            POST=Operation(edit, PREFERENCES, form_files=("image[]", "mask"), fails=STARTS, sends=STARTED),
             beside=nested_detail,
             under=ENGINES,
         ),
-        Endpoint(
-            "/v1/images/variations",
-            POST=Operation(vary, gives={400: "responses.types.ErrorAnswer"}),
-            beside=nested_detail,
-        ),
+        Endpoint("/v1/images/variations", POST=Operation(vary, fails=REFUSES), beside=nested_detail),
     ]
 )
 handler = lambda_handler(app)

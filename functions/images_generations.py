@@ -1,37 +1,40 @@
-"""POST /v1/images/generations makes pictures: it waits for them, streams events, or hands out a job."""
+"""POST /v1/images/generations creates images from a prompt, and returns them, a stream of events, or a job."""
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from typing import TYPE_CHECKING
 
 from shared.api import Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.bounds import IMAGE
+from shared.api.json_response import Accepted, JsonStream
 from shared.api.requests.images import ImageGenerate
 from shared.api.responses import images
-from shared.api.routing import STARTED, STARTS, STREAM
+from shared.api.routing import PREFERENCES, STARTED, STARTS, reads
+from shared.api.streaming import EventStream
 from shared.hosts.lambda_entry import lambda_handler
 
+if TYPE_CHECKING:
+    from shared.api.responses.types import Images, JobObject
 
-async def generate(context: Context) -> Response:
+
+async def read(context: Context) -> ImageGenerate:
+    return await context.parse(ImageGenerate, IMAGE)
+
+
+@reads(read)
+async def generate(context: Context, body: ImageGenerate) -> JsonStream[Images] | Accepted[JobObject] | EventStream:
     """Create images from a prompt."""
-    return await images.images_response(context, await context.parse(ImageGenerate, IMAGE))
+    return await images.images_response(context, body)
 
 
-# Clients of the Imagen API choose its engine by these, of which there is only one here.
+# Clients of the Imagen API choose an engine by these prefixes; Easel has only one.
 ENGINES = ("/http", "/playwright")
 
 app = create_app(
     [
         Endpoint(
             "/v1/images/generations",
-            POST=Operation(
-                generate,
-                takes="requests.images.ImageGenerate",
-                headers="openapi.parameters.Preferring",
-                gives={200: ("responses.types.Images", STREAM), 202: "responses.types.JobObject"},
-                fails=STARTS,
-                sends=STARTED,
-            ),
+            POST=Operation(generate, PREFERENCES, fails=STARTS, sends=STARTED),
             beside=nested_detail,
             under=ENGINES,
         )

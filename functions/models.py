@@ -1,28 +1,32 @@
-"""GET /v1/models lists what the configured providers offer; /v1/models/{id} is one of them."""
+"""GET /v1/models lists the models of all configured providers; GET /v1/models/{id} returns one of them."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
+from typing import TYPE_CHECKING
 
 from shared.api import Context, Endpoint, Operation, create_app
+from shared.api.json_response import Json
 from shared.api.responses import models
 from shared.hosts.lambda_entry import lambda_handler
 
+if TYPE_CHECKING:
+    from shared.api.responses.types import ModelList, ModelObject
 
-async def index(context: Context) -> Response:
+
+async def index(context: Context) -> Json[ModelList]:
     """List the models and what each can do."""
-    return JSONResponse(await models.model_list(context))
+    return Json(await models.model_list(context))
 
 
-async def show(context: Context) -> Response:
+async def show(context: Context) -> Json[ModelObject]:
     """Return one model."""
-    return JSONResponse(await models.one_model(context, context.id))
+    return Json(await models.one_model(context, context.id))
 
 
 app = create_app(
     [
-        Endpoint("/v1/models", GET=Operation(index, gives={200: "responses.types.ModelList"})),
-        Endpoint("/v1/models/{id:path}", GET=Operation(show, gives={200: "responses.types.ModelObject"})),
+        Endpoint("/v1/models", GET=Operation(index)),
+        Endpoint("/v1/models/{id:path}", GET=Operation(show)),
     ]
 )
 handler = lambda_handler(app)

@@ -1,49 +1,38 @@
-"""/v1/videos as OpenAI's SDKs know it, the Imagen API's two generations of it, and the bytes of finished videos."""
+"""/v1/videos in OpenAI's format and in those of both versions of the Imagen API, and the files of finished videos."""
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from shared.api import Access, Context, Endpoint, Operation, create_app, nested_detail
 from shared.api.responses import files, videos
-from shared.api.routing import CANCELS, LOOKS, PENDING, STARTED, STARTS, VIDEOS, fetching
+from shared.api.routing import CANCELS, LOOKS, PENDING, PREFERENCES, RETRY_KEY, STARTED, STARTS, VIDEOS, fetching
 from shared.hosts.lambda_entry import lambda_handler
 
 
-async def file(context: Context) -> Response:
+async def file(context: Context) -> files.FileResponse:
     """Return the image or video, or a byte range of it."""
     return await files.file_response(context, context.service.ids.file(context.id))
 
 
 _create = Operation(
     videos.create,
-    takes="requests.videos.VideoCreate",
-    files=("input_reference", "first_frame_image", "last_frame_image", "images"),
-    headers="openapi.parameters.Repeatable",
-    gives={200: "responses.video_types.Video"},
+    RETRY_KEY,
+    form_files=("input_reference", "first_frame_image", "last_frame_image", "images"),
     fails=STARTS,
     sends=(*STARTED, *PENDING),
 )
-_generate = _create._replace(
-    handler=videos.generate,
-    headers="openapi.parameters.Preferring",
-    gives={200: "responses.video_types.VideoMade", 202: "responses.types.JobObject"},
-    sends=STARTED,
-)
-_create_task = _create._replace(
-    handler=videos.create_task, gives={200: "responses.video_types.VideoTask"}, sends=STARTED
-)
-_index = Operation(videos.index, gives={200: "responses.video_types.VideoPage"}, sends=("easel-note",))
+_generate = _create._replace(handler=videos.generate, parameters=PREFERENCES, sends=STARTED)
+_create_task = _create._replace(handler=videos.create_task, sends=STARTED)
+_index = Operation(videos.index, sends=("easel-note",))
 _file = fetching(file, *VIDEOS)
-_content = _file._replace(handler=videos.content, query="openapi.parameters.Variant")
-_show = Operation(videos.show, gives={200: "responses.video_types.Video"}, fails=LOOKS, sends=PENDING)
-_delete = Operation(videos.delete, gives={200: "responses.video_types.VideoDeleted"}, fails=CANCELS)
-_show_task = Operation(videos.show_task, gives={200: "responses.video_types.VideoTask"}, fails=LOOKS)
-_assets = Operation(videos.assets, gives={200: "responses.video_types.VideoAssets"}, fails=LOOKS)
+_content = _file._replace(handler=videos.content, parameters=("variant", *_file.parameters))
+_show = Operation(videos.show, fails=LOOKS, sends=PENDING)
+_delete = Operation(videos.delete, fails=CANCELS)
+_show_task = Operation(videos.show_task, fails=LOOKS)
+_assets = Operation(videos.assets, fails=LOOKS)
 
 app = create_app(
     [
-        # Before the others: on hosts that answer without /v1, a file's name would pass for an id.
+        # First, because without `/v1` a file's name would match as an id.
         Endpoint("/videos/{id}.{extension}", Access.ANYONE, GET=_file),
         Endpoint("/v1/videos/generations", POST=_generate, beside=nested_detail),
         Endpoint("/v1/videos", POST=_create, GET=_index, beside=nested_detail),

@@ -1497,7 +1497,7 @@ MUTANTS = (
         '("ACCOUNT_COOLDOWN_SECONDS", "60")',
         DOCUMENTS,
     ),
-    Mutant("an endpoint that needs another key", "functions/accounts.py", "            Access.ADMIN,\n", "", DOCUMENTS),
+    Mutant("an endpoint that needs another key", "functions/accounts.py", "Access.ADMIN, ", "", DOCUMENTS),
     Mutant(
         "a model that is not listed",
         "shared/providers/zimage/models.py",

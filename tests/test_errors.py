@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import Response
 
 from shared import errors
-from shared.api.errors import error_object, error_response, meaning_of, nested_detail
+from shared.api.errors import ErrorResponse, StillRunning, error_object, meaning_of, nested_detail
 from shared.errors import EaselError
 
 
@@ -45,7 +45,7 @@ def an_error(kind: type[EaselError], **given: Any) -> EaselError:
 
 
 def answered(error: EaselError, **given: Any) -> tuple[Response, dict[str, Any]]:
-    response = error_response(error, **given)
+    response = ErrorResponse(error, **given)
     return response, json.loads(bytes(response.body))
 
 
@@ -191,14 +191,18 @@ def test_without_a_job_nothing_points_to_one() -> None:
     ],
 )
 def test_headers_of_single_errors(error: EaselError, header: str, value: str | None) -> None:
-    assert error_response(error).headers.get(header) == value
+    assert ErrorResponse(error).headers.get(header) == value
 
 
 def test_what_older_clients_read_stands_beside_the_error() -> None:
-    error = errors.NotFound("gone")
-    response, body = answered(error, beside={**nested_detail(error), "status": "failed"}, status=408)
+    error = errors.GenerationPending("not yet")
+    response = StillRunning(error, "", {**nested_detail(error), "status": "failed"})
     assert response.status_code == 408
-    assert body == {"error": error_object(error), "detail": {"error": error_object(error)}, "status": "failed"}
+    assert json.loads(bytes(response.body)) == {
+        "error": error_object(error),
+        "detail": {"error": error_object(error)},
+        "status": "failed",
+    }
 
 
 def test_an_error_of_a_kind_that_nobody_has_seen_has_a_meaning_too() -> None:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.api import vercel
 from shared.api.auth import authorize, guard_open_mode
 from shared.api.context import Context
-from shared.api.errors import error_response
+from shared.api.errors import ErrorResponse
 from shared.api.routing import Endpoint, Router, handler_of
 from shared.bootstrap import Configuration, Easel
 from shared.config import Settings
@@ -80,7 +80,7 @@ class App:
             if easel.settings.open_mode:
                 guard_open_mode(Request(scope))
         except Forbidden as error:  # applies to preflights, too
-            await _with_request_id(error_response(error), scope)(scope, receive, send)
+            await _with_request_id(ErrorResponse(error), scope)(scope, receive, send)
             return
         except EaselError as error:
             scope["easel"] = error
@@ -115,7 +115,7 @@ class App:
     async def _response(self, request: Request) -> Response:
         easel: Easel | EaselError = request.scope["easel"]
         if isinstance(easel, EaselError):
-            return error_response(easel)
+            return ErrorResponse(easel)
         if request.method == "OPTIONS":
             return Response(status_code=204)
         context, endpoint = Context(request, easel), None
@@ -140,7 +140,7 @@ def create_app(routes: Sequence[Endpoint]) -> App:
 def failure_response(raised: BaseException, scope: Scope) -> Response:
     """Return the response for a host to send if the application failed before it sent anything."""
     scope.setdefault("easel.request_id", _new_request_id())
-    return _with_request_id(error_response(_known(raised, scope["easel.request_id"])), scope)
+    return _with_request_id(ErrorResponse(_known(raised, scope["easel.request_id"])), scope)
 
 
 def _failed(raised: Exception, endpoint: Endpoint | None, context: Context) -> Response:
@@ -148,7 +148,7 @@ def _failed(raised: Exception, endpoint: Endpoint | None, context: Context) -> R
     beside = endpoint.beside(error) if endpoint and endpoint.beside else None
     # The traceback's frames keep the body in memory, in a cycle until garbage collection if one refers to the error.
     raised.__traceback__ = raised.__context__ = raised.__cause__ = None
-    return error_response(error, context.prefix, beside)
+    return ErrorResponse(error, context.prefix, beside)
 
 
 def _new_request_id() -> str:

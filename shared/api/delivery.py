@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from shared.api.context import Prefer
 from shared.api.generation import Generation, Image
-from shared.api.json_response import Json, JsonStream
-from shared.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS, StreamedResponse, event_stream, with_heartbeats
+from shared.api.json_response import JsonStream
+from shared.api.streaming import HEARTBEAT, HEARTBEAT_SECONDS, EventStream, with_heartbeats
 from shared.errors import EaselError, ResultLost
 from shared.json_stream import Part, encode, length_of
 from shared.results import Failed, Status, Succeeded
@@ -25,7 +26,7 @@ Contents: TypeAlias = Literal["url", "b64_json", "both"]
 """`url` returns links, `b64_json` embeds the files, `both` does both, or links alone if the files do not fit."""
 
 Whole = TypeVar("Whole", covariant=True)
-Pending = TypeVar("Pending")
+Pending = TypeVar("Pending", bound=Response, covariant=True)
 
 WAIT = Prefer(respond_async=False, wait=None)
 """Wait for the results."""
@@ -44,7 +45,7 @@ class Renderer(Protocol[Whole, Pending]):
     def contents(self) -> Contents:
         """Whether images are links, part of the response, or both."""
 
-    def pending(self, generation: Generation, status: Status | None) -> Json[Pending]:
+    def pending(self, generation: Generation, status: Status | None) -> Pending:
         """Return the job for a client that polls, with its last status if known."""
 
     def whole(self, generation: Generation, images: Sequence[Image], contents: Contents) -> Whole:
@@ -73,7 +74,7 @@ class EventRenderer(Protocol):
 
 async def deliver(
     generation: Generation, renderer: Renderer[Whole, Pending], prefer: Prefer = WAIT
-) -> JsonStream[Whole] | Json[Pending]:
+) -> JsonStream[Whole] | Pending:
     """Submit, wait, and respond with the results or, if the client prefers that, with the job."""
     async with generation:
         status = await _wait(generation, prefer)
@@ -84,11 +85,11 @@ async def deliver(
         return await _whole(generation, renderer, images)
 
 
-async def deliver_events(generation: Generation, renderer: EventRenderer) -> StreamedResponse:
+async def deliver_events(generation: Generation, renderer: EventRenderer) -> EventStream:
     """Submit, and respond with events as results become ready."""
     events = _encoded(_events(generation, renderer))
     first = await anext(events)  # an error before it still sets the status
-    return event_stream(first, events, generation.headers)
+    return EventStream(first, events, generation.headers)
 
 
 async def _wait(generation: Generation, prefer: Prefer) -> Status | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from starlette.responses import Response
 
 from shared import errors
-from shared.errors import EaselError
+from shared.errors import EaselError, GenerationPending
 
 if TYPE_CHECKING:
     from shared.api.responses.types import ErrorObject
@@ -78,14 +78,24 @@ def error_object(error: EaselError) -> ErrorObject:
     return body
 
 
-def error_response(
-    error: EaselError, prefix: str = "", beside: dict[str, Any] | None = None, status: int | None = None
-) -> Response:
-    """Return the response for an error. `beside` holds fields next to `error` that older clients of a route read."""
-    meaning = meaning_of(error)
-    content = json.dumps({"error": error_object(error), **(beside or {})}).encode()
-    headers = {"cache-control": "no-store", **_headers(error, meaning, prefix)}
-    return Response(content, status or meaning.status, headers, "application/json")
+class ErrorResponse(Response):
+    """The response for an error. `beside` holds fields next to `error` that older clients of a route read."""
+
+    def __init__(self, error: EaselError, prefix: str = "", beside: dict[str, Any] | None = None) -> None:
+        meaning = meaning_of(error)
+        content = json.dumps({"error": error_object(error), **(beside or {})}).encode()
+        headers = {"cache-control": "no-store", **_headers(error, meaning, prefix)}
+        super().__init__(content, meaning.status, headers, "application/json")
+
+
+class StillRunning(ErrorResponse):
+    """The response for a pending job to clients of the Z-Image proxy, which expect 408."""
+
+    status_code = 408
+
+    def __init__(self, error: GenerationPending, prefix: str, beside: dict[str, Any]) -> None:
+        super().__init__(error, prefix, beside)
+        self.status_code = StillRunning.status_code
 
 
 def nested_detail(error: EaselError) -> dict[str, Any]:

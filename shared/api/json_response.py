@@ -15,18 +15,19 @@ Content = TypeVar("Content")
 
 
 class Json(Response, Generic[Content]):
-    """A JSON body of this type, with status 200."""
+    """A JSON body of this type."""
 
-    def __init__(self, content: Content, headers: Mapping[str, str] = {}, status_code: int = 200) -> None:
+    status_code = 200
+
+    def __init__(self, content: Content, headers: Mapping[str, str] = {}) -> None:
         body = json.dumps(content, separators=(",", ":")).encode()
-        super().__init__(body, status_code, headers, "application/json")
+        super().__init__(body, self.status_code, headers, "application/json")
 
 
 class Accepted(Json[Content]):
-    """A JSON body with status 202: the job is still running, and the client polls it."""
+    """A JSON body of this type: the job is still running, and the client polls it."""
 
-    def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
-        super().__init__(content, headers, 202)
+    status_code = 202
 
 
 class JsonStream(StreamedResponse, Generic[Content]):

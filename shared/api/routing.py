@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from starlette.responses import Response
 from starlette.routing import compile_path
 
 from shared import errors
 from shared.api.auth import Access
-from shared.api.context import Handler
+from shared.api.context import Context, Handler
 from shared.errors import EaselError, NotFound, WrongMethod
 
 ErrorFields: TypeAlias = Callable[[EaselError], dict[str, Any]]
@@ -22,6 +24,9 @@ LOOKS: Failures = (errors.AccountLimited, errors.NoAccount, errors.Unavailable)
 
 CANCELS: Failures = (*LOOKS, errors.BadRequest)
 """Errors of cancelling or deleting, which not every upstream supports."""
+
+REFUSES: Failures = (errors.BadRequest,)
+"""Errors of routes that only refer clients to another one."""
 
 FETCHES: Failures = (*LOOKS, errors.ResultLost, errors.RangeInvalid)
 """Errors of downloading a file from an upstream."""
@@ -38,42 +43,57 @@ STARTS: Failures = (
 STARTED = ("easel-ignored", "easel-job", "easel-idempotency")
 PENDING = ("openai-poll-after-ms", "retry-after")
 
-STREAM = "text/event-stream"
-PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+RETRY_KEY = ("Idempotency-Key",)
+PREFERENCES = ("Idempotency-Key", "Prefer")
+
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 VIDEOS = ("video/mp4", "video/webm")
 
 
-class Operation(NamedTuple):
-    """A handler, described by its docstring, and the types of its request and responses.
+Body = TypeVar("Body")
+Returned = TypeVar("Returned", bound=Response)
 
-    Types are strings, `module.Type` within this package, so that they are imported only for /openapi.json.
-    `gives` maps each status to the response body: a type for JSON, a media type otherwise, or several of them.
-    `takes` is the type of the JSON body, and `form` that of a multipart/form-data body if the route accepts one;
-    alternatively, `files` names the fields of `takes` that are files in a form. `query` and `headers` are the types of
-    the parameters. `fails` lists errors in addition to those implied by the route, and `sends` the headers of
-    successful responses in addition to those of their status.
+
+class Operation(NamedTuple):
+    """A handler, described by its docstring and its annotations, and what these do not say.
+
+    `form_files` names the fields of the body that are files in a multipart form, if the route accepts one.
+    `parameters` names the headers and query parameters that the handler reads, `fails` lists errors in addition to
+    those implied by the route, and `sends` the headers of successful responses in addition to those of their status.
+    `media_types` are those of the files that the handler returns.
     """
 
     handler: Handler
-    gives: Mapping[int, str | tuple[str, ...]]
-    takes: str = ""
-    form: str = ""
-    files: tuple[str, ...] = ()
-    query: str = ""
-    headers: str = ""
+    parameters: tuple[str, ...] = ()
+    form_files: tuple[str, ...] = ()
     fails: Failures = ()
     sends: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+
+
+def reads(
+    read: Callable[[Context], Awaitable[Body]],
+) -> Callable[[Callable[[Context, Body], Awaitable[Returned]]], Callable[[Context], Awaitable[Returned]]]:
+    """Pass the request body that `read` returns to the decorated handler."""
+
+    def decorate(handler: Callable[[Context, Body], Awaitable[Returned]]) -> Callable[[Context], Awaitable[Returned]]:
+        @functools.wraps(handler)
+        async def read_and_handle(context: Context) -> Returned:
+            return await handler(context, await read(context))
+
+        return read_and_handle
+
+    return decorate
 
 
 def fetching(handler: Handler, *media_types: str) -> Operation:
     """Return the operation that serves a file of one of these media types, or a range of it."""
-    gives: Mapping[int, tuple[str, ...]] = {200: media_types, 206: media_types, 304: ()}
     return Operation(
         handler,
-        gives,
-        headers="openapi.parameters.Ranged",
+        parameters=("Range", "If-Range", "If-None-Match"),
         fails=FETCHES,
         sends=("etag", "accept-ranges", "cache-control"),
+        media_types=media_types,
     )
 
 

@@ -36,17 +36,18 @@ _SLICE = 64 << 10
 class StreamedResponse(Response):
     """A body that is sent in chunks. `resources` stay open until the last chunk is sent."""
 
+    status_code = 200
+
     def __init__(
         self,
         pieces: AsyncIterator[bytes],
         media_type: str,
         *,
-        status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         length: int | None = None,
         resources: AsyncExitStack | None = None,
     ) -> None:
-        super().__init__(None, status_code, headers, media_type)
+        super().__init__(None, self.status_code, headers, media_type)
         del self.headers["content-length"]
         if length is not None:
             self.headers["content-length"] = str(length)
@@ -70,15 +71,19 @@ class StreamedResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+class EventStream(StreamedResponse):
+    """Server-sent events; `first` has already arrived."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> None:
+        super().__init__(_prepend(first, rest), self.media_type, headers={**headers, **EVENT_HEADERS})
+
+
 def event_of(content: Any, kind: str = "") -> bytes:
     """Return a server-sent event with `content` as JSON."""
     head = f"event: {kind}\ndata: " if kind else "data: "
     return f"{head}{json.dumps(content, separators=(',', ':'))}\n\n".encode()
-
-
-def event_stream(first: bytes, rest: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> StreamedResponse:
-    """Respond with server-sent events; `first` has already arrived."""
-    return StreamedResponse(_prepend(first, rest), "text/event-stream", headers={**headers, **EVENT_HEADERS})
 
 
 async def with_heartbeats(

@@ -93,6 +93,15 @@ def test_each_is_told_in_words(document: dict[str, Any], name: str) -> None:
     assert document["paths"][path][verb.lower()]["summary"]
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_lists_a_result_and_the_errors_of_every_request(document: dict[str, Any], name: str) -> None:
+    """403 is open mode's, 408 and 431 the local server's; the variations are always refused."""
+    verb, path = name.split()
+    statuses = document["paths"][path][verb.lower()]["responses"].keys()
+    assert statuses >= {"403", "408", "431", "500", "503"}
+    assert ("200" in statuses) == (path != "/v1/images/variations")
+
+
 def test_each_has_a_name_of_its_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(names)) == len(names)

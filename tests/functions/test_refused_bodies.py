@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from shared.api.openapi.handlers import body_types
 from shared.hosts.bundle import whole_app
 from tests.local_server import LocalServer
 from tests.rig import API_KEY
@@ -117,5 +118,5 @@ def post(connection: http.client.HTTPConnection, path: str, refused: Refused) ->
 
 def test_every_route_that_takes_a_body_is_here() -> None:
     operations = {route.path: route.operations.get("POST") for route in whole_app().routes}
-    takes = {path for path, operation in operations.items() if operation and (operation.takes or operation.form)}
+    takes = {path for path, operation in operations.items() if operation and body_types(operation.handler)}
     assert takes == BODIES.keys()

@@ -54,11 +54,6 @@ FIELDS = {
     "cookies": "The export of a browser extension, or cookies.txt as a string.",
     "account_id": "The account of the cookies. Default: `default`.",
     "file": "The cookie export.",
-    "authorization_token": "The caller's own PicLumen token; the request then uses that account.",
-    "authorization-token": "The caller's own PicLumen token, as a header.",
-    "mark_id": "The mark that /generate-image returned.",
-    "index": "Index of the file in the job, from 0.",
-    "variant": "The asset to return, as in OpenAI's API; only `video` is supported.",
     "id": "An id from a previous response.",
     "extension": "File extension, for readability only; the content type gives the actual type.",
 }

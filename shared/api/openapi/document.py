@@ -1,4 +1,4 @@
-"""Generate /openapi.json from the routes and the types of their operations."""
+"""Generate /openapi.json from the routes and the annotations of their handlers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import functools
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 from shared import errors
 from shared.api.auth import Access
 from shared.api.errors import meaning_of_type
 from shared.api.openapi.descriptions import FIELDS, HEADERS, INTRODUCTION, OF_ERRORS, OF_STATUS
 from shared.api.openapi.examples import EVENTS, EXAMPLES
+from shared.api.openapi.handlers import Returned, body_types, returned_types
+from shared.api.openapi.parameters import PARAMETERS
 from shared.api.openapi.schemas import Json, Schemas, not_null
-from shared.api.routing import STREAM, Endpoint, Failures, Operation
+from shared.api.responses.types import OpenApi
+from shared.api.routing import Endpoint, Failures, Operation
+from shared.api.streaming import StreamedResponse
 from shared.errors import EaselError
 
-_EVERYWHERE = (errors.Forbidden, errors.Misconfigured, errors.StoreUnavailable, EaselError)
+_EVERYWHERE = (
+    *(errors.Forbidden, errors.Misconfigured, errors.StoreUnavailable, EaselError),
+    *(errors.RequestTimeout, errors.HeadersTooLarge),  # from the server itself, before there is a handler
+)
 _KEYS: list[Json] = [{"bearer": []}, {"api-key": []}, {"x-api-key": []}]
 _SECURITY: dict[Access, list[Json]] = {
     Access.ANYONE: [],
@@ -50,18 +58,21 @@ _FILES = {
 }
 
 
-def document(endpoints: tuple[Endpoint, ...], base_url: str) -> Json:
+def document(endpoints: tuple[Endpoint, ...], base_url: str) -> OpenApi:
     """Return the OpenAPI 3.1 document of these endpoints."""
-    return {**_everything(endpoints), "servers": [{"url": base_url}]}
+    return {**_document(endpoints), "servers": [{"url": base_url}]}
 
 
 @functools.cache
-def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
+def _document(endpoints: tuple[Endpoint, ...]) -> OpenApi:
     operations = [
         (endpoint, verb, operation) for endpoint in endpoints for verb, operation in endpoint.operations.items()
     ]
-    bodies = dict.fromkeys(kind for _, _, operation in operations for kind in (operation.takes, operation.form) if kind)
-    schemas = Schemas((kind for _, _, operation in operations for kind in _kinds(operation)), iter(bodies))
+    handlers = [operation.handler for _, _, operation in operations]
+    schemas = Schemas(
+        (kind for handler in handlers for kind in body_types(handler)),
+        (returned.content for handler in handlers for returned in returned_types(handler) if returned.content),
+    )
     paths: dict[str, Json] = {}
     failures: set[Failures] = set()
     for endpoint, verb, operation in operations:
@@ -77,6 +88,7 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
             "description": INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [],  # depends on the request
         "tags": [{"name": name} for name in dict.fromkeys((*_TAGS.values(), "service"))],
         "paths": paths,
         "components": {
@@ -86,17 +98,6 @@ def _everything(endpoints: tuple[Endpoint, ...]) -> Json:
             "headers": {name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()},
         },
     }
-
-
-def _is_media_type(name: str) -> bool:
-    return "/" in name
-
-
-def _kinds(operation: Operation) -> Iterator[str]:
-    """Yield the names of all types that an operation uses."""
-    yield from filter(None, (operation.takes, operation.form, operation.query, operation.headers))
-    for given in operation.gives.values():
-        yield from (kind for kind in _several(given) if not _is_media_type(kind))
 
 
 def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: Schemas) -> Json:
@@ -109,14 +110,14 @@ def _operation(endpoint: Endpoint, path: str, operation: Operation, schemas: Sch
         **({"description": description.strip()} if description else {}),
         "tags": [_tag(path)],
         "security": _SECURITY[endpoint.access],
-        "parameters": list(_parameters(path, operation, schemas)),
+        "parameters": list(_parameters(path, operation)),
         **_body(operation, schemas),
         "responses": {
             **{
                 str(status): {"$ref": f"#/components/responses/{_name(kinds)}"}
                 for status, kinds in _failures(endpoint, path, operation).items()
             },
-            **_answers(path, operation, schemas),
+            **_responses(path, operation, schemas),
         },
     }
 
@@ -125,68 +126,72 @@ def _tag(path: str) -> str:
     return next((tag for word, tag in _TAGS.items() if f"/{word}" in path), "service")
 
 
-def _parameters(path: str, operation: Operation, schemas: Schemas) -> Iterator[Json]:
+def _parameters(path: str, operation: Operation) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)", path):
-        yield {"name": name, "in": "path", "required": True, "description": FIELDS[name], "schema": {"type": "string"}}
-    for place, kind in (("query", operation.query), ("header", operation.headers)):
-        for name, schema, required in schemas.members(kind) if kind else ():
-            about = schema.get("description") or FIELDS[name]
-            yield {"name": name, "in": place, "required": required, "description": about, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "description": FIELDS[name], "schema": _TEXT}
+    yield from (PARAMETERS[name] for name in operation.parameters)
 
 
 def _body(operation: Operation, schemas: Schemas) -> Json:
-    content = {
-        media_type: {"schema": schemas.of(kind), **_example(kind)}
-        for media_type, kind in (("application/json", operation.takes), ("multipart/form-data", operation.form))
-        if kind
-    }
-    if operation.files:
-        content["multipart/form-data"] = {"schema": _form(operation, schemas)}
+    content: Json = {}
+    for kind in body_types(operation.handler):
+        media_type = "multipart/form-data" if schemas.is_form(kind) else "application/json"
+        content[media_type] = {"schema": schemas.of(kind), **_example(kind)}
+        if operation.form_files:
+            content["multipart/form-data"] = {"schema": _form(kind, operation.form_files, schemas)}
     return {"requestBody": {"required": True, "content": content}} if content else {}
 
 
-def _example(kind: str) -> Json:
+def _example(kind: Any) -> Json:
     return {"example": EXAMPLES[kind]} if kind in EXAMPLES else {}
 
 
-def _form(operation: Operation, schemas: Schemas) -> Json:
+def _form(kind: Any, files: tuple[str, ...], schemas: Schemas) -> Json:
     """Return the JSON fields as non-null form fields, some of them files."""
-    members = {name: not_null(schema) for name, schema, _ in schemas.members(operation.takes)}
-    required = [name for name, _, needed in schemas.members(operation.takes) if needed]
-    for name in operation.files:
+    fields = {name: not_null(schema) for name, schema, _ in schemas.fields(kind)}
+    required = [name for name, _, needed in schemas.fields(kind) if needed]
+    for name in files:
         for other in (name.removesuffix("[]"), name.replace("[]", "s")):
-            members.pop(other, None)
+            fields.pop(other, None)
         several = name.endswith(("[]", "s"))
-        members[name] = _FILES if several else _FILE | {"description": FIELDS[name]}
+        fields[name] = _FILES if several else _FILE | {"description": FIELDS[name]}
         required += [name] if name.endswith("[]") else []
-    rules = {name: rule for name, rule in schemas.definition(operation.takes).items() if name == "allOf"}
-    return {"type": "object", "properties": members, "required": required, **rules}
+    rules = {name: rule for name, rule in schemas.definition(kind).items() if name == "allOf"}
+    return {"type": "object", "properties": fields, "required": required, **rules}
 
 
-def _answers(path: str, operation: Operation, schemas: Schemas) -> Json:
+def _responses(path: str, operation: Operation, schemas: Schemas) -> Json:
+    contents: dict[int, Json] = {}
+    for returned in returned_types(operation.handler):
+        contents.setdefault(returned.status, {}).update(_content(path, returned, operation, schemas))
     return {
-        str(status): _answer(status, HTTPStatus(status).phrase, dict(_content(path, given, schemas)), *operation.sends)
-        for status, given in operation.gives.items()
+        str(status): _response(status, HTTPStatus(status).phrase, content, *operation.sends)
+        for status, content in contents.items()
     }
 
 
-def _content(path: str, given: str | tuple[str, ...], schemas: Schemas) -> Iterator[tuple[str, Json]]:
-    for kind in _several(given):
-        if not _is_media_type(kind):
-            yield "application/json", {"schema": schemas.of(kind), **_example(kind)}
-        elif kind == STREAM:
-            yield kind, {"example": next(events for part, events in EVENTS.items() if part in path)}
-        else:
-            yield kind, {"schema": _TEXT if kind.startswith("text/") else _BYTES}
+def _content(path: str, returned: Returned, operation: Operation, schemas: Schemas) -> Json:
+    """Return the schema and example of the response by its media type, or by those of the operation's files."""
+    if returned.content:
+        return {"application/json": {"schema": schemas.of(returned.content), **_example(returned.content)}}
+    match returned.response.media_type:
+        case "text/event-stream" as events:
+            return {events: {"example": next(example for part, example in EVENTS.items() if part in path)}}
+        case str(text):
+            return {text: {"schema": _TEXT}}
+    is_file = issubclass(returned.response, StreamedResponse)
+    return dict.fromkeys(operation.media_types, {"schema": _BYTES}) if is_file else {}
 
 
 def _failures(endpoint: Endpoint, path: str, operation: Operation) -> dict[int, Failures]:
     """Return the errors of the operation and those implied by its access, path and body, by status."""
+    has_body = bool(body_types(operation.handler))
+    has_query = any(PARAMETERS[name]["in"] == "query" for name in operation.parameters)
     fails: set[type[EaselError]] = {*_EVERYWHERE, *operation.fails}
     fails |= {errors.Unauthenticated} if endpoint.access not in (Access.ANYONE, Access.ID) else set()
-    fails |= {errors.NotFound} if "{" in path or operation.query or endpoint.access is Access.ADMIN else set()
-    fails |= {errors.BadRequest} if operation.takes or operation.query or operation.headers else set()
-    fails |= {errors.NotFound, errors.TooLarge} if operation.takes else set()
+    fails |= {errors.NotFound} if "{" in path or has_query or endpoint.access is Access.ADMIN else set()
+    fails |= {errors.BadRequest} if has_body or operation.parameters else set()
+    fails |= {errors.NotFound, errors.TooLarge} if has_body else set()
     by_status: dict[int, list[type[EaselError]]] = {}
     for error in sorted(fails, key=lambda error: error.__name__):
         by_status.setdefault(meaning_of_type(error).status, []).append(error)
@@ -203,14 +208,14 @@ def _failure(kinds: Failures) -> Json:
         "examples": {kind.__name__: {"value": _error(kind)} for kind in kinds},
     }
     about = "; ".join(f"`{kind.code}`: {_cause(kind)}" for kind in kinds)
-    return _answer(meaning_of_type(kinds[0]).status, about, {"application/json": content})
+    return _response(meaning_of_type(kinds[0]).status, about, {"application/json": content})
 
 
 def _cause(kind: type[EaselError]) -> str:
     return str(_CAUSES.get(kind.__name__, "internal error"))
 
 
-def _answer(status: int, description: str, content: Json, *sends: str) -> Json:
+def _response(status: int, description: str, content: Json, *sends: str) -> Json:
     names = ("x-request-id", *(OF_ERRORS if status >= 400 else sends), *OF_STATUS.get(status, ()))
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in dict.fromkeys(names)}
     return {"description": description, "headers": headers, "content": content}
@@ -225,7 +230,3 @@ def _error(error: type[EaselError]) -> Json:
             "code": error.code,
         }
     }
-
-
-def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
-    return given if isinstance(given, tuple) else (given,)

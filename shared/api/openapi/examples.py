@@ -5,6 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from shared.api.openapi.json_schema import SMALL_PICTURE
+from shared.api.requests.chat import ChatCreate
+from shared.api.requests.cookies import Export
+from shared.api.requests.image_edits import ImageEdit
+from shared.api.requests.images import ImageGenerate
+from shared.api.requests.piclumen import GenerateImage
+from shared.api.requests.videos import VideoCreate
+from shared.api.responses.types import (
+    ChatCompletion,
+    CleanedUp,
+    CookiesTaken,
+    ErrorAnswer,
+    Health,
+    Home,
+    Images,
+    JobDeleted,
+    JobObject,
+    ModelList,
+    ModelObject,
+    PiclumenStarted,
+    PiclumenState,
+    ZimageAnswer,
+    ZimageDone,
+)
+from shared.api.responses.video_types import Video, VideoAssets, VideoDeleted, VideoMade, VideoPage, VideoTask
 
 _HOST = "https://easel.example"
 _JOB = "v~sketch~R76GaBvH~c2tldGNo~6b0d70d2~PtHa8381NWI~1~0-1024x1024~H1lGP9GJi-xja6HvcEH6nqVnUOcoMPaQiHxf-rkikFE"
@@ -59,31 +83,29 @@ _FILM = {
     "error": None,
 }
 
-EXAMPLES: dict[str, Any] = {
-    "requests.images.ImageGenerate": {
+EXAMPLES: dict[Any, Any] = {
+    ImageGenerate: {
         "prompt": "a lighthouse at dusk",
         "size": "1536x1024",
         "seed": 7,
         "response_format": "url",
     },
-    "requests.image_edits.ImageEdit": {"prompt": "the same in winter", "image": SMALL_PICTURE},
-    "requests.videos.VideoCreate": {"prompt": "waves on a beach", "seconds": 5, "ratio": "16:9"},
-    "requests.chat.ChatCreate": {
+    ImageEdit: {"prompt": "the same in winter", "image": SMALL_PICTURE},
+    VideoCreate: {"prompt": "waves on a beach", "seconds": 5, "ratio": "16:9"},
+    ChatCreate: {
         "messages": [{"role": "user", "content": "What does a lighthouse look like?"}],
         "stream": False,
     },
-    "requests.piclumen.GenerateImage": {"prompt": "a lighthouse at dusk"},
-    "openapi.parameters.Export": {
-        "cookies": [{"name": "sessionid", "value": "0123456789abcdef", "domain": ".jianying.com"}]
-    },
-    "responses.types.Images": {
+    GenerateImage: {"prompt": "a lighthouse at dusk"},
+    Export: {"cookies": [{"name": "sessionid", "value": "0123456789abcdef", "domain": ".jianying.com"}]},
+    Images: {
         "created": _MADE,
         "data": [{"url": _PICTURE}],
         "model": "sketch",
         "size": "1536x1024",
         "job": _JOB,
     },
-    "responses.types.JobObject": {
+    JobObject: {
         "id": _JOB,
         "object": "job",
         "kind": "image",
@@ -95,9 +117,9 @@ EXAMPLES: dict[str, Any] = {
         "data": [{"url": _PICTURE, "media_type": "image/png"}],
         "error": None,
     },
-    "responses.types.JobDeleted": {"id": _JOB, "object": "job.deleted", "deleted": True},
-    "responses.types.ZimageAnswer": {"success": True, "data": {"task": _ZIMAGE}},
-    "responses.types.ZimageDone": {
+    JobDeleted: {"id": _JOB, "object": "job.deleted", "deleted": True},
+    ZimageAnswer: {"success": True, "data": {"task": _ZIMAGE}},
+    ZimageDone: {
         "uuid": _JOB,
         "status": "completed",
         "image_urls": [_PICTURE],
@@ -105,7 +127,7 @@ EXAMPLES: dict[str, Any] = {
         "success": True,
         "data": {"images": [_PICTURE]},
     },
-    "responses.types.ErrorAnswer": {
+    ErrorAnswer: {
         "error": {
             "message": "'n': Input should be less than or equal to 10.",
             "type": "invalid_request_error",
@@ -113,9 +135,9 @@ EXAMPLES: dict[str, Any] = {
             "code": "invalid_value",
         }
     },
-    "responses.types.ModelObject": _MODEL,
-    "responses.types.ModelList": {"object": "list", "data": [_MODEL]},
-    "responses.types.Health": {
+    ModelObject: _MODEL,
+    ModelList: {"object": "list", "data": [_MODEL]},
+    Health: {
         "status": "healthy",
         "service": "easel",
         "message": "easel is running",
@@ -125,7 +147,7 @@ EXAMPLES: dict[str, Any] = {
         "accounts_total": 2,
         "accounts_available": 2,
     },
-    "responses.types.Home": {
+    Home: {
         "name": "Easel",
         "message": "API service is running",
         "base_url": f"{_HOST}/v1",
@@ -133,15 +155,15 @@ EXAMPLES: dict[str, Any] = {
         "health": f"{_HOST}/v1/health",
         "docs": f"{_HOST}/docs",
     },
-    "responses.types.CookiesTaken": {
+    CookiesTaken: {
         "success": True,
         "cookie_count": 12,
         "account_id": "default",
         "providers": {"jimeng": 12},
-        "message": "'default' has 12 new cookies, which are in use from now on.",
+        "message": "'default' now uses 12 new cookies.",
     },
-    "responses.types.CleanedUp": {"deleted_count": 0, "deleted_files": [], "message": "Nothing is kept here."},
-    "responses.types.ChatCompletion": {
+    CleanedUp: {"deleted_count": 0, "deleted_files": [], "message": "Easel stores no files."},
+    ChatCompletion: {
         "id": "chatcmpl-5f1c0c8d5a9e4b0f8a6d2c3b4e5f6a7b",
         "object": "chat.completion",
         "created": _MADE,
@@ -156,35 +178,35 @@ EXAMPLES: dict[str, Any] = {
         ],
         "usage": {"prompt_tokens": 11, "completion_tokens": 10, "total_tokens": 21},
     },
-    "responses.types.PiclumenStarted": {
+    PiclumenStarted: {
         "statuscode": 200,
         "message": "Image creation initiated",
         "mark_id": _JOB,
         "status": "pending",
     },
-    "responses.types.PiclumenState": {
+    PiclumenState: {
         "statuscode": 200,
         "status": "success",
         "message": "Image generation successful",
         "image_url": _PICTURE,
         "image_urls": [_PICTURE],
     },
-    "responses.video_types.Video": _FILM,
-    "responses.video_types.VideoDeleted": {"id": _FILM["id"], "object": "video.deleted", "deleted": True},
-    "responses.video_types.VideoPage": {
+    Video: _FILM,
+    VideoDeleted: {"id": _FILM["id"], "object": "video.deleted", "deleted": True},
+    VideoPage: {
         "object": "list",
         "data": [],
         "first_id": None,
         "last_id": None,
         "has_more": False,
     },
-    "responses.video_types.VideoMade": {
+    VideoMade: {
         "created": _MADE,
         "data": [{"url": _VIDEO}],
         "model": "seedance-2.0",
         "job": _JOB,
     },
-    "responses.video_types.VideoTask": {
+    VideoTask: {
         **_TASK,
         **_UPSTREAM,
         "created": _MADE,
@@ -192,7 +214,7 @@ EXAMPLES: dict[str, Any] = {
         "result": {"url": _VIDEO, "last_frame_url": None, **_UPSTREAM},
         "error": None,
     },
-    "responses.video_types.VideoAssets": {**_TASK, "assets": [_VIDEO]},
+    VideoAssets: {**_TASK, "assets": [_VIDEO]},
 }
 """By the type of the body. The document itself and the form with a file have none."""
 

@@ -1,95 +1,49 @@
-"""Types of headers, queries and small bodies, used only for /openapi.json."""
+"""Headers and query parameters of requests, by name."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypeAlias
+from typing import Any
 
-from pydantic import Field
-from typing_extensions import TypedDict
+from shared.api.openapi.descriptions import FIELDS
 
-Repeatable = TypedDict(
-    "Repeatable",
-    {
-        "Idempotency-Key": NotRequired[
-            Annotated[
-                str,
-                Field(
-                    max_length=255,
-                    description="The same key and body join the same job for ten minutes; another body is 422.",
-                    json_schema_extra={"format": "idempotency-key"},
-                ),
-            ]
-        ]
-    },
-)
-"""Headers of routes that submit a request."""
+_TEXT = {"type": "string"}
+_ID = _TEXT | {"minLength": 1}
+_TOKEN = _TEXT | {"pattern": r"^\s*[!-~]{0,4096}\s*$"}
 
 
-class Preferring(Repeatable):
-    """Headers of routes that submit a request and can return the pending job."""
-
-    Prefer: NotRequired[
-        Annotated[
-            str,
-            Field(
-                description="RFC 7240: `respond-async` answers 202 at once, `wait=20` after so many seconds.",
-                examples=["respond-async", "wait=20"],
-            ),
-        ]
-    ]
+def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
-Ranged = TypedDict(
-    "Ranged",
-    {
-        "Range": NotRequired[Annotated[str, Field(description="A part of the file.", examples=["bytes=0-1023"])]],
-        "If-Range": NotRequired[Annotated[str, Field(description="The part alone if the file has this `etag` still.")]],
-        "If-None-Match": NotRequired[Annotated[str, Field(description="304 if the file has this `etag`.")]],
-    },
-)
-"""Headers of routes that serve a file."""
+def _query(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 
 
-class JobFile(TypedDict):
-    """An image of a job."""
-
-    id: Annotated[str, Field(min_length=1)]
-    index: NotRequired[int]
-
-
-class Variant(TypedDict):
-    """Which asset of a video to return, as in OpenAI's API."""
-
-    variant: NotRequired[Literal["video"]]
-
-
-class Export(TypedDict):
-    """An account's cookies as JSON: the export of a browser extension, or cookies.txt as a string."""
-
-    cookies: str | list[Any] | dict[str, Any]
-    account_id: NotRequired[str | None]
-
-
-class ExportForm(TypedDict):
-    """An account's cookies as an uploaded file."""
-
-    file: bytes
-    account_id: NotRequired[str]
-
-
-Token: TypeAlias = Annotated[str, Field(pattern=r"^\s*[!-~]{0,4096}\s*$")]
-
-
-class TokenQuery(TypedDict):
-    """The caller's own PicLumen token."""
-
-    authorization_token: NotRequired[Token]
-
-
-TokenHeader = TypedDict("TokenHeader", {"authorization-token": NotRequired[Token]})
-
-
-class MarkQuery(TokenQuery):
-    """The mark that /generate-image returned."""
-
-    mark_id: Annotated[str, Field(min_length=1)]
+PARAMETERS = {
+    parameter["name"]: parameter
+    for parameter in (
+        _header(
+            "Idempotency-Key",
+            "Retries with the same key and body return the same job for ten minutes; another body is 422.",
+            _TEXT | {"maxLength": 255, "format": "idempotency-key"},
+        ),
+        _header(
+            "Prefer",
+            "RFC 7240: `respond-async` responds with 202 at once, `wait=20` after that many seconds.",
+            _TEXT | {"examples": ["respond-async", "wait=20"]},
+        ),
+        _header("Range", "A byte range of the file.", _TEXT | {"examples": ["bytes=0-1023"]}),
+        _header("If-Range", "Return the range only if the file still has this `etag`, else the whole file.", _TEXT),
+        _header("If-None-Match", "Return 304 if the file has this `etag`.", _TEXT),
+        _header("authorization-token", "The caller's own PicLumen token, as a header.", _TOKEN),
+        _query("authorization_token", "The caller's own PicLumen token; the request then uses that account.", _TOKEN),
+        _query("mark_id", "The mark that /generate-image returned.", _ID, required=True),
+        _query("id", FIELDS["id"], _ID, required=True),
+        _query("index", "Index of the file in the job, from 0.", {"type": "integer"}),
+        _query(
+            "variant",
+            "The asset to return, as in OpenAI's API; only `video` is supported.",
+            _TEXT | {"const": "video"},
+        ),
+    )
+}

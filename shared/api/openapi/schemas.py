@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
@@ -11,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from shared.api.openapi.descriptions import CODES, FIELDS, PICLUMEN_FIELD
+from shared.api.responses.types import ErrorAnswer
 
 Json: TypeAlias = dict[str, Any]
 
@@ -22,7 +22,7 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-class _Asked(_Generator):
+class _Requests(_Generator):
     """Schemas of request bodies, which accept 0 and 1 as booleans."""
 
     @staticmethod
@@ -33,12 +33,12 @@ class _Asked(_Generator):
         return {"anyOf": [{"type": "boolean"}, {"type": "integer", "enum": [0, 1]}]}
 
 
-class _Answered(_Generator):
+class _Responses(_Generator):
     """Schemas of responses, which have no additional fields."""
 
     @staticmethod
     def is_for(kind: Any) -> bool:
-        return not _Asked.is_for(kind)
+        return not _Requests.is_for(kind)
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         return {"additionalProperties": False, **super().typed_dict_schema(schema)}
@@ -47,13 +47,14 @@ class _Answered(_Generator):
 class Schemas:
     """The schemas of all types, with shared definitions."""
 
-    def __init__(self, names: Iterator[str], bodies: Iterator[str]) -> None:
-        kinds = {name: _type(name) for name in ("responses.types.ErrorAnswer", *names)}
-        self._schemas: dict[tuple[str, Any], Json] = {}
+    def __init__(self, bodies: Iterable[Any], contents: Iterable[Any]) -> None:
+        bodies = list(dict.fromkeys(bodies))
+        kinds = dict.fromkeys((ErrorAnswer, *bodies, *contents))
+        self._schemas: dict[tuple[Any, Any], Json] = {}
         self.definitions: Json = {}
-        for generator in (_Asked, _Answered):
+        for generator in (_Requests, _Responses):
             found, rest = TypeAdapter.json_schemas(
-                [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items() if generator.is_for(kind)],
+                [(kind, "validation", TypeAdapter(kind)) for kind in kinds if generator.is_for(kind)],
                 ref_template="#/components/schemas/{model}",
                 schema_generator=generator,
             )
@@ -61,31 +62,29 @@ class Schemas:
             self.definitions |= rest["$defs"]
         # Some routes repeat the error in fields that older clients read.
         self.definitions["ErrorAnswer"]["additionalProperties"] = True
-        told = "; ".join(f"`{code}`: {cause}" for code, cause in CODES.items())
-        self.definitions["ErrorObject"]["properties"]["code"]["description"] = f"Also {told}; and others to come."
+        causes = "; ".join(f"`{code}`: {cause}" for code, cause in CODES.items())
+        self.definitions["ErrorObject"]["properties"]["code"]["description"] = f"Also {causes}; and others to come."
         for body in bodies:
-            for name, member, _ in self.members(body):
-                member.setdefault("description", FIELDS.get(name, PICLUMEN_FIELD))
+            for name, schema, _ in self.fields(body):
+                schema.setdefault("description", FIELDS.get(name, PICLUMEN_FIELD))
 
-    def of(self, name: str) -> Json:
-        return self._schemas[name, "validation"]
+    def of(self, kind: Any) -> Json:
+        return self._schemas[kind, "validation"]
 
-    def definition(self, name: str) -> Json:
+    def definition(self, kind: Any) -> Json:
         """Return the schema with its reference resolved."""
-        schema = self.of(name)
+        schema = self.of(kind)
         return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
-    def members(self, name: str) -> Iterator[tuple[str, Json, bool]]:
+    def fields(self, kind: Any) -> Iterator[tuple[str, Json, bool]]:
         """Yield each field's name, schema, and whether it is required."""
-        schema = self.definition(name)
-        for member, its in schema["properties"].items():
-            yield member, its, member in schema.get("required", ())
+        definition = self.definition(kind)
+        for name, schema in definition["properties"].items():
+            yield name, schema, name in definition.get("required", ())
 
-
-def _type(name: str) -> Any:
-    """Import the type that an operation names as `module.Type`."""
-    module, _, kind = name.rpartition(".")
-    return getattr(import_module(f"shared.api.{module}"), kind)
+    def is_form(self, kind: Any) -> bool:
+        """Return whether one of the fields is a file, which JSON cannot hold."""
+        return any(schema.get("format") == "binary" for _, schema, _ in self.fields(kind))
 
 
 def not_null(schema: Json) -> Json:

@@ -7,10 +7,14 @@ import functools
 import hashlib
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from shared.api.context import Context
+
+if TYPE_CHECKING:
+    from shared.api.responses.types import Home
 
 _FOLDER = Path(__file__).parent
 
@@ -20,7 +24,20 @@ def is_wanted(context: Context) -> bool:
     return "text/html" in context.request.headers.get("accept", "")
 
 
-def page_response(context: Context, name: str) -> Response:
+def home_object(base_url: str) -> Home:
+    """Return the API's URLs."""
+    base = f"{base_url}/v1"
+    return {
+        "name": "Easel",
+        "message": "API service is running",
+        "base_url": base,
+        "models": f"{base}/models",
+        "health": f"{base}/health",
+        "docs": f"{base_url}/docs",
+    }
+
+
+def page_response(context: Context, name: str) -> HTMLResponse:
     """Return the page in that file of this folder."""
     page, policy = _page(name)
     files = context.settings.public_url

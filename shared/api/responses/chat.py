@@ -12,7 +12,7 @@ from shared.api.errors import error_object
 from shared.api.json_response import Json, JsonStream
 from shared.api.responses.chat_images import chat_images_response
 from shared.api.responses.completions import Completion, chunk_object, end_events
-from shared.api.streaming import HEARTBEAT, StreamedResponse, event_of, event_stream, ignored_header, with_heartbeats
+from shared.api.streaming import HEARTBEAT, EventStream, event_of, ignored_header, with_heartbeats
 from shared.chat.collect import CollectedChat
 from shared.errors import EaselError, ResultLost
 from shared.results import ChatDelta
@@ -27,7 +27,7 @@ _FIRST_SECONDS = 10.0
 
 async def chat_response(
     context: Context, body: ChatCreate, *, submit_only: bool = False
-) -> Json[ChatCompletion] | JsonStream[ChatCompletion] | StreamedResponse:
+) -> Json[ChatCompletion] | JsonStream[ChatCompletion] | EventStream:
     """Complete the chat with a text model, or generate images with an image model.
 
     With `submit_only`, image requests return the job id.
@@ -46,7 +46,7 @@ async def chat_response(
     if not body.stream:
         return Json(await context.while_connected(_collected(context, completion, deltas)), headers)
     events = _events(completion, deltas, context.limit() - context.age)
-    return event_stream(await context.while_connected(_first(events)), events, headers)
+    return EventStream(await context.while_connected(_first(events)), events, headers)
 
 
 async def _collected(

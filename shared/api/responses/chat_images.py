@@ -11,7 +11,7 @@ from shared.api.errors import error_object
 from shared.api.generation import Generation, Image
 from shared.api.json_response import Json, JsonStream
 from shared.api.responses.completions import Completion, chunk_object, end_events
-from shared.api.streaming import StreamedResponse, event_of
+from shared.api.streaming import EventStream, event_of
 from shared.catalog import ResolvedModel
 from shared.errors import EaselError
 from shared.json_stream import Base64, Part, json_parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 async def chat_images_response(
     context: Context, body: ChatCreate, resolved: ResolvedModel, *, submit_only: bool
-) -> JsonStream[ChatCompletion] | Json[ChatCompletion] | StreamedResponse:
+) -> JsonStream[ChatCompletion] | Json[ChatCompletion] | EventStream:
     """Generate images from the last message, and respond with them, with chunks, or with the job."""
     request, ignored = (await _image_body(context, body)).to_request(resolved.model)
     generation = Generation(context, resolved, request, ignored, owned=False)

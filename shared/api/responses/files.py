@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -25,16 +26,42 @@ JOB_FILE_SECONDS = 20.0
 _PROBE = ByteRange(0, 63)
 
 
+class WholeFile(StreamedResponse):
+    """A file."""
+
+
+class FilePart(StreamedResponse):
+    """The requested range of a file."""
+
+    status_code = 206
+
+
+class FileHead(Response):
+    """The headers of a file, for HEAD."""
+
+
+class NotModified(Response):
+    """The client has the file already."""
+
+    status_code = 304
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(None, self.status_code, headers)
+
+
+FileResponse: TypeAlias = WholeFile | FilePart | FileHead | NotModified
+
+
 async def file_response(
     context: Context, asset: ResultFile, visibility: Literal["public", "private"] = "public"
-) -> Response:
+) -> FileResponse:
     """Stream the file or the requested range of it. A disconnect stops the download.
 
     `visibility` controls shared caches: "private" if the URL alone does not grant access.
     """
     headers = _headers(context, asset, visibility)
     if not {headers["etag"], "*"}.isdisjoint(_tags(context.request.headers.get("if-none-match", ""))):
-        return Response(status_code=304, headers=headers)
+        return NotModified(headers)
     if context.request.method == "HEAD":
         return await _head(context, asset, headers)
     byte_range = _range(context.request.headers, headers["etag"])
@@ -44,17 +71,16 @@ async def file_response(
             message = "This file is too large for an answer on this host; a range of it may fit."
             raise ResultLost(message, code="response_too_large", details={"bytes": media.total})
         partial = byte_range is not None and media.total is not None
-        return StreamedResponse(
+        return (FilePart if partial else WholeFile)(
             media.chunks,
             media.media_type,
-            status_code=206 if partial else 200,
             headers=headers | (_content_range(media) if partial else {}),
             length=media.length,
             resources=opened.pop_all(),
         )
 
 
-async def job_file_response(context: Context) -> Response:
+async def job_file_response(context: Context) -> FileResponse:
     """Return an image of a job by the job id. Waits briefly for it, then raises NotFound."""
     query = context.request.query_params
     if not (name := query.get("id")):
@@ -78,12 +104,12 @@ async def _last(context: Context, job: Job) -> Status | None:
         return None
 
 
-async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) -> Response:
+async def _head(context: Context, asset: ResultFile, headers: dict[str, str]) -> FileHead:
     """Get type and size from the first bytes: cheaper than the whole file, more reliable than a HEAD upstream."""
     try:
         async with await context.service.open(asset, _PROBE) as media:
             length = {} if media.total is None else {"content-length": str(media.total)}
-            response = Response(None, 200, headers, media.media_type)
+            response = FileHead(None, 200, headers, media.media_type)
             del response.headers["content-length"]
             response.headers.update(length)
             return response

@@ -9,9 +9,9 @@ from shared.api.context import Context
 from shared.api.delivery import WAIT, Contents, deliver, deliver_events
 from shared.api.errors import error_object
 from shared.api.generation import Generation, Image
-from shared.api.json_response import Accepted, Json, JsonStream
+from shared.api.json_response import Accepted, JsonStream
 from shared.api.responses.jobs import pending_response
-from shared.api.streaming import StreamedResponse, event_of
+from shared.api.streaming import EventStream, event_of
 from shared.errors import EaselError
 from shared.json_stream import Base64, Part, json_parts
 from shared.results import Status
@@ -30,7 +30,7 @@ _NO_USAGE = {
 
 async def images_response(
     context: Context, body: ImageGenerate
-) -> JsonStream[Images] | Json[JobObject] | StreamedResponse:
+) -> JsonStream[Images] | Accepted[JobObject] | EventStream:
     """Generate images, and respond with the images, a stream of events, or the job."""
     resolved = await context.service.catalog.resolve(body.model, "image", inputs=body.takes_inputs)
     request, ignored = body.to_request(resolved.model)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
 from shared.api.context import Context
-from shared.api.errors import error_object, error_response
+from shared.api.errors import ErrorResponse, StillRunning, error_object
 from shared.api.generation import Generation
 from shared.api.json_response import Accepted, Json
 from shared.errors import GenerationFailed, GenerationPending
@@ -64,16 +62,16 @@ def task_object(context: Context, job: Job, status: Status) -> ZimageAnswer:
     return {"success": True, "data": {"task": task}}
 
 
-async def images_of_job(context: Context, job: Job) -> Json[ZimageDone] | Response:
+async def images_of_job(context: Context, job: Job) -> Json[ZimageDone] | StillRunning | ErrorResponse:
     """Wait for the images and return their links in zimage.run's format, or 408 if they take longer."""
     status = await context.while_connected(context.service.wait(job, context.patience()))
     task = _zimage_task(context, job, status)
     try:
         context.service.outputs(job, status)
     except GenerationFailed as error:
-        return error_response(error, context.prefix, {"uuid": job.id, "status": "failed"})
+        return ErrorResponse(error, context.prefix, {"uuid": job.id, "status": "failed"})
     except GenerationPending as error:
-        return error_response(error, context.prefix, {"uuid": job.id, "status": "timeout"}, status=408)
+        return StillRunning(error, context.prefix, {"uuid": job.id, "status": "timeout"})
     urls = task["resultUrls"]
     done: ZimageDone = {
         "uuid": job.id,

@@ -2,72 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.api.context import Context
 from shared.catalog import ResolvedModel
 from shared.models import MAX_N, Model
 
+if TYPE_CHECKING:
+    from shared.api.responses.types import Architecture, Capabilities, ModelList, ModelObject
+
 _RELEASED = 1_767_225_600
 """A fixed date: upstreams do not publish release dates, and clients only sort by it."""
 
 
-async def model_list(context: Context) -> dict[str, Any]:
+async def model_list(context: Context) -> ModelList:
     """Return every model name, including aliases."""
     names = await context.service.catalog.names()
-    return {"object": "list", "data": [_model_object(name, offer) for name, offer in names]}
+    return {"object": "list", "data": [_model_object(name, resolved) for name, resolved in names]}
 
 
-async def one_model(context: Context, name: str) -> dict[str, Any]:
+async def one_model(context: Context, name: str) -> ModelObject:
+    """Return one model. Raises NotFound if there is none of this name."""
     return _model_object(name, await context.service.catalog.named(name))
 
 
-def _model_object(name: str, offer: ResolvedModel) -> dict[str, Any]:
+def _model_object(name: str, resolved: ResolvedModel) -> ModelObject:
     """Return one entry. `root` is the model that an alias refers to."""
-    model = offer.model
+    model = resolved.model
     return {
         "id": name,
         "object": "model",
         "created": _RELEASED,
-        "owned_by": offer.provider,
+        "owned_by": resolved.provider,
         "permission": None,
         "root": model.id,
         "parent": None,
         "kind": model.kind,
-        "stream": True,
+        "stream": model.kind != "video",
         "parameters": sorted(model.knobs),
-        **(_TALKS if model.kind == "chat" else _makes(model)),
+        "async": model.kind != "chat" and model.asynchronous,
+        "architecture": _architecture(model),
+        **_capabilities(model),
     }
 
 
-def _makes(model: Model) -> dict[str, Any]:
-    return {
+def _architecture(model: Model) -> Architecture:
+    if model.kind == "chat":
+        return {"input_modalities": ["text"], "output_modalities": ["text"]}
+    inputs = ["text", "image"] if model.max_inputs or model.frames else ["text"]
+    return {"input_modalities": inputs, "output_modalities": [model.kind]}
+
+
+def _capabilities(model: Model) -> Capabilities:
+    """Return what an image or video model accepts. `frames` is the number of frames: a first one, or also a last."""
+    if model.kind == "chat":
+        return {}
+    fields: Capabilities = {
         "max_n": MAX_N,
         "default_size": str(model.default_size),
         "sizes": [str(size) for size in model.sizes] or None,
         "max_side": model.max_side,
-        "async": model.asynchronous,
         "edits": model.max_inputs > 0,
         "max_inputs": model.max_inputs,
         "masks": model.masks,
-        **(_video_members(model) if model.kind == "video" else {}),
-        "architecture": {
-            "input_modalities": ["text", "image"] if model.max_inputs or model.frames else ["text"],
-            "output_modalities": [model.kind],
-        },
     }
+    return {**fields, **_video_capabilities(model)} if model.kind == "video" else fields
 
 
-_TALKS = {"async": False, "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]}}
-
-
-def _video_members(model: Model) -> dict[str, Any]:
-    """Return the fields that replace sizes. `frames` is the number of frames: a first one, or also a last one."""
+def _video_capabilities(model: Model) -> Capabilities:
     return {
         "max_n": 1,
         "default_size": None,
         "max_side": None,
-        "stream": False,
         "edits": False,
         "seconds": sorted(model.seconds),
         "resolutions": list(model.resolutions),

@@ -20,21 +20,28 @@ from shared.results import Failed, Queued, Running, Status, Succeeded
 from shared.service import Caller, Service
 
 if TYPE_CHECKING:
+    from shared.api.requests.piclumen import GenerateImage
     from shared.api.responses.types import PiclumenStarted, PiclumenState
 
 PROVIDER = "piclumen"
 TOKEN = "authorization_token"
 TOKEN_HEADER = "authorization-token"
+TOKEN_PARAMETERS = (TOKEN, TOKEN_HEADER)
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-async def started(context: Context) -> Json[PiclumenStarted]:
-    """Submit the request and return the mark to poll."""
+async def read(context: Context) -> GenerateImage:
+    """Read the body, if the caller has a token or a key."""
     from shared.api.requests.piclumen import GenerateImage  # polling needs no pydantic
 
+    _served(context)
+    return await context.parse(GenerateImage, PICLUMEN)
+
+
+async def started(context: Context, body: GenerateImage) -> Json[PiclumenStarted]:
+    """Submit the request and return the mark to poll."""
     service, caller = _served(context)
-    body = await context.parse(GenerateImage, PICLUMEN)
     request = body.to_request()
     generation = Generation(
         context,

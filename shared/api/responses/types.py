@@ -125,36 +125,41 @@ class Architecture(TypedDict):
     output_modalities: list[str]
 
 
+class Capabilities(TypedDict):
+    """What an image or video model accepts."""
+
+    max_n: NotRequired[int]
+    default_size: NotRequired[str | None]
+    sizes: NotRequired[list[str] | None]
+    max_side: NotRequired[int | None]
+    edits: NotRequired[bool]
+    max_inputs: NotRequired[int]
+    masks: NotRequired[bool]
+    seconds: NotRequired[list[int]]
+    resolutions: NotRequired[list[str]]
+    ratios: NotRequired[list[str]]
+    frames: NotRequired[int]
+    max_videos: NotRequired[int]
+
+
 # Functional syntax, because `async` is a keyword.
-ModelObject = TypedDict(
-    "ModelObject",
-    {
-        "id": str,
-        "object": Literal["model"],
-        "created": int,
-        "owned_by": str,
-        "permission": None,
-        "root": str,
-        "parent": None,
-        "kind": Kind,
-        "stream": bool,
-        "parameters": list[str],
-        "async": bool,
-        "architecture": Architecture,
-        "max_n": NotRequired[int],
-        "default_size": NotRequired[str | None],
-        "sizes": NotRequired[list[str] | None],
-        "max_side": NotRequired[int | None],
-        "edits": NotRequired[bool],
-        "max_inputs": NotRequired[int],
-        "masks": NotRequired[bool],
-        "seconds": NotRequired[list[int]],
-        "resolutions": NotRequired[list[str]],
-        "ratios": NotRequired[list[str]],
-        "frames": NotRequired[int],
-        "max_videos": NotRequired[int],
-    },
-)
+Asynchronous = TypedDict("Asynchronous", {"async": bool})
+
+
+class ModelObject(Asynchronous, Capabilities):
+    """OpenAI's four fields, and what the model accepts and returns."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    permission: None
+    root: str
+    parent: None
+    kind: Kind
+    stream: bool
+    parameters: list[str]
+    architecture: Architecture
 
 
 class ModelList(TypedDict):

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
 from shared.api.context import Context
 from shared.api.delivery import Contents, deliver
 from shared.api.errors import error_object
 from shared.api.generation import Generation, Image
 from shared.api.json_response import Accepted, Json, JsonStream
-from shared.api.responses.files import file_response
+from shared.api.responses.files import FileResponse, file_response
 from shared.api.responses.jobs import POLL_AFTER_MS, links_of, pending_headers, pending_response, status_of
+from shared.api.routing import reads
 from shared.errors import BadRequest
 from shared.job import Job, ResultFile
 from shared.jobs.ids import unknown_id
 from shared.results import Failed, Queued, Running, Status, Succeeded
 
 if TYPE_CHECKING:
+    from shared.api.requests.videos import VideoCreate
     from shared.api.responses.types import ErrorObject, JobObject
     from shared.api.responses.video_types import (
         Video,
@@ -42,12 +42,19 @@ _POLLS = 20
 _FASTEST_MS, _SLOWEST_MS = 100, 5000
 
 
-async def create(context: Context) -> Json[Video]:
+async def read(context: Context) -> VideoCreate:
+    from shared.api.requests.videos import read_video  # polling needs no pydantic
+
+    return await read_video(context)
+
+
+@reads(read)
+async def create(context: Context, body: VideoCreate) -> Json[Video]:
     """Submit a video, in OpenAI's format.
 
     The prompt is echoed only in this response.
     """
-    async with await _generation(context) as generation:
+    async with await _generation(context, body) as generation:
         job = generation.job
     video = video_object(context, job, Queued())
     video["prompt"] = generation.request.prompt
@@ -67,7 +74,7 @@ async def delete(context: Context) -> Json[VideoDeleted]:
     return Json({"id": context.id, "object": "video.deleted", "deleted": deleted})
 
 
-async def content(context: Context) -> Response:
+async def content(context: Context) -> FileResponse:
     """Return the video file or a byte range of it; 404 `video_not_ready` until it has succeeded."""
     if context.request.query_params.get("variant", "video") != "video":
         raise BadRequest("'variant': only 'video' is available.", param="variant")
@@ -80,17 +87,19 @@ async def index(context: Context) -> Json[VideoPage]:
     return Json(page, {"easel-note": _NOTE})
 
 
-async def generate(context: Context) -> JsonStream[VideoMade] | Json[JobObject]:
+@reads(read)
+async def generate(context: Context, body: VideoCreate) -> JsonStream[VideoMade] | Accepted[JobObject]:
     """Create a video, wait for it and return its link.
 
     Returns 202 with the job if `Prefer` asks for it.
     """
-    return await deliver(await _generation(context), VideoUrls(), context.prefer())
+    return await deliver(await _generation(context, body), VideoUrls(), context.prefer())
 
 
-async def create_task(context: Context) -> Json[VideoTask]:
+@reads(read)
+async def create_task(context: Context, body: VideoCreate) -> Json[VideoTask]:
     """Submit a video, in the Imagen API's format."""
-    async with await _generation(context) as generation:
+    async with await _generation(context, body) as generation:
         return Json(task_object(context, generation.job, Queued()), generation.headers)
 
 
@@ -184,10 +193,7 @@ def task_status(status: Status) -> VideoTaskStatus:
             return "failed"
 
 
-async def _generation(context: Context) -> Generation:
-    from shared.api.requests.videos import read_video  # polling needs no pydantic
-
-    body = await read_video(context)
+async def _generation(context: Context, body: VideoCreate) -> Generation:
     resolved = await context.service.catalog.resolve(body.model, "video")
     request, ignored = body.to_request(resolved.model)
     return Generation(context, resolved, request, ignored)
