@@ -25,10 +25,10 @@ ARK = "tests/providers/test_ark.py"
 GEMINI_VIDEOS = "tests/providers/test_gemini_videos.py"
 ZIMAGE = "tests/providers/test_zimage.py"
 PICLUMEN = "tests/providers/test_piclumen.py"
-SKETCH = "tests/test_sketch.py"
+SKETCH = "tests/providers/test_sketch.py"
 VIDEOS = "tests/functions/test_videos.py"
 ISSUED = "tests/issued"
-TRIALS = "tests/test_trials.py"
+TRIALS = "tests/accounts/test_probes.py"
 EDITS = "tests/functions/test_images_edits.py"
 DOCUMENTS = "tests/documents/test_tables.py"
 COPIED = (
@@ -182,80 +182,80 @@ MUTANTS = (
         "shared/jobs/ids.py",
         "unparse(decoded) != fields",
         "False",
-        "tests/test_tickets.py",
+        "tests/jobs/test_ids.py",
     ),
     Mutant(
-        "expired id", "shared/jobs/ids.py", "self._clock() - self.ttl >= job.created", "False", "tests/test_tickets.py"
+        "expired id", "shared/jobs/ids.py", "self._clock() - self.ttl >= job.created", "False", "tests/jobs/test_ids.py"
     ),
     Mutant(
         "answer that did not arrive not owed",
         "shared/jobs/idempotency.py",
         "while job not in (",
         "while job in (",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "repetition not joined",
         "shared/jobs/idempotency.py",
         "if request.key or request.again:",
         "if False:",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "repetition begun while the state is out of reach",
         "shared/jobs/idempotency.py",
         "while not await lease.add():",
         "while False:",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "job lost with the state",
         "shared/jobs/idempotency.py",
         "        with if_possible(EaselError):\n            await lease.end(claim.job or",
         "        if True:\n            await lease.end(claim.job or",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "retry waits for a server that crashed",
         "shared/jobs/idempotency.py",
         "if valid_until(outcome) < self._clock():",
         "if False:",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "renewal overwrites another request's record",
         "shared/jobs/submit_lease.py",
         "await self._state.swap(self.name, text, self._pending(), self._ttl)",
         "await self._state.put(self.name, self._pending(), self._ttl)",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "renewal outlives the submit",
         "shared/jobs/submit_lease.py",
         "await asyncio.wait({self._renewal})",
         "self._renewal.cancel()",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "uncertain renewal keeps a refused request",
         "shared/jobs/submit_lease.py",
         '        self._text = ""  # a write',
         "        # a write",
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "requests without a key crowd out those with one",
         "shared/jobs/idempotency.py",
         '("repeat" if request.key else "plain")',
         '"repeat"',
-        "tests/test_repeats.py",
+        "tests/jobs/test_idempotency.py",
     ),
     Mutant(
         "memory without a bound",
         "shared/state/memory.py",
         "elif self._free < _size(key, value):",
         "elif False:",
-        "tests/test_state.py",
+        "tests/state/test_state.py",
     ),
     Mutant(
         "late delete removes another writer's record",
@@ -311,7 +311,7 @@ MUTANTS = (
         "shared/accounts/cookies.py",
         "sorted(own, key=lambda cookie: cookie.expires)",
         "own[::-1]",
-        "tests/test_cookies.py",
+        "tests/accounts/test_cookies.py",
     ),
     Mutant(
         "video without the frames it needs",
@@ -325,14 +325,14 @@ MUTANTS = (
         "shared/accounts/health.py",
         "        if standing.record:\n            return standing",
         "        if True:\n            return standing",
-        "tests/functions/test_pool.py",
+        "tests/functions/test_account_selection.py",
     ),
     Mutant(
         "trial not told to others",
         "shared/accounts/health.py",
         "return Health(record, probing=left + PROBE_SECONDS > 0)",
         "return Health_(record)",
-        "tests/functions/test_pool.py",
+        "tests/functions/test_account_selection.py",
     ),
     Mutant(
         "trial without end",
@@ -388,7 +388,7 @@ MUTANTS = (
         "shared/api/errors.py",
         "errors.TakenError: Meaning(424",
         "errors.TakenError: Meaning(502",
-        "tests/test_errors.py",
+        "tests/api/test_errors.py",
     ),
     Mutant(
         "any account asked after a doubtful submit",
@@ -577,7 +577,7 @@ MUTANTS = (
         "shared/providers/openai_compatible/__init__.py",
         "raise ResultLost(error.message, details=error.details) from error",
         "raise",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant(
         "JSON of an upstream built whatever its size",
@@ -691,7 +691,7 @@ MUTANTS = (
         "lasting=True",
         "tests/providers/test_modelscope.py",
     ),
-    Mutant("deadline ignored", "shared/jobs/wait.py", "if left <= 0:", "if False:", "tests/test_waiter.py"),
+    Mutant("deadline ignored", "shared/jobs/wait.py", "if left <= 0:", "if False:", "tests/jobs/test_wait.py"),
     Mutant(
         "young job taken for a lost one",
         "shared/jobs/poll.py",
@@ -818,7 +818,7 @@ MUTANTS = (
         "shared/api/requests/chat.py",
         'not in ("text", "image_url")',
         "is None",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant("unfinished video lost for good", "shared/service.py", 'code=f"{file.job.kind}_not_ready", ', "", VIDEOS),
     Mutant(
@@ -896,42 +896,42 @@ MUTANTS = (
         "shared/providers/openai_compatible/__init__.py",
         "if not self._origins.issuperset(map(origin_of, links)):",
         "if False:",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant(
         "mask dropped on its way",
         "shared/providers/openai_compatible/multipart.py",
         ' + ([("mask", mask)] if mask else [])',
         "",
-        "tests/functions/test_edits_passed_on.py",
+        "tests/functions/test_forwarded_edits.py",
     ),
     Mutant(
         "several pictures under the name of one",
         "shared/providers/openai_compatible/multipart.py",
         '"image" if len(inputs) == 1 else "image[]"',
         '"image"',
-        "tests/functions/test_edits_passed_on.py",
+        "tests/functions/test_forwarded_edits.py",
     ),
     Mutant(
         "length of a form told short",
         "shared/providers/openai_compatible/multipart.py",
         'length += len(head) + picture.size + len(b"\\r\\n")',
         "length += len(head) + picture.size",
-        "tests/functions/test_edits_passed_on.py",
+        "tests/functions/test_forwarded_edits.py",
     ),
     Mutant(
         "size of an edit told that nobody asked for",
         "shared/providers/openai_compatible/__init__.py",
         "bool(request.inputs) and not request.size_requested",
         "False",
-        "tests/functions/test_edits_passed_on.py",
+        "tests/functions/test_forwarded_edits.py",
     ),
     Mutant(
         "pictures for a model that is said to take none",
         "shared/providers/openai_compatible/model_list.py",
         "takes = not modalities and ",
         "takes = ",
-        "tests/functions/test_edits_passed_on.py",
+        "tests/functions/test_forwarded_edits.py",
     ),
     Mutant(
         "masks promised for a provider that drops them",
@@ -945,21 +945,21 @@ MUTANTS = (
         "shared/jobs/submit.py",
         'caller if owned else ""',
         "caller",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant(
         "order waits for its picture",
         "shared/api/responses/chat_images.py",
         "SUBMIT if submit_only or not body.wait_for_image else WAIT",
         "WAIT",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant(
         "system text drawn",
         "shared/api/requests/chat.py",
         'if message["role"] == "user"), None)',
         "if message), None)",
-        "tests/functions/test_chat_pictures.py",
+        "tests/functions/test_chat_images.py",
     ),
     Mutant(
         "address inside of another not seen",
@@ -1050,7 +1050,7 @@ MUTANTS = (
         "shared/api/context.py",
         "if len(key) > _LONGEST_KEY:",
         "if len(key.strip()) > _LONGEST_KEY:",
-        "tests/test_wire.py",
+        "tests/api/requests/test_images.py",
     ),
     Mutant(
         "mask dropped silently",
@@ -1268,7 +1268,7 @@ MUTANTS = (
         "shared/api/auth.py",
         "if not is_operator(request, settings):",
         "if False:",
-        "tests/functions/test_operators.py",
+        "tests/functions/test_accounts.py",
     ),
     Mutant(
         "cookies renewed by everybody",
@@ -1615,14 +1615,14 @@ MUTANTS = (
         "shared/results.py",
         "type(self) is type(other) and ",
         "",
-        "tests/test_values.py",
+        "tests/test_results.py",
     ),
     Mutant(
         "statuses that are both equal and unequal",
         "shared/results.py",
         "return not _equal(self, other)",
         "return tuple.__ne__(self, other)",
-        "tests/test_values.py",
+        "tests/test_results.py",
     ),
     Mutant(
         "status swapped: jobs show queued as running",

@@ -1,4 +1,4 @@
-"""Cookie files as browsers' extensions and tools export them, and the Cookie header that comes out of them."""
+"""Cookie files as browsers' extensions and tools export them, and the Cookie header made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The polling loop in simulated time: its deadline, its verdicts, and how soon and how often it looks."""
+"""The polling loop in simulated time: deadline, results, and how soon and how often it polls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of different types are never equal, however much their fields look alike."""
+"""Values of different types are never equal, even with equal fields."""
 
 from __future__ import annotations
 

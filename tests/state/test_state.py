@@ -1,4 +1,4 @@
-"""What every state promises: entries live as long as they should. And of memory: it has a bound, and forgets none."""
+"""What every state promises: entries live until they expire. And of memory: it is bounded and evicts nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request that comes twice: its work is begun once, and joined after that."""
+"""A repeated request: submitted once, and replayed after that."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 CONFIG: dict[str, Any] = json.loads((ROOT / "vercel.json").read_text(encoding="utf-8"))
 [BUILD] = CONFIG["builds"]
 ROUTES: list[dict[str, str]] = CONFIG["routes"]

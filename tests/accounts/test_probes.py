@@ -1,4 +1,4 @@
-"""Accounts of which nobody knows whether they are dead: who tries them, who waits for that, and for how long."""
+"""Unverified accounts: one request probes an account while the others wait, within bounds, for its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send: valid requests, what is left aside and said to be, and BadRequest for all else."""
+"""Image requests: valid ones, ignored parameters, and BadRequest for everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three accounts, one of them dead and one out of quota, under many orders at once: nobody notices but the operator."""
+"""Three accounts, one dead and one out of quota, under many concurrent requests: every caller is served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits by a service that speaks OpenAI's API: files, masks and fields go on to it as a form, once."""
+"""Edits by a service with OpenAI's API: files, masks and fields are forwarded to it as a form, once."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import yaml
 from tools.documents.tables.variables import names
 from tools.lambda_environment import environment
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 NOT_ON_LAMBDA = {"HOST", "PORT", "SERVER_ADDRESS", "ACCOUNTS_DIR", "COOKIES_PATH"}
 """The address of the local server, and files of the deployer's machine."""
 

@@ -1,4 +1,4 @@
-"""From the size that a client writes to the nearest one that the model has."""
+"""From the size in a request to the model's nearest one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ examples = settings(derandomize=True, deadline=None, max_examples=200, database=
         ("1024x768", Size(1024, 768)),
         ("1024X768", Size(1024, 768)),
         ("1024*768", Size(1024, 768)),
+        ("1024×768", Size(1024, 768)),
         (" 1024 x 768 ", Size(1024, 768)),
         ("01024x768", Size(1024, 768)),
         ("1x1", Size(1, 1)),
@@ -61,7 +62,7 @@ def test_sizes_as_clients_write_them(text: str, size: Size | None) -> None:
         "10:10",
         "٣x٣",
         "²x²",
-        "10×10",
+        "10✕10",
     ]
     + ["10 24x10", "9" * 5000 + "x1", "1x" + "9" * 5000, "\0x1"],
     ids=lambda text: text[:12],

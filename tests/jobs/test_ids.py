@@ -1,4 +1,4 @@
-"""Ids: what goes in comes out, nothing else does, and they stay short, plain and without secrets."""
+"""Job and file ids: they decode to what was encoded, nothing else decodes, and they are short and hold no secrets."""
 
 from __future__ import annotations
 

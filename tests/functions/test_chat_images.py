@@ -1,4 +1,4 @@
-"""Conversations with image models: pictures as Markdown or parts, orders, and what older proxies' clients read."""
+"""Chats with image models: images as Markdown or parts, pending jobs, and what clients of older proxies read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree of errors as it is drawn, and what each of them is over HTTP: status, type, code, and when to come back."""
+"""The error tree as it is drawn, and what each error is over HTTP: status, type, code, Retry-After."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a JSON body holds is counted while it arrives, however it is cut; one with too much in it is refused."""
+"""The values in a JSON body are counted while it arrives, in chunks of any size; too many are refused."""
 
 from __future__ import annotations
 

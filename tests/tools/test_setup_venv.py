@@ -1,4 +1,4 @@
-"""How .venv gets pip where Python has no ensurepip: from the package index, and only the wheel that is expected."""
+""".venv gets pip from the package index where Python has no ensurepip, and only the expected wheel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from starlette.routing import Route
 from tests.emulators.server import Server
 from tools.setup_venv import ADVICE, PIP_WHEEL
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOWNLOAD = "from tools.setup_venv import download_pip; print(len(download_pip()))"
 PASSWORD = "a-password"
 LOGIN = "Basic " + base64.b64encode(f"user:{PASSWORD}".encode()).decode()

@@ -1,4 +1,4 @@
-"""One table of routes everywhere: the functions' own, vercel.json's and serverless.yml's agree."""
+"""One table of routes on every host: the functions', vercel.json's and serverless.yml's agree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from shared.api import Endpoint
 from shared.hosts.bundle import whole_app
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SAMPLES = {"{id:path}": "org/model", "{id}": "i~an~id", "{extension}": "png"}
 FUNCTIONS = sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
 DEPLOYED_PREFIX = "${self:custom.prefix}"

@@ -1,4 +1,4 @@
-"""Pictures that come inside of the upstream's answer: no job, no file, and nothing to come back to."""
+"""Images inside of the upstream's response: no job, no file."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""The contact sheet in docs/providers.md, sketches.png: `python -m tests.sketches` draws it anew."""
+"""`python -m tools.documents.sketches` draws docs/images/sketches.png, the contact sheet in docs/providers.md."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from shared.providers.sketch import digest_of
 from shared.providers.sketch.picture import draw
+from tools.documents.page import ROOT
 
-SHEET = Path(__file__).with_name("sketches.png")
+SHEET = ROOT / "docs" / "images" / "sketches.png"
 PROMPTS = (
     "a lighthouse at dusk",
     "a fjord in the morning",

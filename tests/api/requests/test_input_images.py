@@ -1,4 +1,4 @@
-"""Pictures in data URLs: decoded a piece at a time, so that others are served meanwhile."""
+"""Images in data URLs are decoded in chunks, so that other requests are served meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes slowly is announced, what never comes is given up, and nobody is left waiting behind it."""
+"""Heartbeats while a source is silent, its timeout, and its end."""
 
 from __future__ import annotations
 
