@@ -11,7 +11,7 @@ from shared.errors import Misconfigured, StoreUnavailable
 from shared.state import DynamoState
 from tests.aws.front import Front
 from tests.clock import Clock
-from tests.test_state import StatePromises
+from tests.state.test_state import StatePromises
 
 NOW = 1_800_000_000.0
 

@@ -1,0 +1,1 @@
+"""Accounts: loading, cookies, selection, probes."""

@@ -1,0 +1,1 @@
+"""Job ids, idempotency, waiting."""

@@ -1,0 +1,142 @@
+"""Seeded bugs in shared/jobs."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "undelivered response forgotten",
+        "shared/jobs/idempotency.py",
+        "while job not in (",
+        "while job in (",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "repeated request submitted again",
+        "shared/jobs/idempotency.py",
+        "if request.key or request.again:",
+        "if False:",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "repeated request submitted without the state",
+        "shared/jobs/idempotency.py",
+        "while not await lease.add():",
+        "while False:",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "job lost when the state fails",
+        "shared/jobs/idempotency.py",
+        "        with if_possible(EaselError):\n            await lease.end(claim.job or",
+        "        if True:\n            await lease.end(claim.job or",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "retry waits for a crashed instance",
+        "shared/jobs/idempotency.py",
+        "if valid_until(outcome) < self._clock():",
+        "if False:",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "requests without a key evict those with one",
+        "shared/jobs/idempotency.py",
+        '("repeat" if request.key else "plain")',
+        '"repeat"',
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "non-canonical id accepted",
+        "shared/jobs/ids.py",
+        "unparse(decoded) != fields",
+        "False",
+        "tests/jobs/test_ids.py",
+    ),
+    Mutant(
+        "expired id accepted",
+        "shared/jobs/ids.py",
+        "self._clock() - self.ttl >= job.created",
+        "False",
+        "tests/jobs/test_ids.py",
+    ),
+    Mutant(
+        "long link put into an id",
+        "shared/jobs/ids.py",
+        " and job.refs:",
+        " and not job.refs:",
+        "tests/providers/test_ark.py",
+    ),
+    Mutant(
+        "issued ids signed with another salt",
+        "shared/jobs/ids.py",
+        '("easel.job", "easel.asset")',
+        '("easel.jobs", "easel.assets")',
+        "tests/issued",
+    ),
+    Mutant(
+        "issued ids read for another caller",
+        "shared/jobs/ids.py",
+        'b"easel.owner:"',
+        'b"easel.caller:"',
+        "tests/issued",
+    ),
+    Mutant(
+        "new job reported as missing",
+        "shared/jobs/poll.py",
+        "if ref not in self._seen and self._clock() < self._visible_by:",
+        "if False:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "missing job polled until the deadline",
+        "shared/jobs/poll.py",
+        "if ref not in self._seen and self._clock() < self._visible_by:",
+        "if ref not in self._seen:",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "job that is not visible yet reported as running",
+        "shared/jobs/poll.py",
+        "return Queued()",
+        "return Running()",
+        "tests/test_service.py",
+    ),
+    Mutant(
+        "seconds and size of a video forgotten",
+        "shared/jobs/submit.py",
+        "summary=request.summary",
+        'note="5-auto"',
+        "tests/functions/test_videos.py",
+    ),
+    Mutant(
+        "job of a chat not told to its client",
+        "shared/jobs/submit.py",
+        'caller if owned else ""',
+        "caller",
+        "tests/functions/test_chat_images.py",
+    ),
+    Mutant(
+        "renewal overwrites another request's record",
+        "shared/jobs/submit_lease.py",
+        "await self._state.swap(self.name, text, self._pending(), self._ttl)",
+        "await self._state.put(self.name, self._pending(), self._ttl)",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "renewal continues after the submit",
+        "shared/jobs/submit_lease.py",
+        "await asyncio.wait({self._renewal})",
+        "self._renewal.cancel()",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant(
+        "uncertain renewal keeps a refused request's record",
+        "shared/jobs/submit_lease.py",
+        'async def _renew(self) -> None:\n        self._text = ""',
+        "async def _renew(self) -> None:\n        pass",
+        "tests/jobs/test_idempotency.py",
+    ),
+    Mutant("deadline ignored", "shared/jobs/wait.py", "if left <= 0:", "if False:", "tests/jobs/test_wait.py"),
+)

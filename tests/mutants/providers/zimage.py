@@ -1,0 +1,162 @@
+"""Seeded bugs in shared/providers/zimage."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "zimage: range neither requested nor cut",
+        "shared/providers/zimage/__init__.py",
+        "byte_range=byte_range",
+        "byte_range=None",
+    ),
+    Mutant("zimage: n ignored", "shared/providers/zimage/__init__.py", '"batchSize": request.n', '"batchSize": 1'),
+    Mutant("zimage: submit retried", "shared/providers/zimage/__init__.py", "self._http.send(", "self._http.read("),
+    Mutant(
+        "zimage: state kept on the instance",
+        "shared/providers/zimage/__init__.py",
+        "        if ref.startswith(_BATCH):",
+        "        ref = self.__dict__.setdefault('_seen', ref)\n        if ref.startswith(_BATCH):",
+    ),
+    Mutant(
+        "zimage: secret in a ref",
+        "shared/providers/zimage/__init__.py",
+        'Submitted((f"{_TASK}{uuid}",))',
+        "Submitted((f\"{_TASK}{uuid}{self._headers.get('Cookie', '')}\",))",
+    ),
+    Mutant(
+        "zimage: unknown field sent",
+        "shared/providers/zimage/__init__.py",
+        '"prompt": request.prompt,',
+        '"prompt": request.prompt, "n": 1,',
+    ),
+    Mutant(
+        "zimage: seed sent as a number",
+        "shared/providers/zimage/__init__.py",
+        '{"seed": str(request.seed)}',
+        '{"seed": request.seed}',
+    ),
+    Mutant("zimage: response not validated", "shared/providers/zimage/errors.py", "case True:", "case True | None:"),
+    Mutant(
+        "zimage: unknown status not logged",
+        "shared/providers/zimage/results.py",
+        '_log.warning("zimage',
+        '_log.debug("zimage',
+    ),
+    Mutant(
+        "zimage: unknown status fails the job",
+        "shared/providers/zimage/results.py",
+        "return Running(_integer(task",
+        "return Failed(failure(task",
+    ),
+    Mutant("zimage: failed status unknown", "shared/providers/zimage/results.py", 'case "failed":', 'case "broken":'),
+    Mutant(
+        "zimage: moderation taken for a failure",
+        "shared/providers/zimage/errors.py",
+        "if is_moderation(reason):",
+        "if False:",
+    ),
+    Mutant(
+        "zimage: credential not sent",
+        "shared/providers/zimage/__init__.py",
+        '**({"Cookie": account.key} if account.key else {})',
+        "**{}",
+    ),
+    Mutant(
+        "zimage: listed model cannot be requested",
+        "shared/providers/zimage/models.py",
+        '_model("redcraft", "redcraft")',
+        '_model("redcraft", "red")',
+    ),
+    Mutant(
+        "zimage: malformed response to a submit taken for a refusal",
+        "shared/providers/zimage/errors.py",
+        "raise response.error(\"the field 'success' is missing\")",
+        'raise UpstreamError("nothing")',
+    ),
+    Mutant(
+        "zimage: reason under an error status not read",
+        "shared/providers/zimage/errors.py",
+        "response.status in (400, 403, 422)",
+        "response.status in ()",
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: missing token blamed on the prompt",
+        "shared/providers/zimage/errors.py",
+        'if "moderation" in lowered and "token" in lowered:',
+        "if False:",
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: input images not sent",
+        "shared/providers/zimage/__init__.py",
+        "if request.inputs else {}",
+        "if False else {}",
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: undocumented model",
+        "shared/providers/zimage/models.py",
+        '_model("redcraft", "redcraft")',
+        '_model("redcraft-2", "redcraft")',
+        "tests/documents/test_tables.py",
+    ),
+    Mutant(
+        "zimage: queued reported as running",
+        "shared/providers/zimage/results.py",
+        "return Queued(_integer(",
+        "return Running(_integer(",
+        "tests/conformance/test_promises.py::test_a_job_is_queued_until_the_upstream_works_on_it",
+    ),
+    Mutant(
+        "zimage: running reported as queued",
+        "shared/providers/zimage/results.py",
+        "return Running(_integer(task",
+        "return Queued(_integer(task",
+        "tests/conformance/test_promises.py::test_a_job_is_queued_until_the_upstream_works_on_it",
+    ),
+    Mutant(
+        "zimage: queued batch reported as running",
+        "shared/providers/zimage/results.py",
+        "return Queued()",
+        "return Running()",
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: partly running batch reported as queued",
+        "shared/providers/zimage/results.py",
+        'all(state == "pending"',
+        'any(state == "pending"',
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: running batch reported as queued",
+        "shared/providers/zimage/results.py",
+        "return Running(100",
+        "return Queued(100",
+        "tests/providers/test_zimage.py",
+    ),
+    Mutant(
+        "zimage: issued ids whose files are on another host",
+        "shared/providers/zimage/__init__.py",
+        '{"i": "https://image.zimage.run", "f": "https://files.zimage.run"}',
+        '{"f": "https://image.zimage.run", "i": "https://files.zimage.run"}',
+        "tests/issued",
+    ),
+    Mutant(
+        "zimage: issued ids of batches read as tasks",
+        "shared/providers/zimage/__init__.py",
+        '_TASK, _BATCH = "t", "p"',
+        '_TASK, _BATCH = "p", "t"',
+        "tests/issued",
+    ),
+    Mutant(
+        "Z-Image's limit of a prompt taken for a rate limit",
+        "shared/providers/zimage/errors.py",
+        "if field and _TOO_LARGE.search(lowered):",
+        "if False:",
+        "tests/providers/test_zimage.py",
+    ),
+)
