@@ -41,7 +41,7 @@ def test_an_answer_appears_as_it_comes(
     shot("talked")
     page.reload()
     expect(log).to_contain_text("The sea was never so blue.")
-    page.get_by_role("button", name="Start anew").click()
+    page.get_by_role("button", name="New conversation").click()
     expect(log).to_be_empty()
 
 

@@ -40,16 +40,16 @@ def test_a_picture_is_made_from_two_others(
     for path, content in zip(files, (png(64, 64, (200, 0, 0)), png(64, 64, (0, 0, 200)), b"no picture"), strict=True):
         path.write_bytes(content)
     visit(page, studio, "gemini-nano-banana-2.1")
-    page.get_by_label("Start from pictures").set_input_files(files[:2])
+    page.get_by_label("Input images").set_input_files(files[:2])
     expect(page.get_by_alt_text("red.png")).to_be_visible()
     page.get_by_role("button", name="Remove red.png").click()
     expect(page.get_by_alt_text("red.png")).to_have_count(0)
-    page.get_by_label("Start from pictures").set_input_files(files[:1])
+    page.get_by_label("Input images").set_input_files(files[:1])
     shot("edit-form")
     card = make(page, "both of them, side by side", "Edit")
     pictures(card)
     assert gemini.calls[-1].body.lower().replace(b"_", b"").count(b'"inlinedata"') == 2
-    expect(card.get_by_text("from 2 pictures")).to_be_visible()
+    expect(card.get_by_text("from 2 images")).to_be_visible()
     shot("edited")
 
 
@@ -58,18 +58,18 @@ def test_large_pictures_are_dropped_and_larger_ones_refused(
 ) -> None:
     visit(page, studio, "gemini-nano-banana-2.1")
     page.evaluate(DROP, ["image/png", 25])
-    expect(page.get_by_text("25.png has 26 MB, and 20 MB is the most.")).to_be_visible()
+    expect(page.get_by_text("25.png has 26 MB; the limit is 20 MB.")).to_be_visible()
     shot("too-large")
     page.evaluate(DROP, ["image/png", 12])
     expect(page.get_by_alt_text("12.png")).to_be_attached()
-    expect(page.get_by_text("20 MB is the most")).to_have_count(0)
+    expect(page.get_by_text("limit is 20 MB")).to_have_count(0)
     pictures(make(page, "the same in winter", "Edit"))
     assert len(gemini.submits[-1].inputs[0]) == (12 << 20) + 8
 
 
 def test_a_model_without_eyes_is_not_sent_pictures(page: Page, studio: Gateway) -> None:
     visit(page, studio, "sketch")
-    expect(page.get_by_label("Start from pictures")).to_be_hidden()
+    expect(page.get_by_label("Input images")).to_be_hidden()
 
 
 def test_a_video_that_has_not_begun_is_cancelled(page: Page, serve: Callable[..., Gateway]) -> None:
@@ -77,16 +77,16 @@ def test_a_video_that_has_not_begun_is_cancelled(page: Page, serve: Callable[...
         studio = serve(open_mode=True, ARK_MODELS=QUICK_FILM, **ark.environment())
         visit(page, studio, "seedance-2.0")
         with page.expect_response("**/v1/jobs/*"):
-            card = make(page, "waves on a beach", "Film")
+            card = make(page, "waves on a beach")
         card.get_by_role("button", name="Cancel").click()
-        expect(card.get_by_text("You cancelled this.")).to_be_visible()
-        expect(card.get_by_role("button", name="Look again")).to_have_count(0)
+        expect(card.get_by_text("Cancelled.")).to_be_visible()
+        expect(card.get_by_role("button", name="Check again")).to_have_count(0)
 
 
 def test_a_video_plays_and_seeks(page: Page, studio: Gateway, shot: Callable[[str], None]) -> None:
     visit(page, studio, "seedance-2.0")
     page.get_by_label("Seconds").select_option("5")
-    card = make(page, "waves on a beach", "Film")
+    card = make(page, "waves on a beach")
     video = card.locator("video")
     expect(video).to_be_visible()
     expect(video).to_have_js_property("readyState", 4)

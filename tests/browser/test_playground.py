@@ -46,7 +46,7 @@ def test_what_is_chosen_is_what_is_asked_for(page: Page, laptop: Gateway, shot: 
     page.get_by_label("Size").select_option("512x512")
     page.get_by_label("How many").fill("3")
     page.get_by_label("Seed").fill("7")
-    page.get_by_label("Without").fill("boats")
+    page.get_by_label("Leave out").fill("boats")
     with page.expect_request("**/v1/images/generations") as asked:
         card = make(page, "a quiet lake")
     choice = {"size": "512x512", "n": 3, "seed": 7, "negative_prompt": "boats"}
@@ -101,7 +101,7 @@ def test_an_empty_prompt_asks_nobody(page: Page, laptop: Gateway) -> None:
     page.on("request", lambda request: asked.append(request.url))
     for prompt in ("", "   "):
         page.get_by_label("Prompt").fill(prompt)
-        page.get_by_role("button", name="Draw").click()
+        page.get_by_role("button", name="Generate").click()
         expect(page.get_by_label("Prompt")).to_be_focused()
         assert page.get_by_label("Prompt").evaluate("field => !field.validity.valid")
     assert not asked
@@ -116,7 +116,7 @@ def test_a_long_job_shows_how_it_is_doing_and_goes_on_after_a_reload(
     with page.expect_response("**/v1/jobs/*"):
         card = make(page, "a fox in the snow")
     expect(card.get_by_role("progressbar")).to_be_visible()
-    expect(card.get_by_text("Waiting for its turn")).to_be_visible()
+    expect(card.get_by_text("Queued")).to_be_visible()
     shot("going-on")
     page.reload()
     card = page.get_by_role("article", name="a fox in the snow")
@@ -198,7 +198,7 @@ def test_files_that_have_no_address_stay_in_the_browser(
     assert (tmp_path / "picture").read_bytes().startswith(SIGNATURE)
     page.get_by_role("button", name="Clear history").click()
     page.reload()
-    expect(page.get_by_text("What you make appears here.")).to_be_visible()
+    expect(page.get_by_text("Your results appear here.")).to_be_visible()
 
 
 def test_the_key_is_asked_for_and_stays_in_the_browser(
@@ -229,7 +229,7 @@ def test_the_key_is_asked_for_and_stays_in_the_browser(
 
 def test_the_first_press_of_the_button_makes_a_picture(page: Page, laptop: Gateway) -> None:
     visit(page, laptop)
-    page.get_by_role("button", name="Draw").click()
+    page.get_by_role("button", name="Generate").click()
     pictures(page.get_by_role("article", name="a lighthouse at dusk"))
     page.get_by_role("button", name="Clear history").click()
     page.get_by_role("button", name="a fox in the snow").click()
@@ -243,11 +243,11 @@ def test_who_is_tired_of_waiting_can_look_again_later(page: Page, laptop: Gatewa
     with page.expect_response("**/v1/jobs/*"):
         card = make(page, "a fox in the snow")
     card.get_by_role("button", name="Cancel").click()
-    expect(card.get_by_text("goes on without you")).to_be_visible()
+    expect(card.get_by_text("it is still running")).to_be_visible()
     page.reload()
     for job in zimage.submits:
         job.course.steps = 0
-    card.get_by_role("button", name="Look again").click()
+    card.get_by_role("button", name="Check again").click()
     pictures(card)
     assert len(zimage.submits) == 1
 
@@ -257,7 +257,7 @@ def test_an_answer_that_does_not_come_need_not_be_waited_for(page: Page, laptop:
     page.route("**/v1/images/generations", lambda route: None)
     card = make(page, "a blue square")
     card.get_by_role("button", name="Cancel").click()
-    expect(card.get_by_text("What was begun may still be finished.")).to_be_visible()
+    expect(card.get_by_text("The server may still finish this request.")).to_be_visible()
     page.unroute_all()
     card.get_by_role("button", name="Try again").click()
     pictures(card)
@@ -290,13 +290,13 @@ def test_ten_pictures_stand_side_by_side(page: Page, laptop: Gateway, shot: Call
 def test_a_picture_that_the_host_does_not_let_in_is_told_in_a_sentence(page: Page, laptop: Gateway) -> None:
     visit(page, laptop)
     page.route("**/v1/images/generations", lambda route: route.fulfill(status=413, body="Request Entity Too Large"))
-    expect(make(page, "too much").locator(".bad")).to_have_text("That is more than this server takes in one request.")
+    expect(make(page, "too much").locator(".bad")).to_have_text("The request is too large for this server.")
 
 
 def test_everything_works_under_a_prefix(page: Page, serve: Callable[..., Gateway]) -> None:
     gateway = serve(open_mode=True, API_PREFIX="hf")
     page.goto(f"{gateway.url}/hf/")
-    page.get_by_role("button", name="Draw").click()
+    page.get_by_role("button", name="Generate").click()
     card = page.get_by_role("article")
     pictures(card)
     card.get_by_role("button", name="Copy as curl").click()

@@ -14,7 +14,7 @@ def visit(page: Page, gateway: Gateway, model: str = "sketch") -> None:
     page.get_by_label("Model").select_option(model)
 
 
-def make(page: Page, prompt: str, button: str = "Draw") -> Locator:
+def make(page: Page, prompt: str, button: str = "Generate") -> Locator:
     """Ask for something; the card of it."""
     page.get_by_label("Prompt").fill(prompt)
     page.get_by_role("button", name=button, exact=True).click()

@@ -29,7 +29,7 @@ def main(url: str) -> None:
 
 def _draw(page: Page, prompt: str) -> None:
     page.get_by_label("Prompt").fill(prompt)
-    page.get_by_role("button", name="Draw", exact=True).click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     images = page.get_by_role("article", name=prompt).first.locator("img")
     expect(images).to_have_count(EACH)
     for image in images.all():
