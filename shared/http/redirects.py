@@ -79,7 +79,7 @@ def _foreign(origin: str, host: str) -> Unavailable:
     named = f": {origin}" if is_public_name(host) else ""
     return Unavailable(
         f"The result is on an origin that was not expected{named}. If it is the upstream's, add it to "
-        "<PROVIDER>_RESULT_ORIGINS."
+        "the setting RESULT_ORIGINS of this provider."
     )
 
 
