@@ -12,7 +12,7 @@ from shared.hosts.lambda_entry import lambda_handler
 
 if TYPE_CHECKING:
     from shared.api.requests.piclumen import GenerateImage
-    from shared.api.responses.types import PiclumenStarted, PiclumenState
+    from shared.api.responses.piclumen_types import PiclumenStarted, PiclumenState
 
 
 @reads(piclumen.read)

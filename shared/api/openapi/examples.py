@@ -11,6 +11,7 @@ from shared.api.requests.image_edits import ImageEdit
 from shared.api.requests.images import ImageGenerate
 from shared.api.requests.piclumen import GenerateImage
 from shared.api.requests.videos import VideoCreate
+from shared.api.responses.piclumen_types import PiclumenStarted, PiclumenState
 from shared.api.responses.types import (
     ChatCompletion,
     CleanedUp,
@@ -23,8 +24,6 @@ from shared.api.responses.types import (
     JobObject,
     ModelList,
     ModelObject,
-    PiclumenStarted,
-    PiclumenState,
     ZimageAnswer,
     ZimageDone,
 )

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from shared.api.context import Handler
 from shared.api.errors import ErrorResponse
 from shared.api.requests import chat, cookies, image_edits, images, piclumen, videos
-from shared.api.responses import types, video_types
+from shared.api.responses import piclumen_types, types, video_types
 from shared.api.responses.types import ErrorAnswer
 
 _TYPES = {
     name: kind
-    for module in (chat, cookies, image_edits, images, piclumen, videos, types, video_types)
+    for module in (chat, cookies, image_edits, images, piclumen, videos, types, video_types, piclumen_types)
     for name, kind in vars(module).items()
 }
 """The types that modules of handlers import for type checkers only, because a cold start does not need them."""

@@ -21,7 +21,7 @@ from shared.service import Caller, Service
 
 if TYPE_CHECKING:
     from shared.api.requests.piclumen import GenerateImage
-    from shared.api.responses.types import PiclumenStarted, PiclumenState
+    from shared.api.responses.piclumen_types import PiclumenStarted, PiclumenState
 
 PROVIDER = "piclumen"
 TOKEN = "authorization_token"

@@ -284,21 +284,3 @@ class ChatCompletion(TypedDict):
     imageUrl: NotRequired[str]
     code: NotRequired[int]
     data: NotRequired[dict[str, Any]]
-
-
-class PiclumenStarted(TypedDict):
-    statuscode: Literal[200]
-    message: str
-    mark_id: str
-    status: Literal["pending"]
-
-
-class PiclumenState(TypedDict):
-    statuscode: Literal[200, 202, 500]
-    status: Literal["pending", "running", "success", "failed"]
-    message: str
-    mark_id: NotRequired[str]
-    image_url: NotRequired[str]
-    image_urls: NotRequired[list[str]]
-    missing: NotRequired[int]
-    error: NotRequired[ErrorObject]
