@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.http.client import Http
-from shared.http.decoding import LARGEST_BODY
+from shared.http.decoding import GZIP, LARGEST_BODY, ZLIB, inflated
 from shared.http.image_download import LARGEST_IMAGE, ImageDownloader
 from shared.http.json_text import encodable, parse_json
 from shared.http.media_types import HEAD_BYTES, MEDIA_TYPES, detect_media_type
@@ -33,4 +33,7 @@ __all__ = [
     "parse_json",
     "detect_media_type",
     "encodable",
+    "inflated",
+    "GZIP",
+    "ZLIB",
 ]

@@ -14,7 +14,7 @@ LARGEST_BODY = 64 << 20
 
 _PIECE = 256 << 10
 _HEAD = 2
-_GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # `wbits` values that select the format in zlib
+GZIP, ZLIB, _RAW_DEFLATE = 31, 15, -15  # `wbits` values that select the format in zlib
 
 
 def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
@@ -42,21 +42,22 @@ async def _inflated(stream: AsyncIterable[bytes], encoding: str) -> AsyncIterato
             if len(head) < _HEAD:
                 continue
             inflater, data = zlib.decompressobj(_format(encoding, head)), head
-        for piece in _pieces(inflater, data):
-            yield piece
-            if len(piece) == _PIECE:  # a few bytes can become gigabytes: let other tasks run
-                await asyncio.sleep(0)
+        try:
+            for piece in inflated(inflater, data):
+                yield piece
+                if len(piece) == _PIECE:  # a few bytes can become gigabytes: let other tasks run
+                    await asyncio.sleep(0)
+        except zlib.error as error:
+            raise httpx.RemoteProtocolError("the compressed body is damaged") from error
     if head and not (inflater and inflater.eof):
         raise httpx.RemoteProtocolError("the compressed body is cut off")
 
 
-def _pieces(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+def inflated(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """Yield what these bytes decode to, in pieces of bounded size. Raises zlib.error if they are damaged."""
     piece = b""
     while data or len(piece) == _PIECE:
-        try:
-            piece = inflater.decompress(data, _PIECE)
-        except zlib.error as error:
-            raise httpx.RemoteProtocolError("the compressed body is damaged") from error
+        piece = inflater.decompress(data, _PIECE)
         data = inflater.unconsumed_tail
         yield piece
 
@@ -65,8 +66,8 @@ def _format(encoding: str, head: bytes) -> int:
     """Return the `wbits` value. Rejects chained encodings: each of them can multiply the size by a thousand."""
     match encoding:
         case "gzip" | "x-gzip":
-            return _GZIP
+            return GZIP
         case "deflate":
             # The standard requires zlib's format, but some servers omit its two-byte header, which is checked here.
-            return _ZLIB if head[0] & 15 == 8 and int.from_bytes(head[:_HEAD]) % 31 == 0 else _RAW_DEFLATE
+            return ZLIB if head[0] & 15 == 8 and int.from_bytes(head[:_HEAD]) % 31 == 0 else _RAW_DEFLATE
     raise httpx.DecodingError("the body has an encoding that was not asked for")
