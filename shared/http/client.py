@@ -124,7 +124,7 @@ class Http:
         origins: Collection[str],
         byte_range: ByteRange | None = None,
         headers: Mapping[str, str] | None = None,
-        headers_for: str | Collection[str] | None = None,
+        headers_for: Collection[str] = (),
         text_hops: bool = False,
         media_type: str = "",
         timeout: float = 30.0,

@@ -39,7 +39,7 @@ class RedirectChain:
         url: str,
         origins: Collection[str],
         headers: Mapping[str, str],
-        headers_for: str | Collection[str] | None,
+        headers_for: Collection[str],
         *,
         text_hops: bool = False,
     ) -> None:
@@ -47,8 +47,7 @@ class RedirectChain:
         self._url = url
         self._origins = origins
         self._headers = headers
-        named = {headers_for} if isinstance(headers_for, str) else headers_for
-        self._headers_for = named or {origin_of(url)}
+        self._headers_for = headers_for or {origin_of(url)}
         self._text_hops = text_hops
 
     async def open(self, extra: Mapping[str, str]) -> OpenResponse:

@@ -112,7 +112,7 @@ class Gemini:
             origins=links.origins,
             byte_range=byte_range,
             headers=self._headers,
-            headers_for=links.key_for,
+            headers_for={links.key_for},
             media_type="video/mp4",
         )
         async with stream as opened:

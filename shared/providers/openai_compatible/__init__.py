@@ -20,7 +20,7 @@ from shared.providers.openai_compatible.multipart import form_of
 from shared.requests import ChatRequest, ImageRequest
 from shared.results import ChatDelta, Finished, InlineResult, Output, Ref, Status, Submitted, Succeeded
 
-_DRAWING_SECONDS = 290.0
+_IMAGE_SECONDS = 290.0
 _CHAT_SECONDS = 900.0
 """For a whole response. The caller's time limit is shorter, and ends the request."""
 
@@ -29,11 +29,11 @@ _LONGEST_REF = 200
 
 
 class OpenAICompatible:
-    """`account.key` is a bearer token, empty where the service wants none; its address ends in `/v1`, mostly.
+    """`account.key` is a bearer token, empty if the service requires none; base URLs usually end in `/v1`.
 
-    `models` are names in JSON, in a list or as in OPENAI_COMPATIBLE_MODELS, that the service does not list, or not
-    rightly; with `discover` of false they are all there are. `stream` is whether chats are requested as streams: `auto`
-    if the caller streams, `always` or `never`.
+    The option `models` is a JSON list of names, or an object as in OPENAI_COMPATIBLE_MODELS, that adds or corrects
+    models; if `discover` is false, no others are offered. `stream` is whether chats are requested as streams: `auto` if
+    the caller streams, `always` or `never`.
     """
 
     def __init__(self, http: Http, account: Account) -> None:
@@ -84,7 +84,7 @@ class OpenAICompatible:
 
     async def submit(self, request: ImageRequest) -> Submitted | Finished:
         keeps_size = bool(request.inputs) and not request.size_requested
-        order = {
+        fields = {
             "model": request.model.upstream,
             "prompt": request.prompt,
             "n": request.n,
@@ -93,25 +93,25 @@ class OpenAICompatible:
             **request.model.settings,
         }
         if request.inputs:
-            url, body = f"{self._base}/images/edits", await form_of(order, request.inputs, request.mask)
+            url, body = f"{self._base}/images/edits", await form_of(fields, request.inputs, request.mask)
         else:
-            url, body = f"{self._base}/images/generations", json_body(order)
-        answer = await self._http.send("POST", url, headers=self._headers, body=body, timeout=_DRAWING_SECONDS)
-        if answer.status != 200:
-            raise failure(answer)
-        pictures = _pictures(answer)
-        texts = (picture.get("revised_prompt") for picture in pictures)
-        revised = answer.redaction.redact(next((text for text in texts if isinstance(text, str)), ""))
-        inside = [_made(picture) for picture in pictures]
-        if None not in inside:
-            return Finished(tuple(filter(None, inside)), revised)
-        links = self._links(pictures)
-        if any(len(link) > _LONGEST_REF or answer.redaction.redact(link) != link for link in links):
+            url, body = f"{self._base}/images/generations", json_body(fields)
+        response = await self._http.send("POST", url, headers=self._headers, body=body, timeout=_IMAGE_SECONDS)
+        if response.status != 200:
+            raise failure(response)
+        images = _images(response)
+        texts = (image.get("revised_prompt") for image in images)
+        revised = response.redaction.redact(next((text for text in texts if isinstance(text, str)), ""))
+        inline = [_inline_result(image) for image in images]
+        if None not in inline:
+            return Finished(tuple(filter(None, inline)), revised)
+        links = self._links(images)
+        if any(len(link) > _LONGEST_REF or response.redaction.redact(link) != link for link in links):
             return Finished(tuple([await self._fetched(link) for link in links]), revised)
         return Submitted(tuple(link.removeprefix(origin_of(self._base)) for link in links), revised)
 
-    def _links(self, pictures: list[dict[str, Any]]) -> list[str]:
-        links = [link for picture in pictures if is_usable(link := picture.get("url"))]
+    def _links(self, images: list[dict[str, Any]]) -> list[str]:
+        links = [link for image in images if is_usable(link := image.get("url"))]
         if not links:
             raise without_result("The upstream")
         if not self._origins.issuperset(map(origin_of, links)):
@@ -119,7 +119,7 @@ class OpenAICompatible:
         return links
 
     async def poll(self, ref: Ref) -> Status:
-        """The ref is the result."""
+        """Return success at once: the ref is the result."""
         if not ref.startswith(("/", "http")):
             raise NotFound("There is no such picture.")
         return Succeeded((Output(ref, lasting=True),))
@@ -128,11 +128,11 @@ class OpenAICompatible:
         home = origin_of(self._base)
         url = f"{home}{output}" if output.startswith("/") else output
         return self._http.download(
-            url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for=home
+            url, origins=self._origins, byte_range=byte_range, headers=self._headers, headers_for={home}
         )
 
     async def _fetched(self, link: str) -> InlineResult:
-        """An image that is paid for: no error may look as if the request could be sent again."""
+        """Download an image that is paid for: no error may look as if a new submit were free."""
         content = bytearray()
         try:
             async with self.open(link) as media:
@@ -163,22 +163,23 @@ async def _refuses_stream_options(response: StreamingResponse) -> bool:
     raise failure(refusal)
 
 
-def _pictures(answer: Response) -> list[dict[str, Any]]:
-    payload = answer.json()
+def _images(response: Response) -> list[dict[str, Any]]:
+    """Return the entries of a response that have an image; raise the matching error if there are none."""
+    payload = response.json()
     entries = payload.get("data") if isinstance(payload, dict) else None
-    pictures = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    pictures = [picture for picture in pictures if picture.get("b64_json") or picture.get("url")]
-    if not pictures and isinstance(payload, dict) and payload.get("error"):  # some say so with a good status
-        raise failure(answer)
-    if not pictures:
-        raise answer.error("there are no pictures in it")
-    return pictures
+    images = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    images = [image for image in images if image.get("b64_json") or image.get("url")]
+    if not images and isinstance(payload, dict) and payload.get("error"):  # some services send errors with status 200
+        raise failure(response)
+    if not images:
+        raise response.error("there are no pictures in it")
+    return images
 
 
-def _made(picture: dict[str, Any]) -> InlineResult | None:
-    """An image inside the response; its type is detected when it is opened."""
-    inside = picture.get("b64_json")
-    head, _, payload = str(picture.get("url")).partition(";base64,")
-    if not inside and head.startswith("data:"):
-        inside = payload
-    return InlineResult("image/png", inside.encode()) if isinstance(inside, str) and inside.isascii() else None
+def _inline_result(image: dict[str, Any]) -> InlineResult | None:
+    """Return the image inside a response, None if it is a link; its type is detected when it is opened."""
+    digits = image.get("b64_json")
+    head, _, payload = str(image.get("url")).partition(";base64,")
+    if not digits and head.startswith("data:"):
+        digits = payload
+    return InlineResult("image/png", digits.encode()) if isinstance(digits, str) and digits.isascii() else None

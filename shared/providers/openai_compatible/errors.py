@@ -1,4 +1,4 @@
-"""What such a service's errors mean: by status, by what its envelope says, and by the words that all of them use."""
+"""Map errors of OpenAI-compatible services to ours: by status, and by the codes in the error object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ _REJECTED = ("invalid_api_key", "authentication_error", "401")
 _LIMITED = ("rate_limit_exceeded", "rate_limit_error", "429")
 _NAME = re.compile(r"[a-z_][\w.\[\]-]{0,63}", re.ASCII | re.IGNORECASE)
 
-
 _ERROR_FIELDS = ("error_code", "error_msg", "errors", "detail", "message", "msg")
 _MESSAGES = ("message", "msg", "error_msg", "error_message", "status_msg", "title")
 _CODES = ("code", "type", "status", "error_code", "status_code")
@@ -45,30 +44,30 @@ def is_error(chunk: Any) -> bool:
     return failed or chunk.get("object") == "error" or any(chunk.get(name) for name in _ERROR_FIELDS)
 
 
-def failure(answer: Response) -> EaselError:
-    """What a whole answer means that is not the one hoped for."""
-    inner = _error_in(answer.json_or_none())
-    said, codes = _words(inner, answer.redaction)
-    message, details = f"The upstream refused: {said}.", {"status": answer.status, "upstream": said}
-    if answer.status < 500 and (error := _by_code(codes, message, details)):
+def failure(response: Response) -> EaselError:
+    """Return the error for a response that is not a success."""
+    inner = _error_in(response.json_or_none())
+    reason, codes = _reason_and_codes(inner, response.redaction)
+    message, details = f"The upstream refused: {reason}.", {"status": response.status, "upstream": reason}
+    if response.status < 500 and (error := _by_code(codes, message, details)):
         return error
-    if answer.status in (408, 504):  # a server behind the one that answered may still be working
-        return Uncertain(f"The upstream did not answer in time{f': {said}' if said else ''}.", details=details)
-    if answer.status in (503, 529) and said:  # the service's own message, not a proxy's page: nothing was accepted
-        return Unavailable(message, details=details, retry_after=answer.error().retry_after)
-    if answer.status == 404:
-        return UpstreamError(f"The upstream does not have this: {said or 'not found'}.", details=details)
-    error = answer.error(said)
+    if response.status in (408, 504):  # a server behind the one that responded may still be working
+        return Uncertain(f"The upstream did not answer in time{f': {reason}' if reason else ''}.", details=details)
+    if response.status in (503, 529) and reason:  # the service's own message, not a proxy's page: nothing was accepted
+        return Unavailable(message, details=details, retry_after=response.error().retry_after)
+    if response.status == 404:
+        return UpstreamError(f"The upstream does not have this: {reason or 'not found'}.", details=details)
+    error = response.error(reason)
     if isinstance(error, BadRequest):  # the caller's fields are the upstream's, and clients know its codes
-        code, param = (_name(inner.get(name), answer.redaction) for name in ("code", "param"))
+        code, param = (_name(inner.get(name), response.redaction) for name in ("code", "param"))
         error.code, error.param = code or error.code, param
     return error
 
 
 def error_within(event: Mapping[str, Any], redaction: Redaction) -> EaselError:
-    """What an error means that comes inside of an answer that began well."""
-    said, codes = _words(_error_in(event), redaction)
-    message, details = f"The upstream broke off: {said or 'it does not say why'}.", {"upstream": said}
+    """Return the error for an error object inside a response that began successfully."""
+    reason, codes = _reason_and_codes(_error_in(event), redaction)
+    message, details = f"The upstream broke off: {reason or 'it does not say why'}.", {"upstream": reason}
     if error := _by_code(codes, message, details):
         return error
     return (ResultLost if codes.isdisjoint(_LIMITED) else AccountLimited)(message, details=details)
@@ -96,12 +95,13 @@ def _error_in(payload: Any) -> Mapping[str, Any]:
     return error if isinstance(error, Mapping) else {**payload, "message": error}
 
 
-def _name(said: Any, redaction: Redaction) -> str | None:
-    return said if isinstance(said, str) and _NAME.fullmatch(said) and redaction.quote(said) == said else None
+def _name(value: Any, redaction: Redaction) -> str | None:
+    """Return a code or field name as it is, None if it is something else or contains a secret."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) and redaction.quote(value) == value else None
 
 
-def _words(inner: Mapping[str, Any], redaction: Redaction) -> tuple[str, set[str]]:
-    """The sentence, and whatever codes stand beside it."""
+def _reason_and_codes(inner: Mapping[str, Any], redaction: Redaction) -> tuple[str, set[str]]:
+    """Return the redacted message of an error object, and all of its codes."""
     codes = {str(inner[name]).lower() for name in _CODES if inner.get(name)}
     message = next((inner[name] for name in _MESSAGES if inner.get(name)), "")
     return redaction.quote(str(message)), codes

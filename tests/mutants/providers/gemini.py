@@ -21,8 +21,8 @@ MUTANTS = (
     Mutant(
         "gemini: key sent to other hosts",
         "shared/providers/gemini/__init__.py",
-        "headers_for=links.key_for,",
-        "headers_for=None,",
+        "headers_for={links.key_for},",
+        "headers_for=(),",
         "tests/providers/test_gemini_videos.py",
     ),
     Mutant(

@@ -29,7 +29,7 @@ MUTANTS = (
     Mutant(
         "openai_compatible: timeout taken for a refusal",
         "shared/providers/openai_compatible/errors.py",
-        "if answer.status in (408, 504):",
+        "if response.status in (408, 504):",
         "if False:",
         "tests/functions/test_chat.py",
     ),
