@@ -1,8 +1,10 @@
-"""Helpers shared by the providers for reading JSON responses and recognising refusals."""
+"""Helpers shared by the providers for reading JSON responses, and the refusals and failures in them."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from shared.errors import ContentRefused, EaselError, GenerationFailed
 
 LONGEST_ID = 100
 
@@ -49,3 +51,10 @@ def is_moderation(text: str) -> bool:
     """Return whether an upstream's message is a content refusal."""
     lowered = text.lower()
     return any(word in lowered for word in _REFUSAL_WORDS)
+
+
+def job_failure(upstream: str, reason: str) -> EaselError:
+    """Return the error for an accepted job that failed; `reason` is the upstream's message, already redacted."""
+    reason = reason or "no reason given"
+    kind = ContentRefused if is_moderation(reason) else GenerationFailed
+    return kind(f"The generation failed at {upstream}: {reason}.", details={"upstream": reason})

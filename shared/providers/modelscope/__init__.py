@@ -12,9 +12,9 @@ from shared.errors import BadRequest, Uncertain
 from shared.http import Http, Response
 from shared.media import ByteRange, Media
 from shared.models import Model
-from shared.providers._json import as_dict, as_id
+from shared.providers._json import as_dict, as_id, job_failure
 from shared.providers._links import Links, links_in, without_result
-from shared.providers.modelscope.errors import failure, refusal
+from shared.providers.modelscope.errors import message_of, refusal
 from shared.providers.modelscope.models import MODELS
 from shared.requests import ImageRequest
 from shared.results import Failed, Output, Queued, Ref, Running, Status, Submitted, Succeeded
@@ -73,7 +73,7 @@ class ModelScope:
             case "SUCCEED":
                 return self._result(self._links.usable(links_in(_images(payload))))
             case "FAILED":
-                return Failed(failure(response, payload))
+                return Failed(job_failure("ModelScope", message_of(response, payload)))
             case None:
                 raise response.error("the task's status is missing")
             case status:

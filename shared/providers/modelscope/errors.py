@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import ContentRefused, EaselError, GenerationFailed
+from shared.errors import ContentRefused, EaselError
 from shared.http import Response
 from shared.providers._json import as_dict, is_moderation
 
@@ -17,13 +17,6 @@ def refusal(response: Response) -> EaselError:
             f"ModelScope rejected the prompt: {reason}.", param="prompt", details={"upstream": reason}
         )
     return response.error(reason)
-
-
-def failure(response: Response, payload: dict[str, Any]) -> EaselError:
-    """Return the error for an accepted job that failed."""
-    reason = message_of(response, payload) or "no reason given"
-    kind = ContentRefused if is_moderation(reason) else GenerationFailed
-    return kind(f"The generation failed at ModelScope: {reason}.", details={"upstream": reason})
 
 
 def message_of(response: Response, payload: dict[str, Any]) -> str:

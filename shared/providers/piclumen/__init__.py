@@ -22,7 +22,6 @@ from shared.errors import (
     BadRequest,
     ContentRefused,
     EaselError,
-    GenerationFailed,
     NotFound,
     Unavailable,
     Uncertain,
@@ -32,7 +31,7 @@ from shared.http import Http, Response
 from shared.media import ByteRange, Media
 from shared.models import Model
 from shared.providers._cached import Cached
-from shared.providers._json import as_dict, as_id, as_list, is_moderation
+from shared.providers._json import as_dict, as_id, as_list, is_moderation, job_failure
 from shared.providers._links import Links, without_result
 from shared.providers.piclumen.models import ALWAYS_FOUR, MODELS, with_listed
 from shared.requests import ImageRequest
@@ -121,7 +120,7 @@ class Piclumen:
             case "success":
                 return self._result([as_dict(image) for image in as_list(task.get("img_urls"))], n)
             case "failed" | "failure":
-                return Failed(_failure(response, task.get("info")))
+                return Failed(job_failure("PicLumen", response.quote(str(task.get("info") or ""))))
             case "pending":
                 return Queued()
             case other:
@@ -182,9 +181,3 @@ def _refusal(response: Response, reason: str) -> EaselError:
         if any(word in lowered for word in words) and (response.sent or issubclass(kind, AccountError)):
             return kind(message, details=details)
     return (UpstreamError if response.sent else Unavailable)(message, details=details)
-
-
-def _failure(response: Response, info: object) -> EaselError:
-    reason = response.quote(str(info or "")) or "no reason given"
-    message, details = f"The generation failed at PicLumen: {reason}.", {"upstream": reason}
-    return (ContentRefused if is_moderation(reason) else GenerationFailed)(message, details=details)

@@ -14,7 +14,6 @@ from shared.errors import (
     BadRequest,
     ContentRefused,
     EaselError,
-    GenerationFailed,
     Unavailable,
     UpstreamError,
 )
@@ -46,13 +45,6 @@ def data_of(response: Response, *, submitting: bool = False) -> dict[str, Any]:
             raise _unsuccessful(_message(response, payload), submitting=submitting)
         case _:
             raise response.error("the field 'success' is missing")
-
-
-def failure(response: Response, message: object) -> EaselError:
-    """Return the error for an accepted job that failed."""
-    reason = response.quote(str(message or "")) or "no reason given"
-    kind = ContentRefused if is_moderation(reason) else GenerationFailed
-    return kind(f"The generation failed at zimage.run: {reason}.", details={"upstream": reason})
 
 
 def _error_status(response: Response, *, submitting: bool) -> EaselError:

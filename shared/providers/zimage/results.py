@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.http import Response
-from shared.providers._json import as_dict, as_list
+from shared.providers._json import as_dict, as_list, job_failure
 from shared.providers._links import Links, links_in, without_result
-from shared.providers.zimage.errors import data_of, failure
+from shared.providers.zimage.errors import data_of
 from shared.results import Failed, Output, Queued, Running, Status, Succeeded
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def task_status(response: Response, links: Links) -> Status:
         case "completed":
             return _result(_urls(task), links)
         case "failed":
-            return Failed(failure(response, task.get("errorMessage")))
+            return _failed(response, task)
         case state:
             _log_unknown(response, [state])
             return Running(_integer(task.get("progress")))
@@ -43,13 +43,17 @@ def batch_status(response: Response, links: Links) -> Status:
             return Queued()
         return Running(100 * len(completed) // len(tasks) if completed else None)
     if "failed" in states and not completed:
-        return Failed(failure(response, tasks[states.index("failed")].get("errorMessage")))
+        return _failed(response, tasks[states.index("failed")])
     return _result((url for task in completed for url in _urls(task)), links)
 
 
 def _result(urls: Iterable[str], links: Links) -> Status:
     outputs = tuple(Output(links.shortened(link), lasting=True) for link in links.usable(urls))
     return Succeeded(outputs) if outputs else Failed(without_result("zimage.run"))
+
+
+def _failed(response: Response, task: dict[str, Any]) -> Failed:
+    return Failed(job_failure("zimage.run", response.quote(str(task.get("errorMessage") or ""))))
 
 
 def _log_unknown(response: Response, states: Iterable[object]) -> None:
