@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from tools import pruning
 from tools.lambda_environment import environment
+from tools.pruning import UNUSED, prune
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -33,11 +35,8 @@ EXCLUDED = frozenset(
 )
 """Files of the other hosts."""
 
-PRUNED = (
-    *("bin", "*.dist-info/RECORD", "**/*.pyi", "anyio/_backends/_trio.py"),
-    *("pydantic/mypy.py", "pydantic/v1", "starlette/testclient.py"),
-)
-"""Parts of packages that no function imports, and RECORD, which would list them."""
+PRUNED = (*UNUSED, "*.dist-info/RECORD")
+"""RECORD would list the removed files."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -131,7 +130,7 @@ def _is_complete(target: Target) -> bool:
 def _digest_of_inputs(target: Target) -> str:
     """A hash of names, modes and contents; modification times would miss removed files."""
     digest = hashlib.sha256(f"{target} {interpreter(target.python)}".encode())
-    for path in [REQUIREMENTS, Path(__file__), *_sources()]:
+    for path in [REQUIREMENTS, Path(__file__), Path(pruning.__file__), *_sources()]:
         content = path.read_bytes()
         digest.update(f"\0{path.relative_to(ROOT)} {path.stat().st_mode:o} {len(content)}\0".encode() + content)
     return digest.hexdigest()
@@ -150,8 +149,7 @@ def _install(target: Target, stage: Path) -> None:
         *("--implementation", "cp", "--python-version", target.python, "--platform", PLATFORMS[target.architecture]),
         *("--only-binary=:all:", "-r", REQUIREMENTS),
     )
-    for path in [path for pattern in PRUNED for path in stage.glob(pattern)]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    prune(stage, PRUNED)
 
 
 def _copy(stage: Path) -> None:

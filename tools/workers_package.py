@@ -11,6 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import pruning
+from tools.pruning import UNUSED, prune
+
 ROOT = Path(__file__).resolve().parents[1]
 STAGE = ROOT / "build" / "cloudflare"
 PACKAGES = ROOT / "python_modules"
@@ -27,10 +30,7 @@ EXCLUDED = (
 )
 """Files of the other hosts. lambda_entry.py stays: the functions import it."""
 
-PRUNED = (
-    *("bin", "certifi", "httpcore", "mangum", "multipart", "*.dist-info", "**/*.pyi", "**/py.typed"),
-    *("anyio/_backends/_trio.py", "pydantic/mypy.py", "pydantic/v1", "starlette/testclient.py"),
-)
+PRUNED = (*UNUSED, "certifi", "httpcore", "mangum", "multipart", "*.dist-info", "**/py.typed")
 """Packages, and parts of packages, that the Worker never imports; the free plan limits a Worker to 3 MB."""
 
 
@@ -42,7 +42,8 @@ def main() -> None:
 def install() -> None:
     """Install the packages for the platform, unless their inputs are unchanged."""
     stamp = PACKAGES / ".inputs"
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    inputs = (REQUIREMENTS, Path(__file__), Path(pruning.__file__))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return
     shutil.rmtree(PACKAGES, ignore_errors=True)
@@ -53,8 +54,7 @@ def install() -> None:
     ]
     if status := subprocess.run(command).returncode:
         sys.exit(status)
-    for path in [path for pattern in PRUNED for path in PACKAGES.glob(pattern)]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    prune(PACKAGES, PRUNED)
     stamp.write_text(digest, encoding="utf-8")
 
 
