@@ -16,6 +16,7 @@ from shared.http import Http, Spool, json_body
 from shared.http.request_body import large_json_body
 from shared.json_stream import Base64, base64_of
 from shared.requests import InputImage
+from tests.event_loop import counted_turns
 from tests.http.upstream import Call, serving
 
 BIG = bytes(range(251)) * 20_000
@@ -122,18 +123,9 @@ def test_a_large_body_is_plain_json(content: object) -> None:
 
 
 async def test_the_loop_runs_while_a_large_body_is_made() -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    others = asyncio.create_task(count())
-    await large_json_body({"messages": [{"image": "A" * (10 << 20)}]})
-    others.cancel()
-    assert turns > 30
+    async with counted_turns() as turns:
+        await large_json_body({"messages": [{"image": "A" * (10 << 20)}]})
+    assert turns.count > 30
 
 
 @pytest.mark.parametrize("content", [{"a": float("nan")}, {"a": "\ud800" * 300_000}, {"a": object()}])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import gzip
 import random
@@ -14,6 +13,7 @@ import pytest
 
 from shared.errors import ResultLost, Unavailable, Uncertain
 from shared.http import Http
+from tests.event_loop import counted_turns
 from tests.http.upstream import Call, Handler, serving
 
 MEGABYTE = 1 << 20
@@ -141,17 +141,8 @@ async def test_a_compressed_body_that_is_cut_off_or_damaged_is_broken(http: Http
 
 
 async def test_others_run_while_a_body_is_decoded(http: Http) -> None:
-    rounds = 0
-
-    async def counts() -> None:
-        nonlocal rounds
-        while True:
-            await asyncio.sleep(0)
-            rounds += 1
-
     async with serving(gives(bomb(megabytes=60), "gzip")) as upstream:
         await http.read("GET", upstream.url())  # what is made at first use is there now
-        counting = asyncio.create_task(counts())
-        assert len((await http.read("GET", upstream.url())).body) == 60 * MEGABYTE
-        counting.cancel()
-    assert rounds > 200
+        async with counted_turns() as turns:
+            assert len((await http.read("GET", upstream.url())).body) == 60 * MEGABYTE
+    assert turns.count > 200
