@@ -41,10 +41,9 @@ class Model(NamedTuple):
     accounts that have the model; empty if all have it.
 
     Sizes with fewer than `min_pixels` are scaled up and those with more than `max_pixels`, unless it is 0, scaled down,
-    keeping the aspect ratio. For videos, `seconds`, `resolutions`
-    (like 720p) and `ratios` (like 16:9) list the supported values, the default first; empty means any. `frames` is 1 if
-    an image can be the first frame, 2 if one can be the last frame too; `max_inputs` and `max_videos` limit
-    references.
+    keeping the aspect ratio. For videos, `seconds`, `resolutions` (like 720p) and `ratios` (like 16:9) list the
+    supported values, the default first; empty means any. `frames` is 1 if an image can be the first frame, 2 if one can
+    be the last frame too; `max_inputs` and `max_videos` limit references.
     """
 
     id: str

@@ -91,7 +91,7 @@ def _merged(name: str, old: Any, new: Any) -> Any:
 def _merged_entries(old: list[Any], new: list[Any]) -> list[Any]:
     entries = list(old)
     for entry in new:
-        index = entry.get("index") if isinstance(entry, Mapping) else None
+        index = _index(entry)
         position = next((at for at, each in enumerate(entries) if index is not None and _index(each) == index), None)
         if position is None:
             entries.append(entry)

@@ -85,12 +85,13 @@ class VideoCreate(Generate):
             return data
         fields: dict[str, Any] = {}
         for name, value in data.items():
-            field = video_field(name) or name
-            if value is None or (field != name and value == ""):
-                continue
-            if field in fields and video_field(name):
+            field = video_field(name)
+            if field is None:
+                fields[name] = value
+            elif field in fields:
                 raise BadRequest(f"'{name}': send '{field}' once, under one name.", param=name)
-            fields[field] = value
+            elif value not in (None, ""):
+                fields[field] = value
         return fields
 
     async def take(self, fetcher: ImageDownloader) -> VideoCreate:

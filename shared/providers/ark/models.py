@@ -56,12 +56,13 @@ _SEEDREAM_5_PRO = _image("doubao-seedream-5-0-pro-260628", _1K, 4_620_000)
 _SEEDREAM_45 = _image("doubao-seedream-4-5-251128", _2K)
 _SEEDREAM_4 = _image("doubao-seedream-4-0-250828", _1K)
 
-_SEEDANCE_2 = _video("doubao-seedance-2-0-260128", 4, 15, "generate_audio", references=9, videos=3)
 # The limits of Seedance 2.0's resolutions and of 2.5 are reported by users of the API in November 2026.
+_SEEDANCE_2 = _video("doubao-seedance-2-0-260128", 4, 15, "generate_audio", references=9, videos=3)._replace(
+    resolutions=(*_RESOLUTIONS, "4k")
+)
 _SEEDANCE_2_FAST = _SEEDANCE_2._replace(
     upstream="doubao-seedance-2-0-fast-260128", typical_seconds=60.0, resolutions=("720p", "480p")
 )
-_SEEDANCE_2 = _SEEDANCE_2._replace(resolutions=(*_RESOLUTIONS, "4k"))
 _SEEDANCE_25 = _video("doubao-seedance-2-5-260628", 4, 30, "generate_audio", references=30, videos=10)
 _SEEDANCE_15 = _video("doubao-seedance-1-5-pro-251215", 4, 12, "camera_fixed", "generate_audio")
 _SEEDANCE_1 = _video("doubao-seedance-1-0-pro-250528", 2, 12, "camera_fixed")
